@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/*
+ * What a unit needs from the program that embeds it, besides memory (memory.h).
+ *
+ * Every function may be NULL; what happens then stands beside it.  All are called on the thread
+ * that called into the library, with the `opaque` given at creation.  They may call back into the
+ * library, also into the same unit (a device that rings a doorbell from inside an access).
+ */
+#ifndef IOMMUX_HOST_H
+#define IOMMUX_HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <iommux/error.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct iom_host {
+	size_t bytes; /* sizeof(struct iom_host) */
+
+	/*
+	 * Memory for the unit itself: `size` bytes aligned to 64, or NULL.  Called by constructors
+	 * only, never while translating.  NULL: the C library's allocator.  Give both or neither.
+	 */
+	void *(*alloc)(void *opaque, size_t size);
+	void (*free)(void *opaque, void *memory, size_t size);
+
+	/*
+	 * The unit itself signals an interrupt by message: the 4 bytes `data`, as a little-endian
+	 * bus carries them, go to `address`.  Returns IOM_OK or IOM_EFAULT.  NULL: the unit stores the
+	 * bytes through its memory, as its bus mastering would.
+	 */
+	int (*msi)(void *opaque, uint64_t address, uint32_t data);
+
+	/* Interrupt wire number `wire` of the unit changes to `level`.  NULL: nobody listens. */
+	void (*wire)(void *opaque, unsigned wire, bool level);
+
+	/*
+	 * Software asked that earlier device reads and/or writes be globally observable before the
+	 * unit goes on (RISC-V IOFENCE.C PR and PW).  The embedder flushes what it has posted.
+	 * NULL: every access is complete when its call returns.
+	 */
+	void (*order)(void *opaque, bool reads, bool writes);
+
+	/*
+	 * The library stored `len` bytes at `spa`, inside one region flagged IOM_REGION_TRACK: device
+	 * data, queue entries, status words.  Called after the store.  Stores that a device makes
+	 * through reply.host are the embedder's own to report.  NULL: nobody tracks.
+	 */
+	void (*dirty)(void *opaque, uint64_t spa, uint64_t len);
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/*
+ * The software side of an IOMMU, for kernels, hypervisors, firmware and bare-metal programs: find
+ * the hardware, bring it up, and give devices address spaces.  Freestanding C; it needs memcpy and
+ * memset at most.
+ *
+ * Threads: one driver with its domains is used by one thread at a time.
+ */
+#ifndef IOMMUX_OS_H
+#define IOMMUX_OS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <iommux/error.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct iom_driver;
+struct iom_domain;
+
+/* ---- What the kernel provides ------------------------------------------------------------- */
+
+/* One fault that the hardware recorded. */
+struct iom_os_fault {
+	uint64_t iova;      /* the address that the device used                            */
+	uint64_t gpa;       /* guest-physical address, where the second stage refused; else 0 */
+	uint32_t requester; /* who: PCI requester ID, device_id ...                        */
+	uint32_t pasid;     /* process identifier, if has_pasid                            */
+	uint32_t code;      /* the architecture's code                                     */
+	bool has_pasid;
+	bool write;         /* a write or atomic access; else a read or an execute         */
+	const char *reason; /* the code in words; constant                                 */
+};
+
+/* All functions but `fault` and `relax` are needed. */
+struct iom_os_host {
+	size_t bytes; /* sizeof(struct iom_os_host) */
+
+	/* Access to a register of the IOMMU, `off` bytes into its window; `size` is 4 or 8. */
+	uint64_t (*mmio_read)(void *opaque, uint64_t off, unsigned size);
+	void (*mmio_write)(void *opaque, uint64_t off, unsigned size, uint64_t val);
+
+	/*
+	 * Zeroed memory that the IOMMU can reach: `size` is a power of two from 4096 up, and the memory
+	 * is aligned to it.  Returns the CPU's pointer and the physical address, or NULL.
+	 */
+	void *(*alloc)(void *opaque, size_t size, uint64_t *phys);
+	void (*free)(void *opaque, void *memory, uint64_t phys, size_t size);
+	/* The CPU's pointer for a physical address inside memory that `alloc` gave. */
+	void *(*at)(void *opaque, uint64_t phys);
+
+	/* A monotonic clock in nanoseconds, for time-outs, and a pause inside polling loops. */
+	uint64_t (*now_ns)(void *opaque);
+	void (*relax)(void *opaque);
+
+	/* Called from iom_driver_interrupt for each recorded fault.  NULL: faults are dropped. */
+	void (*fault)(void *opaque, const struct iom_os_fault *fault);
+};
+
+/* ---- The driver of one IOMMU -------------------------------------------------------------- */
+
+struct iom_driver_config {
+	size_t bytes; /* sizeof(struct iom_driver_config) */
+
+	/*
+	 * Where the IOMMU's own interrupts go.  By message: vector v writes msi_data + v to
+	 * msi_address.  `msi_address` 0: by wires, if the hardware has them.
+	 */
+	uint64_t msi_address;
+	uint32_t msi_data;
+	uint32_t vectors; /* how many vectors or wires the platform has for it, 1..16; 0: 1 */
+};
+
+/*
+ * Finds a RISC-V IOMMU behind host.mmio_*, brings it up, and gives every device the blocked state:
+ * nothing passes before a domain is attached.  `config` may be NULL; config and host are copied.
+ * IOM_ENOTSUP: not an IOMMU that this driver knows; IOM_EBUSY: somebody uses it already;
+ * IOM_ETIMEOUT, IOM_EIO: it did not behave as specified; IOM_ENOMEM, IOM_EINVAL.  `error`, which may
+ * be NULL, says more.
+ */
+int iom_driver_riscv(const struct iom_driver_config *config, const struct iom_os_host *host,
+                     void *opaque, struct iom_driver **out, struct iom_error *error);
+
+/*
+ * The interrupt handler: call it when the IOMMU signalled, or whenever you like.  Reports recorded
+ * faults through host.fault and clears and repairs error conditions of the queues.  Returns the
+ * number of faults reported.
+ */
+int iom_driver_interrupt(struct iom_driver *driver);
+
+/* Faults that the hardware had to drop because its queue was full or unreachable, so far. */
+uint64_t iom_driver_overflows(const struct iom_driver *driver);
+
+/*
+ * Turns the IOMMU off and frees everything that the driver allocated.  All domains must have been
+ * freed: else IOM_EBUSY, and nothing is changed.  NULL is ignored.
+ */
+int iom_driver_free(struct iom_driver *driver);
+
+/* ---- Domains: one IOVA space, shared by the devices attached to it ------------------------- */
+
+#define IOM_DOMAIN_BLOCKED 0u  /* every access is refused                                */
+#define IOM_DOMAIN_IDENTITY 1u /* IOVA is the physical address                           */
+#define IOM_DOMAIN_STAGE1 2u   /* translated by first-stage tables: a kernel's DMA       */
+#define IOM_DOMAIN_STAGE2 3u   /* translated by second-stage tables: a virtual machine's */
+
+/* prot of iom_domain_map */
+#define IOM_PROT_READ 0x1u
+#define IOM_PROT_WRITE 0x2u /* in stage 1 and stage 2 of RISC-V it needs IOM_PROT_READ */
+#define IOM_PROT_EXECUTE 0x4u
+#define IOM_PROT_MMIO 0x8u /* the target is a device register (interrupt files) */
+
+/*
+ * Creates a domain with an empty IOVA space.  IOM_ENOTSUP: this hardware has no such stage;
+ * IOM_EINVAL: no such kind; IOM_ENOMEM; IOM_ENOSPC: no identifier is left.
+ */
+int iom_domain_new(struct iom_driver *driver, unsigned kind, struct iom_domain **out,
+                   struct iom_error *error);
+
+/* Frees a domain and its tables.  IOM_EBUSY: a device is still attached.  NULL is ignored. */
+int iom_domain_free(struct iom_domain *domain);
+
+/*
+ * Moves a device into a domain, from the blocked state or from another domain.  When the call
+ * returns, no access of the device uses the old domain any more.  IOM_EINVAL: the requester is
+ * wider than the hardware's directory; IOM_ENOMEM; IOM_ETIMEOUT, IOM_EIO.
+ */
+int iom_domain_attach(struct iom_domain *domain, uint32_t requester);
+
+/* Puts a device of this domain back into the blocked state.  IOM_ENOENT: it is not attached here. */
+int iom_domain_detach(struct iom_domain *domain, uint32_t requester);
+
+/* The range that the domain's addresses lie in, both ends inclusive.  Blocked: 0..0. */
+void iom_domain_range(const struct iom_domain *domain, uint64_t *first, uint64_t *last);
+
+/*
+ * Maps `bytes` bytes at `iova` to the physical address `phys`; all three are multiples of 4096,
+ * bytes is not 0.  The largest pages that fit are used.  Nothing needs to be invalidated.
+ * IOM_EINVAL: misaligned, outside the range, a protection that the format cannot say, or a domain
+ * without tables; IOM_EEXIST: part of it is mapped already; IOM_ENOMEM.  Nothing is mapped then.
+ */
+int iom_domain_map(struct iom_domain *domain, uint64_t iova, uint64_t phys, uint64_t bytes,
+                   unsigned prot);
+
+/*
+ * What has been unmapped and not yet invalidated.  Begin with all zeroes; gather over as many
+ * unmaps of one domain as you like, then call iom_domain_sync.  Memory that was mapped may be used
+ * for something else only after that.
+ */
+struct iom_gather {
+	uint64_t first, last; /* the IOVAs touched, inclusive; meaningful if `some`  */
+	uint64_t tables;      /* private: table pages to free after the invalidation */
+	uint32_t step_lg2;    /* private: the smallest page size that was removed    */
+	bool some;
+};
+
+/*
+ * Unmaps `bytes` bytes at `iova`, multiples of 4096.  Holes are passed over.  IOM_EINVAL as for
+ * map, or one end lies inside a larger page: then nothing is unmapped.
+ */
+int iom_domain_unmap(struct iom_domain *domain, uint64_t iova, uint64_t bytes,
+                     struct iom_gather *gather);
+
+/*
+ * Invalidates what was gathered, waits until no device uses it any more, frees table pages, and
+ * empties the gather.  IOM_ETIMEOUT, IOM_EIO: the hardware did not complete; the gather is kept.
+ */
+int iom_domain_sync(struct iom_domain *domain, struct iom_gather *gather);
+
+/* The physical address that `iova` is mapped to; also for identity domains.  IOM_ENOENT: none. */
+int iom_domain_iova_to_phys(struct iom_domain *domain, uint64_t iova, uint64_t *phys);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

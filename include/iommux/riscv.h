@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/*
+ * A RISC-V IOMMU (RISC-V IOMMU Architecture Specification 1.0, text of 2026-02-22).
+ *
+ * Requesters are device_ids of 24 bits.  There is one register window, 4 KiB.  Fault codes are the
+ * causes of "Fault/Event-Queue"; reply.status is IOM_UNSUPPORTED, or IOM_ABORT where data
+ * corruption was met.
+ */
+#ifndef IOMMUX_RISCV_H
+#define IOMMUX_RISCV_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <iommux/host.h>
+#include <iommux/memory.h>
+#include <iommux/unit.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* reset_mode: ddtp.iommu_mode after reset */
+#define IOM_RISCV_RESET_OFF 0u
+#define IOM_RISCV_RESET_BARE 1u
+
+/* ddt_levels: which ddtp.iommu_mode values beyond Off and Bare exist */
+#define IOM_RISCV_1LVL 0x1u
+#define IOM_RISCV_2LVL 0x2u
+#define IOM_RISCV_3LVL 0x4u
+
+/* flags: choices that the specification leaves open */
+#define IOM_RISCV_STRICT_FCTL 0x1u      /* fctl can be written in Off only, not in Bare           */
+#define IOM_RISCV_LENIENT_MSI_MASK 0x2u /* msi_addr_mask/pattern bits above the widest GPA are    */
+                                        /* ignored instead of refused as misconfigured            */
+#define IOM_RISCV_MSI_MASKED 0x4u       /* msi_vec_ctl.M is 1 after reset, as PCI's MSI-X expects */
+
+/*
+ * What to build.  All zeroes is a sensible IOMMU: every capability that the library has, both kinds
+ * of interrupt, four vectors, all directory depths, queues of up to 2^16 entries, reset to Off.
+ */
+struct iom_riscv_config {
+	size_t bytes;          /* sizeof(struct iom_riscv_config) */
+	uint64_t capabilities; /* the capabilities register as software shall read it; 0: see above */
+	uint8_t reset_mode;    /* IOM_RISCV_RESET_*                                                 */
+	uint8_t ddt_levels;    /* IOM_RISCV_1LVL ...; 0: all                                        */
+	uint8_t vectors;       /* interrupt vectors 1, 2, 4, 8 or 16; 0: 4                          */
+	uint8_t queue_lg2;     /* log2 of the largest queue, 1..20; 0: 16                           */
+	uint32_t flags;        /* IOM_RISCV_STRICT_FCTL ...                                         */
+};
+
+/*
+ * Creates a unit, in reset state.  `config` and `host` may be NULL for the defaults and are copied;
+ * `memory` must outlive the unit; `opaque` is handed to the host's functions.
+ *
+ * IOM_EINVAL: the configuration contradicts itself or the specification; IOM_ENOTSUP: it asks for a
+ * capability that the library does not have; IOM_ENOMEM.  `error`, which may be NULL, then says
+ * what was wrong and what would be right.
+ */
+int iom_riscv_new(const struct iom_riscv_config *config, struct iom_memory *memory,
+                  const struct iom_host *host, void *opaque, struct iom_unit **out,
+                  struct iom_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/*
+ * A unit is one IOMMU: registers, queues and the translation behind them.  Each architecture has
+ * its own constructor (riscv.h); all that follows is the same for every one.
+ *
+ * Threads: one unit, with its endpoints, lanes and ports, is used by one thread at a time.
+ * Different units are independent, also when they share a memory.
+ */
+#ifndef IOMMUX_UNIT_H
+#define IOMMUX_UNIT_H
+
+#include <stdint.h>
+
+#include <iommux/error.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct iom_unit;
+
+/*
+ * Register access by software.  `window` numbers the unit's register windows from 0; `off` counts
+ * bytes from its start; `bytes` is 1, 2, 4 or 8.  `*val` and `val` hold the bytes as a
+ * little-endian load or store would.
+ *
+ * What the architecture leaves without effect (an unknown register, a width or alignment that it
+ * does not support) reads as 0 or is dropped, and still returns IOM_OK: guests do such things.
+ * IOM_EINVAL: no such window, an access that leaves it, another width: mistakes of the embedder.
+ * A read then sets `*val` to all ones.
+ *
+ * A write may carry out queued commands and so call every function of the host and of the memory.
+ */
+int iom_mmio_read(struct iom_unit *unit, unsigned window, uint64_t off, unsigned bytes,
+                  uint64_t *val);
+int iom_mmio_write(struct iom_unit *unit, unsigned window, uint64_t off, unsigned bytes,
+                   uint64_t val);
+
+/* The size of a register window in bytes, or 0 if the unit has no window of that number. */
+uint64_t iom_mmio_bytes(const struct iom_unit *unit, unsigned window);
+
+/*
+ * Puts the unit into the state that it had when it was created.  Endpoints, lanes, ports and open
+ * sections stay; work that was waiting for sections is dropped.  Wires fall.  Not to be called from
+ * inside a callback of the same unit.
+ */
+void iom_unit_reset(struct iom_unit *unit);
+
+/* The architecture's short name, "riscv"; constant. */
+const char *iom_unit_arch(const struct iom_unit *unit);
+
+/*
+ * A few words for a fault code of reply.fault, as the architecture's manual calls it ("DDT entry
+ * not valid"); never NULL.
+ */
+const char *iom_fault_name(const struct iom_unit *unit, uint32_t fault);
+
+/* Frees the unit with its endpoints, lanes and ports.  NULL is ignored. */
+void iom_unit_free(struct iom_unit *unit);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

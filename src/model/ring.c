@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/* The ring engine. */
+#include "model/ring.h"
+
+#include "base/endian.h"
+#include "model/unit.h"
+
+static uint64_t entry_spa(const struct iom_ring *ring, uint32_t index)
+{
+	return ring->base + ((index & iom_low(ring->entries_lg2)) << ring->entry_lg2);
+}
+
+static unsigned entry_words(const struct iom_ring *ring)
+{
+	return 1u << (ring->entry_lg2 - 3);
+}
+
+enum iom_ring_result iom_ring_peek(struct iom_unit *unit, const struct iom_ring *ring,
+                                   uint32_t head, uint32_t tail, uint64_t *words)
+{
+	uint64_t spa = entry_spa(ring, head);
+	uint64_t raw[IOM_RING_WORDS_MAX];
+
+	if (head == tail)
+		return IOM_RING_EMPTY;
+	if (spa > ring->last ||
+	    iom_memory_read(unit->memory, spa, raw, (size_t)1 << ring->entry_lg2))
+		return IOM_RING_FAULT;
+	for (unsigned i = 0; i < entry_words(ring); i++)
+		words[i] = iom_cpu64(raw[i], ring->big_endian);
+	return IOM_RING_OK;
+}
+
+enum iom_ring_result iom_ring_put(struct iom_unit *unit, const struct iom_ring *ring,
+                                  uint32_t head, uint32_t tail, const uint64_t *words)
+{
+	uint64_t spa = entry_spa(ring, tail);
+	uint64_t raw[IOM_RING_WORDS_MAX];
+
+	if (iom_ring_next(ring, tail) == head)
+		return IOM_RING_FULL;
+	for (unsigned i = 0; i < entry_words(ring); i++)
+		raw[i] = iom_cpu64(words[i], ring->big_endian);
+	if (spa > ring->last || iom_unit_store(unit, spa, raw, (size_t)1 << ring->entry_lg2))
+		return IOM_RING_FAULT;
+	return IOM_RING_OK;
+}

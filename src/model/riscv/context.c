@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/*
+ * Device and process directories and their contexts ("Device-Directory-Table", "Process to
+ * translate an IOVA").
+ */
+#include "model/riscv/riscv.h"
+
+static bool has(const struct rv_unit *rv, uint64_t capability)
+{
+	return rv->cap & capability;
+}
+
+static bool iosatp_ok(const struct rv_unit *rv, uint64_t fsc)
+{
+	switch (IOM_GET(RV_FSC_MODE, fsc)) {
+	case RV_ATP_BARE:
+		return true;
+	case RV_ATP_SV39:
+		return has(rv, RV_CAP_SV39);
+	case RV_ATP_SV48:
+		return has(rv, RV_CAP_SV48);
+	case RV_ATP_SV57:
+		return has(rv, RV_CAP_SV57);
+	default:
+		return false;
+	}
+}
+
+static bool iohgatp_ok(const struct rv_unit *rv, uint64_t iohgatp)
+{
+	switch (IOM_GET(RV_IOHGATP_MODE, iohgatp)) {
+	case RV_ATP_BARE:
+		return true;
+	case RV_ATP_SV39:
+		return has(rv, RV_CAP_SV39X4) && !(iohgatp & 3);
+	case RV_ATP_SV48:
+		return has(rv, RV_CAP_SV48X4) && !(iohgatp & 3);
+	case RV_ATP_SV57:
+		return has(rv, RV_CAP_SV57X4) && !(iohgatp & 3);
+	default:
+		return false;
+	}
+}
+
+static bool pdtp_ok(const struct rv_unit *rv, uint64_t fsc)
+{
+	switch (IOM_GET(RV_FSC_MODE, fsc)) {
+	case RV_PDTP_BARE:
+		return true;
+	case RV_PDTP_PD8:
+		return has(rv, RV_CAP_PD8);
+	case RV_PDTP_PD17:
+		return has(rv, RV_CAP_PD17);
+	case RV_PDTP_PD20:
+		return has(rv, RV_CAP_PD20);
+	default:
+		return false;
+	}
+}
+
+/* MGPAW: the width of a guest-physical address, by the widest second-stage scheme. */
+static unsigned gpa_bits(const struct rv_unit *rv)
+{
+	return has(rv, RV_CAP_SV57X4)   ? 59
+	       : has(rv, RV_CAP_SV48X4) ? 50
+	       : has(rv, RV_CAP_SV39X4) ? 41
+	                                : (unsigned)IOM_GET(RV_CAP_PAS, rv->cap);
+}
+
+static bool msi_words_ok(const struct rv_unit *rv, const uint64_t *words)
+{
+	uint64_t mode = IOM_GET(RV_FSC_MODE, words[RV_DC_MSIPTP]);
+	uint64_t reserved = RV_MSI_ADDR_RSVD;
+
+	if (!(rv->config.flags & IOM_RISCV_LENIENT_MSI_MASK))
+		reserved |= ~iom_low(gpa_bits(rv) - 12);
+	if (words[RV_DC_RSVD] || words[RV_DC_MSIPTP] & RV_FSC_RSVD ||
+	    (words[RV_DC_MSI_ADDR_MASK] | words[RV_DC_MSI_ADDR_PATTERN]) & reserved)
+		return false;
+	if (mode == RV_MSIPTP_OFF)
+		return true;
+	return mode == RV_MSIPTP_FLAT &&
+	       IOM_GET(RV_IOHGATP_MODE, words[RV_DC_IOHGATP]) != RV_ATP_BARE;
+}
+
+/*
+ * "Device-context configuration checks".  ATS, PRI, T2GPA, hardware updates of A and D, 32-bit
+ * stages and QoS identifiers are not built, so that their bits must be 0.
+ */
+enum pt_why rv_decode_dc(const struct rv_unit *rv, const uint64_t *words, struct rv_dc *dc)
+{
+	const uint64_t absent = RV_TC_EN_ATS | RV_TC_EN_PRI | RV_TC_T2GPA | RV_TC_PRPR |
+	                        RV_TC_GADE | RV_TC_SADE | RV_TC_SXL;
+	uint64_t tc = words[RV_DC_TC], ta = words[RV_DC_TA], fsc = words[RV_DC_FSC];
+
+	if (!(tc & RV_TC_V))
+		return PT_WHY_EMPTY;
+	if (tc & (RV_TC_RSVD | absent) || fsc & RV_FSC_RSVD ||
+	    ta & (RV_DC_TA_RSVD | RV_DC_TA_RCID | RV_DC_TA_MCID))
+		return PT_WHY_BAD;
+	if (!has(rv, RV_CAP_END) && tc & RV_TC_SBE)
+		return PT_WHY_BAD;
+	if (tc & RV_TC_PDTV ? !pdtp_ok(rv, fsc) : !iosatp_ok(rv, fsc) || tc & RV_TC_DPE)
+		return PT_WHY_BAD;
+	if (!iohgatp_ok(rv, words[RV_DC_IOHGATP]))
+		return PT_WHY_BAD;
+	if (has(rv, RV_CAP_MSI_FLAT) && !msi_words_ok(rv, words))
+		return PT_WHY_BAD;
+
+	*dc = (struct rv_dc){ .tc = tc, .iohgatp = words[RV_DC_IOHGATP], .fsc = fsc };
+	if (has(rv, RV_CAP_MSI_FLAT)) {
+		uint64_t width = iom_low(gpa_bits(rv) - 12);
+
+		dc->msiptp = words[RV_DC_MSIPTP];
+		dc->msi_mask = words[RV_DC_MSI_ADDR_MASK] & width;
+		dc->msi_pattern = words[RV_DC_MSI_ADDR_PATTERN] & width;
+	}
+	return PT_OK;
+}
+
+enum pt_why rv_decode_pc(const struct rv_unit *rv, const uint64_t *words, struct rv_pc *pc)
+{
+	if (!(words[RV_PC_TA] & RV_PC_TA_V))
+		return PT_WHY_EMPTY;
+	if (words[RV_PC_TA] & RV_PC_TA_RSVD || words[RV_PC_FSC] & RV_FSC_RSVD ||
+	    !iosatp_ok(rv, words[RV_PC_FSC]))
+		return PT_WHY_BAD;
+	*pc = (struct rv_pc){ .ta = words[RV_PC_TA], .fsc = words[RV_PC_FSC] };
+	return PT_OK;
+}
+
+static enum pt_why decode_dir(uint64_t entry, uint64_t *table)
+{
+	if (!(entry & RV_DIR_V))
+		return PT_WHY_EMPTY;
+	if (entry & RV_DIR_RSVD)
+		return PT_WHY_BAD;
+	*table = IOM_GET(RV_DIR_PPN, entry) << 12;
+	return PT_OK;
+}
+
+/* Index widths of the levels of a directory, the leaf level first. */
+struct directory {
+	uint8_t index_lg2[3];
+};
+
+static const struct directory ddt_base = { { 7, 9, 8 } };
+static const struct directory ddt_ext = { { 6, 9, 9 } };
+static const struct directory pdt = { { 8, 9, 3 } };
+
+static const struct directory *ddt_of(const struct rv_unit *rv)
+{
+	return has(rv, RV_CAP_MSI_FLAT) ? &ddt_ext : &ddt_base;
+}
+
+/* Bits of the identifier below `level`, which is the width that this many levels cover. */
+static unsigned directory_bits(const struct directory *dir, unsigned level)
+{
+	unsigned bits = 0;
+
+	while (level--)
+		bits += dir->index_lg2[level];
+	return bits;
+}
+
+static uint64_t directory_index(const struct directory *dir, unsigned level, uint32_t id)
+{
+	return id >> directory_bits(dir, level) & iom_low(dir->index_lg2[level]);
+}
+
+unsigned rv_device_bits(const struct rv_unit *rv)
+{
+	return directory_bits(ddt_of(rv), iom_log2(rv->config.ddt_levels) + 1);
+}
+
+unsigned rv_process_bits(const struct rv_unit *rv)
+{
+	return directory_bits(&pdt, has(rv, RV_CAP_PD20) ? 3 : has(rv, RV_CAP_PD17) ? 2 : 1);
+}
+
+bool rv_pid_fits(const struct rv_dc *dc, uint32_t process_id)
+{
+	unsigned levels = (unsigned)IOM_GET(RV_FSC_MODE, dc->fsc);
+
+	return !levels || !(process_id & ~iom_low(directory_bits(&pdt, levels)));
+}
+
+int rv_load(struct rv_unit *rv, uint64_t spa, unsigned words, bool big_endian, uint64_t *out)
+{
+	for (unsigned i = 0; i < words; i++) {
+		int result = rv_beyond_pas(rv, spa) ? IOM_EFAULT
+		                                    : iom_memory_ld64(rv->unit.memory, spa + i * 8,
+		                                                      big_endian, &out[i]);
+
+		if (result)
+			return result;
+	}
+	return IOM_OK;
+}
+
+static bool refuse(struct iom_fault *fault, enum iom_where where, enum pt_why why)
+{
+	fault->where = (uint8_t)where;
+	fault->why = (uint8_t)why;
+	return false;
+}
+
+static enum pt_why bus_why(int result)
+{
+	return result == IOM_OK ? PT_OK : result == IOM_EPOISON ? PT_WHY_POISON : PT_WHY_BUS;
+}
+
+bool rv_locate_dc(struct rv_unit *rv, uint32_t device_id, struct rv_dc *dc,
+                  struct iom_fault *fault)
+{
+	const struct directory *dir = ddt_of(rv);
+	bool ext = has(rv, RV_CAP_MSI_FLAT), big = rv_big_endian(rv);
+	uint64_t ddtp = rv_get(rv, RV_DDTP);
+	unsigned level = (unsigned)IOM_GET(RV_DDTP_MODE, ddtp) - RV_DDTP_1LVL;
+	uint64_t table = IOM_GET(RV_DDTP_PPN, ddtp) << 12, words[8];
+	enum pt_why why;
+
+	if (device_id & ~iom_low(directory_bits(dir, level + 1)))
+		return refuse(fault, IOM_WHERE_TYPE, PT_OK);
+	for (; level; level--) {
+		why = bus_why(rv_load(rv, table + directory_index(dir, level, device_id) * 8, 1, big,
+		                      words));
+		if (!why)
+			why = decode_dir(words[0], &table);
+		if (why)
+			return refuse(fault, IOM_WHERE_DEVICE, why);
+	}
+	table += directory_index(dir, 0, device_id) * (ext ? RV_DC_EXT_BYTES : RV_DC_BASE_BYTES);
+	why = bus_why(rv_load(rv, table, ext ? 8 : 4, big, words));
+	if (!why)
+		why = rv_decode_dc(rv, words, dc);
+	return why ? refuse(fault, IOM_WHERE_DEVICE, why) : true;
+}
+
+/* Reads `words` doublewords of the PDT at a guest-physical address. */
+static bool pdt_load(struct rv_unit *rv, const struct rv_dc *dc, uint64_t gpa, unsigned words,
+                     uint64_t *out, struct iom_fault *fault)
+{
+	enum pt_why why;
+	uint64_t spa;
+
+	if (!rv_implicit(rv, dc, gpa, &spa, fault)) {
+		/* Tables of stage 2 that cannot be read count as the PDT's own trouble. */
+		if (fault->why == PT_WHY_BUS || fault->why == PT_WHY_POISON)
+			fault->where = IOM_WHERE_PROCESS;
+		return false;
+	}
+	why = bus_why(rv_load(rv, spa, words, dc->tc & RV_TC_SBE, out));
+	return why ? refuse(fault, IOM_WHERE_PROCESS, why) : true;
+}
+
+bool rv_locate_pc(struct rv_unit *rv, const struct rv_dc *dc, uint32_t process_id,
+                  struct rv_pc *pc, struct iom_fault *fault)
+{
+	unsigned level = (unsigned)IOM_GET(RV_FSC_MODE, dc->fsc) - RV_PDTP_PD8;
+	uint64_t table = IOM_GET(RV_FSC_PPN, dc->fsc) << 12, words[2];
+	enum pt_why why;
+
+	for (; level; level--) {
+		if (!pdt_load(rv, dc, table + directory_index(&pdt, level, process_id) * 8, 1, words,
+		              fault))
+			return false;
+		why = decode_dir(words[0], &table);
+		if (why)
+			return refuse(fault, IOM_WHERE_PROCESS, why);
+	}
+	table += directory_index(&pdt, 0, process_id) * RV_PC_BYTES;
+	if (!pdt_load(rv, dc, table, 2, words, fault))
+		return false;
+	why = rv_decode_pc(rv, words, pc);
+	return why ? refuse(fault, IOM_WHERE_PROCESS, why) : true;
+}

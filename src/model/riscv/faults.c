@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/*
+ * From a refusal to a cause, an answer to the device, and a record ("Fault/Event-Queue"): the one
+ * place where any of these is decided.
+ */
+#include "model/riscv/riscv.h"
+
+enum column { ABSENT, WRONG, BUS, CORRUPT, COLUMNS };
+
+static const uint8_t column_of[] = {
+	[PT_OK] = ABSENT, /* no table was asked: UNIT and TYPE */
+	[PT_WHY_INPUT] = WRONG,
+	[PT_WHY_EMPTY] = ABSENT,
+	[PT_WHY_BAD] = WRONG,
+	[PT_WHY_PERMISSION] = WRONG,
+	[PT_WHY_ACCESSED] = WRONG,
+	[PT_WHY_DIRTY] = WRONG,
+	[PT_WHY_BUS] = BUS,
+	[PT_WHY_POISON] = CORRUPT,
+};
+
+/* A cause that depends on the access is given in its form for reads. */
+static const uint16_t causes[IOM_WHERES][COLUMNS] = {
+	[IOM_WHERE_UNIT] = { RV_CAUSE_ALL_DISALLOWED },
+	[IOM_WHERE_TYPE] = { RV_CAUSE_TYPE_DISALLOWED },
+	[IOM_WHERE_DEVICE] = { RV_CAUSE_DDT_INVALID, RV_CAUSE_DDT_MISCONFIGURED,
+	                       RV_CAUSE_DDT_ACCESS, RV_CAUSE_DDT_CORRUPT },
+	[IOM_WHERE_PROCESS] = { RV_CAUSE_PDT_INVALID, RV_CAUSE_PDT_MISCONFIGURED,
+	                        RV_CAUSE_PDT_ACCESS, RV_CAUSE_PDT_CORRUPT },
+	[IOM_WHERE_STAGE1] = { RV_CAUSE_READ_PAGE, RV_CAUSE_READ_PAGE,
+	                       RV_CAUSE_READ_ACCESS, RV_CAUSE_PT_CORRUPT },
+	[IOM_WHERE_STAGE2] = { RV_CAUSE_READ_GUEST_PAGE, RV_CAUSE_READ_GUEST_PAGE,
+	                       RV_CAUSE_READ_ACCESS, RV_CAUSE_PT_CORRUPT },
+	[IOM_WHERE_MSI] = { RV_CAUSE_MSI_PTE_INVALID, RV_CAUSE_MSI_PTE_MISCONFIGURED,
+	                    RV_CAUSE_MSI_PTE_ACCESS, RV_CAUSE_MSI_PT_CORRUPT },
+};
+
+struct cause {
+	uint16_t code;
+	bool despite_dtf; /* recorded although the context asked for silence          */
+	bool abort;       /* the device sees Completer Abort, not Unsupported Request */
+	const char *name;
+};
+
+static const struct cause names[] = {
+	{ RV_CAUSE_EXEC_ACCESS, false, false, "instruction access fault" },
+	{ RV_CAUSE_READ_ACCESS, false, false, "read access fault" },
+	{ RV_CAUSE_WRITE_ACCESS, false, false, "write/AMO access fault" },
+	{ RV_CAUSE_EXEC_PAGE, false, false, "instruction page fault" },
+	{ RV_CAUSE_READ_PAGE, false, false, "read page fault" },
+	{ RV_CAUSE_WRITE_PAGE, false, false, "write/AMO page fault" },
+	{ RV_CAUSE_EXEC_GUEST_PAGE, false, false, "instruction guest-page fault" },
+	{ RV_CAUSE_READ_GUEST_PAGE, false, false, "read guest-page fault" },
+	{ RV_CAUSE_WRITE_GUEST_PAGE, false, false, "write/AMO guest-page fault" },
+	{ RV_CAUSE_ALL_DISALLOWED, true, false, "all inbound transactions disallowed" },
+	{ RV_CAUSE_DDT_ACCESS, true, false, "DDT entry load access fault" },
+	{ RV_CAUSE_DDT_INVALID, true, false, "DDT entry not valid" },
+	{ RV_CAUSE_DDT_MISCONFIGURED, true, false, "DDT entry misconfigured" },
+	{ RV_CAUSE_TYPE_DISALLOWED, false, false, "transaction type disallowed" },
+	{ RV_CAUSE_MSI_PTE_ACCESS, false, false, "MSI PTE load access fault" },
+	{ RV_CAUSE_MSI_PTE_INVALID, false, false, "MSI PTE not valid" },
+	{ RV_CAUSE_MSI_PTE_MISCONFIGURED, false, false, "MSI PTE misconfigured" },
+	{ RV_CAUSE_PDT_ACCESS, false, false, "PDT entry load access fault" },
+	{ RV_CAUSE_PDT_INVALID, false, false, "PDT entry not valid" },
+	{ RV_CAUSE_PDT_MISCONFIGURED, false, false, "PDT entry misconfigured" },
+	{ RV_CAUSE_DDT_CORRUPT, true, true, "DDT data corruption" },
+	{ RV_CAUSE_PDT_CORRUPT, false, true, "PDT data corruption" },
+	{ RV_CAUSE_MSI_PT_CORRUPT, false, true, "MSI PT data corruption" },
+	{ RV_CAUSE_MSI_WRITE_ACCESS, true, false, "IOMMU MSI write access fault" },
+	{ RV_CAUSE_PT_CORRUPT, false, true, "first/second-stage PT data corruption" },
+};
+
+static const struct cause *cause_of(uint32_t code)
+{
+	for (size_t i = 0; i < IOM_COUNT(names); i++) {
+		if (names[i].code == code)
+			return &names[i];
+	}
+	return NULL;
+}
+
+const char *rv_fault_name(uint32_t cause)
+{
+	const struct cause *c = cause_of(cause);
+
+	return c ? c->name : "unknown cause";
+}
+
+unsigned rv_access(const struct iom_request *q)
+{
+	if (q->access == IOM_EXECUTE && q->at == IOM_AT_TRANSLATED && !(q->flags & IOM_REQ_PASID))
+		return IOM_READ;
+	return q->access == IOM_ATOMIC ? IOM_WRITE : q->access;
+}
+
+/* The causes that have a form for each kind of access. */
+static const uint16_t by_access[][3] = {
+	{ RV_CAUSE_READ_ACCESS, RV_CAUSE_WRITE_ACCESS, RV_CAUSE_EXEC_ACCESS },
+	{ RV_CAUSE_READ_PAGE, RV_CAUSE_WRITE_PAGE, RV_CAUSE_EXEC_PAGE },
+	{ RV_CAUSE_READ_GUEST_PAGE, RV_CAUSE_WRITE_GUEST_PAGE, RV_CAUSE_EXEC_GUEST_PAGE },
+};
+
+static uint16_t fault_cause(const struct iom_fault *fault, unsigned access)
+{
+	uint16_t cause = causes[fault->where][column_of[fault->why]];
+
+	/* Nobody executes from an interrupt file. */
+	if (fault->where == IOM_WHERE_MSI && fault->why == PT_WHY_PERMISSION)
+		return RV_CAUSE_EXEC_ACCESS;
+	for (size_t i = 0; i < IOM_COUNT(by_access); i++) {
+		if (by_access[i][IOM_READ] == cause)
+			return by_access[i][access];
+	}
+	return cause;
+}
+
+static unsigned ttyp(const struct iom_request *q)
+{
+	static const uint8_t untranslated[] = {
+		[IOM_READ] = RV_TTYP_READ, [IOM_WRITE] = RV_TTYP_WRITE, [IOM_EXECUTE] = RV_TTYP_EXEC,
+	};
+	unsigned type = untranslated[rv_access(q)];
+
+	if (q->at == IOM_AT_TRANSLATION_REQUEST)
+		return RV_TTYP_ATS_REQUEST;
+	if (q->at == IOM_AT_TRANSLATED)
+		type += RV_TTYP_TRANSLATED_EXEC - RV_TTYP_EXEC;
+	return type;
+}
+
+/*
+ * Queues a record.  A full or unreachable queue drops it; the bit set here then holds back later
+ * ones until software clears it.  A record that storing this record brings about counts as one too
+ * many: the queue can take only one at a time.
+ */
+static void record(struct rv_unit *rv, const uint64_t *rec)
+{
+	struct iom_ring ring = rv_ring(rv, &rv_fq);
+	uint32_t tail = (uint32_t)rv_get(rv, RV_FQT);
+	enum iom_ring_result result = IOM_RING_FULL;
+
+	if (!rv_queue_works(rv, &rv_fq))
+		return;
+	if (!rv->recording) {
+		rv->recording = true;
+		result = iom_ring_put(&rv->unit, &ring, (uint32_t)rv_get(rv, RV_FQH), tail, rec);
+		rv->recording = false;
+	}
+	switch (result) {
+	case IOM_RING_FULL:
+		rv_queue_status(rv, &rv_fq, RV_QCSR_OF);
+		break;
+	case IOM_RING_FAULT:
+		rv_queue_status(rv, &rv_fq, RV_QCSR_MF);
+		break;
+	default:
+		iom_reg_set(&rv->unit, RV_FQT, iom_ring_next(&ring, tail));
+		if (rv_get(rv, RV_FQCSR) & RV_QCSR_IE)
+			rv_interrupt(rv, RV_IPSR_FIP);
+	}
+}
+
+void rv_fault_msi(struct rv_unit *rv, uint64_t address)
+{
+	uint64_t rec[4] = { IOM_PUT(RV_FQ_CAUSE, RV_CAUSE_MSI_WRITE_ACCESS), 0, address, 0 };
+
+	if (rv->msi_refused)
+		return;
+	rv->msi_refused = true;
+	record(rv, rec);
+	rv->msi_refused = false;
+}
+
+void rv_refuse(struct iom_unit *unit, uint32_t device_id, const struct iom_request *q,
+               const struct iom_fault *fault, struct iom_reply *reply)
+{
+	struct rv_unit *rv = rv_of(unit);
+	const struct cause *cause = cause_of(fault_cause(fault, rv_access(q)));
+	bool guest_page = fault->where == IOM_WHERE_STAGE2 && column_of[fault->why] < BUS;
+	uint64_t rec[4] = { 0 };
+
+	reply->fault = cause->code;
+	reply->status = cause->abort ? IOM_ABORT : IOM_UNSUPPORTED;
+	if (fault->quiet && !cause->despite_dtf)
+		return;
+
+	rec[0] = IOM_PUT(RV_FQ_CAUSE, cause->code) | IOM_PUT(RV_FQ_TTYP, ttyp(q)) |
+	         IOM_PUT(RV_FQ_DID, device_id);
+	if (q->flags & IOM_REQ_PASID)
+		rec[0] |= RV_FQ_PV | IOM_PUT(RV_FQ_PID, q->pasid) |
+		          (q->flags & IOM_REQ_PRIVILEGED ? RV_FQ_PRIV : 0);
+	rec[2] = q->iova;
+	if (guest_page)
+		rec[3] = (fault->gpa & RV_FQ_IOTVAL2_GPA) |
+		         (fault->implicit ? RV_FQ_IOTVAL2_IMPLICIT : 0);
+	record(rv, rec);
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/*
+ * Device messages to a guest's interrupt files: flat MSI page tables ("Process to translate
+ * addresses of MSIs"; AIA, "IOMMU support for MSIs to virtual machines").
+ */
+#include "model/riscv/riscv.h"
+
+bool rv_msi_match(const struct rv_dc *dc, uint64_t gpa)
+{
+	return IOM_GET(RV_FSC_MODE, dc->msiptp) == RV_MSIPTP_FLAT &&
+	       !((gpa >> 12 ^ dc->msi_pattern) & ~dc->msi_mask);
+}
+
+unsigned rv_msi_free_lg2(const struct rv_dc *dc, uint64_t gpa, unsigned lg2)
+{
+	uint64_t differs = (gpa >> 12 ^ dc->msi_pattern) & ~dc->msi_mask;
+
+	/* The block holds an MSI page unless an unmasked bit above it already differs. */
+	if (IOM_GET(RV_FSC_MODE, dc->msiptp) != RV_MSIPTP_FLAT)
+		return lg2;
+	while (lg2 > 12 && !(differs & ~iom_low(lg2 - 12)))
+		lg2--;
+	return lg2;
+}
+
+/* The bits of `value` that `mask` selects, packed to the low end in their order. */
+static uint64_t extract(uint64_t value, uint64_t mask)
+{
+	uint64_t packed = 0;
+
+	for (unsigned n = 0; mask; mask &= mask - 1, n++) {
+		if (value & IOM_LSB(mask))
+			packed |= IOM_BIT(n);
+	}
+	return packed;
+}
+
+/* Memory-resident interrupt files are not built: only the basic form exists. */
+static enum pt_why decode(uint64_t pte, uint64_t *page)
+{
+	if (!(pte & RV_MSIPTE_V))
+		return PT_WHY_EMPTY;
+	if (pte & (RV_MSIPTE_C | RV_MSIPTE_BASIC_RSVD) ||
+	    IOM_GET(RV_MSIPTE_M, pte) != RV_MSIPTE_M_BASIC)
+		return PT_WHY_BAD;
+	*page = IOM_GET(RV_MSIPTE_PPN, pte) << 12;
+	return PT_OK;
+}
+
+bool rv_msi_translate(struct rv_unit *rv, const struct rv_dc *dc, uint64_t gpa, unsigned access,
+                      struct iom_grant *grant, struct iom_fault *fault)
+{
+	/* An OR, not a sum: a table that is not aligned does not carry. */
+	uint64_t entry = IOM_GET(RV_FSC_PPN, dc->msiptp) << 12 |
+	                 extract(gpa >> 12, dc->msi_mask) * RV_MSIPTE_BYTES;
+	uint64_t words[2], page = 0;
+	int bus = rv_load(rv, entry, 2, rv_big_endian(rv), words);
+	enum pt_why why;
+
+	if (bus)
+		why = bus == IOM_EPOISON ? PT_WHY_POISON : PT_WHY_BUS;
+	else
+		why = decode(words[0], &page);
+	if (!why && access == IOM_EXECUTE)
+		why = PT_WHY_PERMISSION;
+	if (why) {
+		fault->where = IOM_WHERE_MSI;
+		fault->why = (uint8_t)why;
+		return false;
+	}
+	grant->spa = page | (gpa & iom_low(12));
+	grant->range_lg2 = 12;
+	grant->perm &= IOM_PERM_READ | IOM_PERM_WRITE;
+	return true;
+}

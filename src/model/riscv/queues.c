@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/* What command and fault queue have in common ("In-memory queue interface"). */
+#include "model/riscv/riscv.h"
+
+const struct rv_queue rv_cq = {
+	.base = RV_CQB, .head = RV_CQH, .tail = RV_CQT, .csr = RV_CQCSR,
+	.own = RV_CQH, .software = RV_CQT, .entry_lg2 = 4,
+	.errors = RV_QCSR_MF | RV_CQCSR_CMD_TO | RV_CQCSR_CMD_ILL,
+	.status = RV_QCSR_MF | RV_CQCSR_CMD_TO | RV_CQCSR_CMD_ILL | RV_CQCSR_FENCE_W_IP,
+	.pending = RV_IPSR_CIP,
+};
+
+const struct rv_queue rv_fq = {
+	.base = RV_FQB, .head = RV_FQH, .tail = RV_FQT, .csr = RV_FQCSR,
+	.own = RV_FQT, .software = RV_FQH, .entry_lg2 = 5,
+	.errors = RV_QCSR_MF | RV_QCSR_OF,
+	.status = RV_QCSR_MF | RV_QCSR_OF,
+	.pending = RV_IPSR_FIP,
+};
+
+const struct rv_queue *const rv_queues[RV_QUEUES] = { &rv_cq, &rv_fq };
+
+const struct rv_queue *rv_queue_of(unsigned off)
+{
+	return off == RV_FQB || off == RV_FQH || off == RV_FQCSR ? &rv_fq : &rv_cq;
+}
+
+struct iom_ring rv_ring(const struct rv_unit *rv, const struct rv_queue *queue)
+{
+	uint64_t base = rv_get(rv, queue->base);
+
+	return (struct iom_ring){
+		.base = IOM_GET(RV_QB_PPN, base) << 12,
+		.last = iom_low((unsigned)IOM_GET(RV_CAP_PAS, rv->cap)),
+		.entries_lg2 = (uint8_t)(IOM_GET(RV_QB_LOG2SZ_1, base) + 1),
+		.entry_lg2 = queue->entry_lg2,
+		.big_endian = rv_big_endian(rv),
+	};
+}
+
+bool rv_queue_enabled(const struct rv_unit *rv, const struct rv_queue *queue)
+{
+	return rv_get(rv, queue->csr) & (RV_QCSR_EN | RV_QCSR_ON | RV_QCSR_BUSY);
+}
+
+bool rv_queue_works(const struct rv_unit *rv, const struct rv_queue *queue)
+{
+	uint64_t csr = rv_get(rv, queue->csr);
+
+	return csr & RV_QCSR_EN && csr & RV_QCSR_ON && !(csr & queue->errors);
+}
+
+void rv_queue_csr_wrote(struct rv_unit *rv, const struct rv_queue *queue, uint64_t was,
+                        uint64_t now)
+{
+	struct iom_unit *unit = &rv->unit;
+
+	if (~was & now & RV_QCSR_EN) {
+		iom_reg_set(unit, queue->own, 0);
+		iom_reg_change(unit, queue->csr, queue->status, RV_QCSR_ON);
+	} else if (was & ~now & RV_QCSR_EN) {
+		/* A command under way, or a fence that waits, ends first: rv_commands_run. */
+		if (queue == &rv_cq && (rv->commands_running || rv->fence_waits))
+			iom_reg_change(unit, queue->csr, 0, RV_QCSR_BUSY);
+		else
+			iom_reg_change(unit, queue->csr, RV_QCSR_ON, 0);
+	}
+	rv_interrupts_update(rv);
+	if (queue == &rv_cq)
+		rv_commands_run(rv);
+}
+
+void rv_queue_status(struct rv_unit *rv, const struct rv_queue *queue, uint32_t bits)
+{
+	iom_reg_change(&rv->unit, queue->csr, 0, bits);
+	rv_interrupts_update(rv);
+}

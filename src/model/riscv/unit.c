@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/* Creating a RISC-V IOMMU: what may be configured, and what is refused. */
+#include "model/riscv/riscv.h"
+
+#include "base/error.h"
+
+/* What this model builds; nothing else is ever advertised. */
+#define BUILT                                                                                      \
+	(RV_CAP_VERSION | RV_CAP_SV39 | RV_CAP_SV48 | RV_CAP_SV57 | RV_CAP_SVPBMT |                \
+	 RV_CAP_SV39X4 | RV_CAP_SV48X4 | RV_CAP_SV57X4 | RV_CAP_MSI_FLAT | RV_CAP_END |            \
+	 RV_CAP_IGS | RV_CAP_PAS | RV_CAP_PD8 | RV_CAP_PD17 | RV_CAP_PD20)
+
+#define PAS_MAX 56
+
+#define DEFAULT_CAP                                                                                \
+	((BUILT & ~(RV_CAP_VERSION | RV_CAP_IGS | RV_CAP_PAS)) |                                   \
+	 IOM_PUT(RV_CAP_VERSION, RV_CAP_VERSION_1_0) | IOM_PUT(RV_CAP_IGS, RV_IGS_BOTH) |          \
+	 IOM_PUT(RV_CAP_PAS, PAS_MAX))
+
+#define DEFAULT_VECTORS 4
+#define DEFAULT_QUEUE_LG2 16
+#define QUEUE_LG2_MAX 20
+
+/* Capabilities that the specification has and this model has not, and those that need others. */
+static const struct {
+	uint64_t bit;
+	const char *name;
+	uint64_t needs; /* another capability, or 0 */
+	const char *needed;
+} capabilities[] = {
+	{ RV_CAP_SV48, "Sv48", RV_CAP_SV39, "Sv39" },
+	{ RV_CAP_SV57, "Sv57", RV_CAP_SV48, "Sv48" },
+	{ RV_CAP_SV48X4, "Sv48x4", RV_CAP_SV39X4, "Sv39x4" },
+	{ RV_CAP_SV57X4, "Sv57x4", RV_CAP_SV48X4, "Sv48x4" },
+	{ RV_CAP_MSI_MRIF, "MSI_MRIF", RV_CAP_MSI_FLAT, "MSI_FLAT" },
+	{ RV_CAP_SV32, "Sv32", 0, NULL },
+	{ RV_CAP_SVRSW60T59B, "Svrsw60t59b", 0, NULL },
+	{ RV_CAP_SV32X4, "Sv32x4", 0, NULL },
+	{ RV_CAP_AMO_MRIF, "AMO_MRIF", 0, NULL },
+	{ RV_CAP_AMO_HWAD, "AMO_HWAD", 0, NULL },
+	{ RV_CAP_ATS, "ATS", 0, NULL },
+	{ RV_CAP_T2GPA, "T2GPA", 0, NULL },
+	{ RV_CAP_HPM, "HPM", 0, NULL },
+	{ RV_CAP_DBG, "DBG", 0, NULL },
+	{ RV_CAP_QOSID, "QOSID", 0, NULL },
+	{ RV_CAP_NL, "NL", 0, NULL },
+	{ RV_CAP_S, "S", 0, NULL },
+};
+
+static int check_capabilities(uint64_t cap, struct iom_error *error)
+{
+	unsigned pas = (unsigned)IOM_GET(RV_CAP_PAS, cap);
+	uint64_t rest = cap & ~BUILT;
+
+	if (IOM_GET(RV_CAP_VERSION, cap) != RV_CAP_VERSION_1_0)
+		return iom_fail(error, IOM_EINVAL,
+		                "capabilities.version is 0x%llx; it must be 0x10, version 1.0",
+		                (unsigned long long)IOM_GET(RV_CAP_VERSION, cap));
+	if (IOM_GET(RV_CAP_IGS, cap) == RV_IGS_RESERVED)
+		return iom_fail(error, IOM_EINVAL,
+		                "capabilities.IGS is 3, which is reserved; 0 is messages, 1 wires, 2 "
+		                "both");
+	if (pas < 12 || pas > PAS_MAX)
+		return iom_fail(error, IOM_EINVAL,
+		                "capabilities.PAS is %u; physical addresses have 12 to %u bits", pas,
+		                PAS_MAX);
+	for (size_t i = 0; i < IOM_COUNT(capabilities); i++) {
+		if (cap & capabilities[i].bit && capabilities[i].needs &&
+		    !(cap & capabilities[i].needs))
+			return iom_fail(error, IOM_EINVAL,
+			                "capabilities.%s is set without capabilities.%s, which it needs",
+			                capabilities[i].name, capabilities[i].needed);
+	}
+	for (size_t i = 0; i < IOM_COUNT(capabilities); i++) {
+		if (rest & capabilities[i].bit)
+			return iom_fail(error, IOM_ENOTSUP,
+			                "capabilities.%s is set, but this library does not build it; "
+			                "clear bit %u",
+			                capabilities[i].name, iom_ctz(capabilities[i].bit));
+	}
+	if (rest)
+		return iom_fail(error, IOM_EINVAL,
+		                "capabilities bit %u is set; it is reserved and must be 0",
+		                iom_ctz(rest));
+	return IOM_OK;
+}
+
+static int check_config(const struct iom_riscv_config *config, struct iom_error *error)
+{
+	const unsigned levels = IOM_RISCV_1LVL | IOM_RISCV_2LVL | IOM_RISCV_3LVL;
+	const unsigned flags =
+		IOM_RISCV_STRICT_FCTL | IOM_RISCV_LENIENT_MSI_MASK | IOM_RISCV_MSI_MASKED;
+
+	if (config->reset_mode > IOM_RISCV_RESET_BARE)
+		return iom_fail(error, IOM_EINVAL,
+		                "reset_mode is %u; it must be IOM_RISCV_RESET_OFF or "
+		                "IOM_RISCV_RESET_BARE",
+		                config->reset_mode);
+	if (config->ddt_levels & ~levels)
+		return iom_fail(error, IOM_EINVAL,
+		                "ddt_levels is 0x%llx; only IOM_RISCV_1LVL, 2LVL and 3LVL exist",
+		                (unsigned long long)config->ddt_levels);
+	if (!iom_is_pow2(config->vectors) || config->vectors > RV_VECTORS_MAX)
+		return iom_fail(error, IOM_EINVAL, "vectors is %u; it must be 1, 2, 4, 8 or 16",
+		                config->vectors);
+	if (config->queue_lg2 > QUEUE_LG2_MAX)
+		return iom_fail(error, IOM_EINVAL,
+		                "queue_lg2 is %u; the largest queue has 2^%u entries",
+		                config->queue_lg2, QUEUE_LG2_MAX);
+	if (config->flags & ~flags)
+		return iom_fail(error, IOM_EINVAL,
+		                "flags has bit %u set, which means nothing",
+		                iom_ctz(config->flags & ~flags));
+	return check_capabilities(config->capabilities, error);
+}
+
+static int check_sizes(const struct iom_riscv_config *config, const struct iom_host *host,
+                       struct iom_error *error)
+{
+	if (config && config->bytes != sizeof *config)
+		return iom_fail(error, IOM_EINVAL,
+		                "iom_riscv_config.bytes is %llu; it must be sizeof(struct "
+		                "iom_riscv_config), %llu in this library",
+		                (unsigned long long)config->bytes, (unsigned long long)sizeof *config);
+	if (host && host->bytes != sizeof *host)
+		return iom_fail(error, IOM_EINVAL,
+		                "iom_host.bytes is %llu; it must be sizeof(struct iom_host), %llu in "
+		                "this library",
+		                (unsigned long long)host->bytes, (unsigned long long)sizeof *host);
+	if (host && !host->alloc != !host->free)
+		return iom_fail(error, IOM_EINVAL,
+		                "iom_host has only one of alloc and free; give both or neither");
+	return IOM_OK;
+}
+
+/* Registers that hold vectors or sizes must never see a zero that means a default. */
+static struct iom_riscv_config with_defaults(const struct iom_riscv_config *config)
+{
+	struct iom_riscv_config full = { .bytes = sizeof full };
+
+	if (config)
+		full = *config;
+	if (!full.capabilities)
+		full.capabilities = DEFAULT_CAP;
+	if (!full.ddt_levels)
+		full.ddt_levels = IOM_RISCV_1LVL | IOM_RISCV_2LVL | IOM_RISCV_3LVL;
+	if (!full.vectors)
+		full.vectors = DEFAULT_VECTORS;
+	if (!full.queue_lg2)
+		full.queue_lg2 = DEFAULT_QUEUE_LG2;
+	return full;
+}
+
+static void reset(struct iom_unit *unit)
+{
+	struct rv_unit *rv = rv_of(unit);
+
+	rv->ddtp_high_valid = false;
+	rv->ddtp_waits = false;
+	rv->fence_waits = false;
+	rv_registers_reset(rv);
+	rv_interrupts_reset(rv);
+}
+
+static void resume(struct iom_unit *unit)
+{
+	struct rv_unit *rv = rv_of(unit);
+
+	unit->parked = false;
+	rv_ddtp_resume(rv);
+	rv_commands_run(rv);
+	if (rv->ddtp_waits)
+		unit->parked = true;
+}
+
+static const struct iom_arch arch = {
+	.name = "riscv",
+	.unit_bytes = sizeof(struct rv_unit),
+	.requester_last = 0xffffff,
+	.reset = reset,
+	.resolve = rv_resolve,
+	.refuse = rv_refuse,
+	.resume = resume,
+	.fault_name = rv_fault_name,
+};
+
+int iom_riscv_new(const struct iom_riscv_config *config, struct iom_memory *memory,
+                  const struct iom_host *host, void *opaque, struct iom_unit **out,
+                  struct iom_error *error)
+{
+	struct iom_riscv_config full;
+	struct iom_unit *unit;
+	int result = check_sizes(config, host, error);
+
+	if (result)
+		return result;
+	if (!memory)
+		return iom_fail(error, IOM_EINVAL,
+		                "memory is NULL; a unit needs an iom_memory for its tables");
+	full = with_defaults(config);
+	result = check_config(&full, error);
+	if (result)
+		return result;
+	unit = iom_unit_new(&arch, memory, host, opaque);
+	if (!unit)
+		return iom_fail(error, IOM_ENOMEM, "the host's allocator had no %llu bytes for a unit",
+		                (unsigned long long)sizeof(struct rv_unit));
+	rv_of(unit)->config = full;
+	rv_of(unit)->cap = full.capabilities;
+	rv_registers_init(rv_of(unit));
+	iom_unit_reset(unit);
+	*out = unit;
+	iom_succeed(error);
+	return IOM_OK;
+}

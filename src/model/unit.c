@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/* Units: creation, registers from outside, reset, end. */
+#include "model/unit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <iommux/iommux.h>
+
+#define STRING_(x) #x
+#define STRING(x) STRING_(x)
+
+const char *iom_version(void)
+{
+	return STRING(IOM_VERSION_MAJOR) "." STRING(IOM_VERSION_MINOR) "." STRING(IOM_VERSION_PATCH);
+}
+
+static void *host_alloc(const struct iom_host *host, void *opaque, size_t size)
+{
+	void *memory = host->alloc ? host->alloc(opaque, size)
+	                           : aligned_alloc(64, (size + 63) / 64 * 64);
+
+	if (memory)
+		memset(memory, 0, size);
+	return memory;
+}
+
+void *iom_unit_alloc(struct iom_unit *unit, size_t size)
+{
+	return host_alloc(&unit->host, unit->opaque, size);
+}
+
+void iom_unit_release(struct iom_unit *unit, void *memory, size_t size)
+{
+	if (unit->host.free)
+		unit->host.free(unit->opaque, memory, size);
+	else
+		free(memory);
+}
+
+struct iom_unit *iom_unit_new(const struct iom_arch *arch, struct iom_memory *memory,
+                              const struct iom_host *host, void *opaque)
+{
+	static const struct iom_host none = { .bytes = sizeof none };
+	struct iom_unit *unit;
+
+	if (!host)
+		host = &none;
+	unit = host_alloc(host, opaque, arch->unit_bytes);
+	if (!unit)
+		return NULL;
+	unit->arch = arch;
+	unit->memory = memory;
+	unit->host = *host;
+	unit->opaque = opaque;
+	return unit;
+}
+
+void iom_unit_reset(struct iom_unit *unit)
+{
+	iom_regfile_clear(&unit->regs);
+	unit->parked = false;
+	unit->arch->reset(unit);
+}
+
+void iom_unit_free(struct iom_unit *unit)
+{
+	if (!unit)
+		return;
+	while (unit->lanes)
+		iom_lane_close(unit->lanes);
+	for (unsigned i = 0; i < IOM_ENDPOINT_BUCKETS; i++) {
+		while (unit->endpoint[i]) {
+			struct iom_endpoint *endpoint = unit->endpoint[i];
+
+			unit->endpoint[i] = endpoint->next;
+			iom_unit_release(unit, endpoint, sizeof *endpoint);
+		}
+	}
+	iom_unit_release(unit, unit, unit->arch->unit_bytes);
+}
+
+const char *iom_unit_arch(const struct iom_unit *unit)
+{
+	return unit->arch->name;
+}
+
+const char *iom_fault_name(const struct iom_unit *unit, uint32_t fault)
+{
+	return unit->arch->fault_name(fault);
+}
+
+int iom_unit_store(struct iom_unit *unit, uint64_t spa, const void *buf, size_t len)
+{
+	int result = iom_memory_write(unit->memory, spa, buf, len);
+
+	if (!unit->host.dirty)
+		return result;
+	while (result == IOM_OK && len) {
+		uint64_t piece;
+		const struct iom_region *r = iom_memory_find(unit->memory, spa, len, &piece);
+
+		if (r && r->flags & IOM_REGION_TRACK)
+			unit->host.dirty(unit->opaque, spa, piece);
+		spa += piece;
+		len -= (size_t)piece;
+	}
+	return result;
+}
+
+uint64_t iom_mmio_bytes(const struct iom_unit *unit, unsigned window)
+{
+	(void)unit;
+	return window ? 0 : IOM_REGFILE_BYTES;
+}
+
+static bool mmio_ok(const struct iom_unit *unit, unsigned window, uint64_t off, unsigned bytes)
+{
+	uint64_t size = iom_mmio_bytes(unit, window);
+
+	return iom_is_pow2(bytes) && bytes <= 8 && off < size && bytes <= size - off;
+}
+
+int iom_mmio_read(struct iom_unit *unit, unsigned window, uint64_t off, unsigned bytes,
+                  uint64_t *val)
+{
+	*val = ~UINT64_C(0);
+	if (!mmio_ok(unit, window, off, bytes))
+		return IOM_EINVAL;
+	if (unit->parked)
+		unit->arch->resume(unit);
+	*val = iom_regfile_read(unit, off, bytes);
+	return IOM_OK;
+}
+
+int iom_mmio_write(struct iom_unit *unit, unsigned window, uint64_t off, unsigned bytes,
+                   uint64_t val)
+{
+	if (!mmio_ok(unit, window, off, bytes))
+		return IOM_EINVAL;
+	if (unit->parked)
+		unit->arch->resume(unit);
+	iom_regfile_write(unit, off, bytes, val);
+	return IOM_OK;
+}

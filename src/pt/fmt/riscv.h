@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/*
+ * RISC-V page tables with 64-bit entries: Sv39, Sv48, Sv57 and their x4 forms, Svnapot, Svpbmt
+ * (Privileged Architecture, "Supervisor-Level ISA" and "Hypervisor Extension").  The schemes share
+ * every rule about entries and differ in the root alone.
+ */
+#ifndef PT_FMT_RISCV_H
+#define PT_FMT_RISCV_H
+
+#include "pt/pt.h"
+#include "regs/riscv.h"
+
+/* pt_root.features */
+#define PT_RV_SVPBMT 0x1u
+
+#define PT_RV_NAPOT_LG2 16
+
+static inline struct pt_entry pt_rv64_decode(const struct pt_root *root, uint64_t raw,
+                                             unsigned level, unsigned shift)
+{
+	unsigned pbmt = (unsigned)IOM_GET(RV_PTE_PBMT, raw);
+	bool napot = raw & RV_PTE_N;
+	struct pt_entry e = { .address = IOM_GET(RV_PTE_PPN, raw) << 12, .kind = PT_BAD };
+
+	if (!(raw & RV_PTE_V)) {
+		e.kind = PT_EMPTY;
+		return e;
+	}
+	if ((raw & (RV_PTE_R | RV_PTE_W)) == RV_PTE_W || raw & (RV_PTE_RSVD | RV_PTE_RSW60T59) ||
+	    pbmt == RV_PBMT_RSVD || (pbmt && !(root->features & PT_RV_SVPBMT)) || (napot && level))
+		return e;
+
+	if (raw & RV_PTE_G)
+		e.flags = PT_GLOBAL;
+	if (!(raw & (RV_PTE_R | RV_PTE_X))) {
+		if (!level || pbmt || napot || raw & (RV_PTE_A | RV_PTE_D | RV_PTE_U))
+			return e;
+		e.kind = PT_TABLE;
+		e.next = (uint8_t)(level - 1);
+		e.perm = PT_ALL;
+		return e;
+	}
+
+	if (napot) {
+		if (IOM_GET(RV_PTE_NAPOT, raw) != RV_PTE_NAPOT_64K)
+			return e;
+		shift = PT_RV_NAPOT_LG2;
+		e.address &= ~iom_low(shift);
+	}
+	if (e.address & iom_low(shift))
+		return e;
+	e.kind = PT_LEAF;
+	e.size_lg2 = (uint8_t)shift;
+	e.perm = (uint8_t)((raw & RV_PTE_R ? PT_R : 0) | (raw & RV_PTE_W ? PT_W : 0) |
+	                   (raw & RV_PTE_X ? PT_X : 0) | (raw & RV_PTE_U ? PT_USER : 0));
+	e.flags |= (uint8_t)((raw & RV_PTE_A ? PT_ACCESSED : 0) | (raw & RV_PTE_D ? PT_DIRTY : 0));
+	e.memory_type = (uint8_t)pbmt;
+	return e;
+}
+
+/* "Virtual Address Translation Process", steps 5 to 9, without hardware updates of A and D. */
+static inline unsigned pt_rv_refuse(const struct pt_entry *leaf, const struct pt_want *want)
+{
+	bool user_page = leaf->perm & PT_USER;
+
+	if (want->perm & ~leaf->perm)
+		return PT_WHY_PERMISSION;
+	if (want->user ? !user_page
+	               : user_page && (!want->user_pages || want->perm & PT_X))
+		return PT_WHY_PERMISSION;
+	if (!(leaf->flags & PT_ACCESSED))
+		return PT_WHY_ACCESSED;
+	if (want->perm & PT_W && !(leaf->flags & PT_DIRTY))
+		return PT_WHY_DIRTY;
+	return PT_OK;
+}
+
+static inline uint64_t pt_rv64_encode_table(uint64_t table)
+{
+	return IOM_PUT(RV_PTE_PPN, table >> 12) | RV_PTE_V;
+}
+
+/* A and D are preset, and D only where W is: this software does not use them. */
+static inline uint64_t pt_rv64_encode_leaf(uint64_t page, unsigned size_lg2, unsigned perm,
+                                           unsigned memory_type)
+{
+	uint64_t raw = IOM_PUT(RV_PTE_PPN, page >> 12) | RV_PTE_V | RV_PTE_A |
+	               IOM_PUT(RV_PTE_PBMT, memory_type);
+
+	if (perm & PT_R)
+		raw |= RV_PTE_R;
+	if (perm & PT_W)
+		raw |= RV_PTE_W | RV_PTE_D;
+	if (perm & PT_X)
+		raw |= RV_PTE_X;
+	if (perm & PT_USER)
+		raw |= RV_PTE_U;
+	if (size_lg2 == PT_RV_NAPOT_LG2)
+		raw = (raw & ~RV_PTE_NAPOT) | IOM_PUT(RV_PTE_NAPOT, RV_PTE_NAPOT_64K) | RV_PTE_N;
+	return raw;
+}
+
+static inline unsigned pt_rv64_leaf_size(const struct pt_root *root, unsigned level,
+                                         unsigned shift, unsigned size_lg2)
+{
+	(void)root;
+	if (!level && size_lg2 >= PT_RV_NAPOT_LG2)
+		return PT_RV_NAPOT_LG2;
+	return size_lg2 >= shift ? shift : 0;
+}
+
+static const struct pt_format pt_rv64 = {
+	.name = "RISC-V 64-bit",
+	.entry_lg2 = 3,
+	.decode = pt_rv64_decode,
+	.refuse = pt_rv_refuse,
+	.encode_table = pt_rv64_encode_table,
+	.encode_leaf = pt_rv64_encode_leaf,
+	.leaf_size = pt_rv64_leaf_size,
+};
+
+/*
+ * The root of a table in MODE `mode` of iosatp (RV_ATP_SV39...), or of iohgatp if `stage2`: two more
+ * input bits there, taken by a root of four pages.
+ */
+static inline struct pt_root pt_rv64_root(uint64_t ppn, unsigned mode, bool stage2)
+{
+	unsigned levels = 3 + mode - RV_ATP_SV39;
+
+	return (struct pt_root){
+		.address = ppn << 12,
+		.levels = (uint8_t)levels,
+		.granule_lg2 = 12,
+		.root_lg2 = stage2 ? 11 : 9,
+		.input_bits = (uint8_t)(12 + 9 * levels + (stage2 ? 2 : 0)),
+		.sign_extended = !stage2,
+	};
+}
+
+#endif
