@@ -23,7 +23,8 @@ int main(void)
 	struct iom_error error;
 	char got[6] = "";
 
-	if (iom_memory_new(NULL, NULL, &memory, &error) || iom_memory_add(memory, &region, &error) ||
+	if (iom_memory_new(NULL, NULL, &memory, &error) ||
+	    iom_memory_add(memory, &region, &error) ||
 	    iom_riscv_new(NULL, memory, NULL, NULL, &unit, &error)) {
 		fprintf(stderr, "%s\n", error.text);
 		return 1;

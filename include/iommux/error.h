@@ -14,17 +14,17 @@ extern "C" {
 #endif
 
 #define IOM_OK 0
-#define IOM_EINVAL (-1)   /* an argument is outside its range, or contradicts another      */
-#define IOM_ENOMEM (-2)   /* the allocator had nothing left                                */
-#define IOM_ENOTSUP (-3)  /* a legal wish that this build or this hardware cannot fulfil   */
-#define IOM_EBUSY (-4)    /* the object is in use; ask again when it is not                */
-#define IOM_ENOENT (-5)   /* nothing there: no such mapping, region or endpoint            */
-#define IOM_EEXIST (-6)   /* something is there already                                    */
-#define IOM_ENOSPC (-7)   /* a bounded table is full                                       */
-#define IOM_EFAULT (-8)   /* memory, the bus or a translation refused the access           */
-#define IOM_EPOISON (-9)  /* memory answered with data that it knows to be corrupt         */
+#define IOM_EINVAL (-1)    /* an argument is outside its range, or contradicts another      */
+#define IOM_ENOMEM (-2)    /* the allocator had nothing left                                */
+#define IOM_ENOTSUP (-3)   /* a legal wish that this build or this hardware cannot fulfil   */
+#define IOM_EBUSY (-4)     /* the object is in use; ask again when it is not                */
+#define IOM_ENOENT (-5)    /* nothing there: no such mapping, region or endpoint            */
+#define IOM_EEXIST (-6)    /* something is there already                                    */
+#define IOM_ENOSPC (-7)    /* a bounded table is full                                       */
+#define IOM_EFAULT (-8)    /* memory, the bus or a translation refused the access           */
+#define IOM_EPOISON (-9)   /* memory answered with data that it knows to be corrupt         */
 #define IOM_ETIMEOUT (-10) /* hardware did not answer in time                              */
-#define IOM_EIO (-11)     /* hardware answered, but not as its manual says                 */
+#define IOM_EIO (-11)      /* hardware answered, but not as its manual says                 */
 
 /*
  * Filled by constructors that refuse: what was wrong, where, and what would be right.  The text

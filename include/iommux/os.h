@@ -46,8 +46,9 @@ struct iom_os_host {
 	void (*mmio_write)(void *opaque, uint64_t off, unsigned size, uint64_t val);
 
 	/*
-	 * Zeroed memory that the IOMMU can reach: `size` is a power of two from 4096 up, and the memory
-	 * is aligned to it.  Returns the CPU's pointer and the physical address, or NULL.
+	 * Zeroed memory that the IOMMU can reach: `size` is a power of two from 4096 up, and the
+	 * memory is aligned to it physically, to 4096 virtually, and not at physical address 0.
+	 * Returns the CPU's pointer and the physical address, or NULL.
 	 */
 	void *(*alloc)(void *opaque, size_t size, uint64_t *phys);
 	void (*free)(void *opaque, void *memory, uint64_t phys, size_t size);
@@ -93,12 +94,23 @@ int iom_driver_riscv(const struct iom_driver_config *config, const struct iom_os
  */
 int iom_driver_interrupt(struct iom_driver *driver);
 
-/* Faults that the hardware had to drop because its queue was full or unreachable, so far. */
+/*
+ * How often the hardware began to drop faults because its queue was full or unreachable, so far, as
+ * iom_driver_interrupt found it.  How many were lost each time is not known.
+ */
 uint64_t iom_driver_overflows(const struct iom_driver *driver);
 
 /*
+ * How often the hardware stopped at a command that it could not fetch or did not accept, so far.
+ * The driver lets it go on; the call that sent the command, or the next one, returns IOM_EIO.
+ */
+uint64_t iom_driver_command_errors(const struct iom_driver *driver);
+
+/*
  * Turns the IOMMU off and frees everything that the driver allocated.  All domains must have been
- * freed: else IOM_EBUSY, and nothing is changed.  NULL is ignored.
+ * freed: else IOM_EBUSY, and nothing is changed.  IOM_ETIMEOUT, IOM_EIO: the hardware did not let
+ * go of its memory; nothing was freed that it may still use, and the call may be repeated.  NULL is
+ * ignored.
  */
 int iom_driver_free(struct iom_driver *driver);
 
@@ -122,17 +134,27 @@ int iom_driver_free(struct iom_driver *driver);
 int iom_domain_new(struct iom_driver *driver, unsigned kind, struct iom_domain **out,
                    struct iom_error *error);
 
-/* Frees a domain and its tables.  IOM_EBUSY: a device is still attached.  NULL is ignored. */
+/*
+ * Frees a domain and its tables.  IOM_EBUSY: a device is still attached.  A gather that was filled
+ * from the domain must have been synced: tables that it holds would be lost.  NULL is ignored.
+ */
 int iom_domain_free(struct iom_domain *domain);
 
 /*
  * Moves a device into a domain, from the blocked state or from another domain.  When the call
  * returns, no access of the device uses the old domain any more.  IOM_EINVAL: the requester is
- * wider than the hardware's directory; IOM_ENOMEM; IOM_ETIMEOUT, IOM_EIO.
+ * wider than the hardware's directory; IOM_ENOMEM: nothing has changed then.
+ *
+ * IOM_ETIMEOUT, IOM_EIO: the device's directory entry is off, but the hardware did not confirm it.
+ * The device still counts as attached to the domain that the hardware may know: to the old one if
+ * that could not be left, else to the new one.  Attach or detach it again to clear this up.
  */
 int iom_domain_attach(struct iom_domain *domain, uint32_t requester);
 
-/* Puts a device of this domain back into the blocked state.  IOM_ENOENT: it is not attached here. */
+/*
+ * Puts a device of this domain back into the blocked state.  IOM_ENOENT: it is not attached here.
+ * IOM_ETIMEOUT, IOM_EIO: as for iom_domain_attach; it is still attached here.
+ */
 int iom_domain_detach(struct iom_domain *domain, uint32_t requester);
 
 /* The range that the domain's addresses lie in, both ends inclusive.  Blocked: 0..0. */
@@ -140,7 +162,8 @@ void iom_domain_range(const struct iom_domain *domain, uint64_t *first, uint64_t
 
 /*
  * Maps `bytes` bytes at `iova` to the physical address `phys`; all three are multiples of 4096,
- * bytes is not 0.  The largest pages that fit are used.  Nothing needs to be invalidated.
+ * bytes is not 0.  The largest pages that fit are used, where no table stands from earlier
+ * mappings.  Nothing needs to be invalidated.
  * IOM_EINVAL: misaligned, outside the range, a protection that the format cannot say, or a domain
  * without tables; IOM_EEXIST: part of it is mapped already; IOM_ENOMEM.  Nothing is mapped then.
  */

@@ -13,9 +13,9 @@ extern "C" {
 #endif
 
 /* status: how the bus completes the request */
-#define IOM_DONE 0u          /* success                                                  */
-#define IOM_UNSUPPORTED 1u   /* refused: Unsupported Request on PCI Express              */
-#define IOM_ABORT 2u         /* refused: Completer Abort on PCI Express, SLVERR on AXI   */
+#define IOM_DONE 0u        /* success                                                  */
+#define IOM_UNSUPPORTED 1u /* refused: Unsupported Request on PCI Express              */
+#define IOM_ABORT 2u       /* refused: Completer Abort on PCI Express, SLVERR on AXI   */
 
 /* perm: what the entry grants, whatever was asked */
 #define IOM_PERM_READ 0x1u
@@ -32,10 +32,10 @@ struct iom_reply {
 	uint64_t done;       /* bytes moved (iom_read, iom_write) before the end or the refusal   */
 	uint64_t host_bytes; /* bytes that may be reached through `host`, inside range and region */
 	void *host;          /* host pointer to `spa`, or NULL where memory has none; writable    */
-	                     /* only if `perm` says so and the region is not read-only            */
+			     /* only if `perm` says so and the region is not read-only            */
 	uint32_t fault;      /* the architecture's fault code, or 0; see iom_fault_name           */
 	uint8_t range_lg2;   /* the entry grants the naturally aligned 2^range_lg2 bytes around   */
-	                     /* request.iova, all mapped in a row; 12..64                         */
+			     /* request.iova, all mapped in a row; 12..64                         */
 	uint8_t perm;        /* IOM_PERM_*                                                        */
 	uint8_t memory_type; /* IOM_MEMORY_*                                                      */
 	uint8_t status;      /* IOM_DONE, IOM_UNSUPPORTED, IOM_ABORT                              */

@@ -17,7 +17,7 @@ extern "C" {
 #define IOM_WRITE 1u   /* write                                             */
 #define IOM_EXECUTE 2u /* read for execute                                  */
 #define IOM_ATOMIC 3u  /* atomic read-modify-write; judged as a write where */
-                       /* the architecture does not tell the two apart      */
+		       /* the architecture does not tell the two apart      */
 
 /* at: PCI Express address type */
 #define IOM_AT_UNTRANSLATED 0u

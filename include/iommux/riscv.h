@@ -33,7 +33,7 @@ extern "C" {
 /* flags: choices that the specification leaves open */
 #define IOM_RISCV_STRICT_FCTL 0x1u      /* fctl can be written in Off only, not in Bare           */
 #define IOM_RISCV_LENIENT_MSI_MASK 0x2u /* msi_addr_mask/pattern bits above the widest GPA are    */
-                                        /* ignored instead of refused as misconfigured            */
+					/* ignored instead of refused as misconfigured            */
 #define IOM_RISCV_MSI_MASKED 0x4u       /* msi_vec_ctl.M is 1 after reset, as PCI's MSI-X expects */
 
 /*
@@ -41,13 +41,14 @@ extern "C" {
  * of interrupt, four vectors, all directory depths, queues of up to 2^16 entries, reset to Off.
  */
 struct iom_riscv_config {
-	size_t bytes;          /* sizeof(struct iom_riscv_config) */
-	uint64_t capabilities; /* the capabilities register as software shall read it; 0: see above */
-	uint8_t reset_mode;    /* IOM_RISCV_RESET_*                                                 */
-	uint8_t ddt_levels;    /* IOM_RISCV_1LVL ...; 0: all                                        */
-	uint8_t vectors;       /* interrupt vectors 1, 2, 4, 8 or 16; 0: 4                          */
-	uint8_t queue_lg2;     /* log2 of the largest queue, 1..20; 0: 16                           */
-	uint32_t flags;        /* IOM_RISCV_STRICT_FCTL ...                                         */
+	size_t bytes; /* sizeof(struct iom_riscv_config) */
+	uint64_t
+		capabilities; /* the capabilities register as software shall read it; 0: see above */
+	uint8_t reset_mode; /* IOM_RISCV_RESET_*                                                 */
+	uint8_t ddt_levels; /* IOM_RISCV_1LVL ...; 0: all                                        */
+	uint8_t vectors;    /* interrupt vectors 1, 2, 4, 8 or 16; 0: 4                          */
+	uint8_t queue_lg2;  /* log2 of the largest queue, 1..20; 0: 16                           */
+	uint32_t flags;     /* IOM_RISCV_STRICT_FCTL ...                                         */
 };
 
 /*

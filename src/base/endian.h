@@ -11,14 +11,25 @@
 #include <stdint.h>
 #include <string.h>
 
+/* Compilers know these shapes and use the machine's instruction, where it has one. */
+static inline uint32_t iom_swap32(uint32_t v)
+{
+	return v << 24 | (v & 0xff00u) << 8 | (v >> 8 & 0xff00u) | v >> 24;
+}
+
+static inline uint64_t iom_swap64(uint64_t v)
+{
+	return (uint64_t)iom_swap32((uint32_t)v) << 32 | iom_swap32((uint32_t)(v >> 32));
+}
+
 static inline uint32_t iom_cpu32(uint32_t v, bool big)
 {
-	return big == (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__) ? v : __builtin_bswap32(v);
+	return big == (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__) ? v : iom_swap32(v);
 }
 
 static inline uint64_t iom_cpu64(uint64_t v, bool big)
 {
-	return big == (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__) ? v : __builtin_bswap64(v);
+	return big == (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__) ? v : iom_swap64(v);
 }
 
 static inline uint32_t iom_ld32(const void *p, bool big)

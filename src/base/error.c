@@ -56,6 +56,8 @@ void iom_vtext(char *out, size_t size, const char *format, va_list args)
 		} else {
 			put(&t, *format);
 		}
+		if (!*format)
+			break;
 	}
 	if (size)
 		out[t.len] = '\0';

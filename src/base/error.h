@@ -13,7 +13,8 @@
  * Writes a text of at most `size` bytes with its terminator, cut if it would not fit.  Knows %s, %u,
  * %llu, %llx and %%: what the sentences need.
  */
-void iom_text(char *out, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void iom_text(char *out, size_t size, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 void iom_vtext(char *out, size_t size, const char *format, va_list args);
 
 /* Fills *error, unless it is NULL, and returns `code`: the one line of every refusal. */

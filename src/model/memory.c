@@ -30,7 +30,8 @@ int iom_memory_new(const struct iom_memory_ops *ops, void *opaque, struct iom_me
 
 	if (ops && ops->bytes != sizeof *ops)
 		return iom_fail(error, IOM_EINVAL,
-		                "iom_memory_ops.bytes is %llu; it must be sizeof(struct iom_memory_ops), "
+		                "iom_memory_ops.bytes is %llu; it must be sizeof(struct "
+		                "iom_memory_ops), "
 		                "%llu in this library",
 		                (unsigned long long)ops->bytes, (unsigned long long)sizeof *ops);
 	memory = calloc(1, sizeof *memory);
@@ -74,7 +75,8 @@ int iom_memory_add(struct iom_memory *memory, const struct iom_region *region,
 
 	if (!region->bytes || (region->spa | region->bytes) & 7)
 		return iom_fail(error, IOM_EINVAL,
-		                "a region has 0x%llx bytes at 0x%llx; both must be multiples of 8, and "
+		                "a region has 0x%llx bytes at 0x%llx; both must be multiples of 8, "
+		                "and "
 		                "the length not 0",
 		                (unsigned long long)region->bytes, (unsigned long long)region->spa);
 	if (last < region->spa)
@@ -88,7 +90,8 @@ int iom_memory_add(struct iom_memory *memory, const struct iom_region *region,
 		                (unsigned long long)region->spa);
 	if (region->flags & ~(IOM_REGION_READONLY | IOM_REGION_TRACK))
 		return iom_fail(error, IOM_EINVAL,
-		                "the region at 0x%llx has flags 0x%llx; only IOM_REGION_READONLY and "
+		                "the region at 0x%llx has flags 0x%llx; only IOM_REGION_READONLY "
+		                "and "
 		                "IOM_REGION_TRACK exist",
 		                (unsigned long long)region->spa, (unsigned long long)region->flags);
 
@@ -96,7 +99,8 @@ int iom_memory_add(struct iom_memory *memory, const struct iom_region *region,
 	other = at ? &memory->region[at - 1] : NULL;
 	if (other && other->spa + (other->bytes - 1) >= region->spa)
 		return iom_fail(error, IOM_EEXIST,
-		                "the region at 0x%llx overlaps the one at 0x%llx, which must be removed "
+		                "the region at 0x%llx overlaps the one at 0x%llx, which must be "
+		                "removed "
 		                "first",
 		                (unsigned long long)region->spa, (unsigned long long)other->spa);
 	if (memory->regions == IOM_REGIONS_MAX)
@@ -201,7 +205,8 @@ int iom_memory_read(struct iom_memory *memory, uint64_t spa, void *buf, size_t l
 		} else {
 			if (!memory->ops.read)
 				return IOM_EFAULT;
-			result = bus_result(memory->ops.read(memory->opaque, spa, to, (size_t)piece));
+			result = bus_result(
+				memory->ops.read(memory->opaque, spa, to, (size_t)piece));
 			if (result)
 				return result;
 		}
@@ -230,7 +235,8 @@ int iom_memory_write(struct iom_memory *memory, uint64_t spa, const void *buf, s
 		} else {
 			if (!memory->ops.write)
 				return IOM_EFAULT;
-			result = bus_result(memory->ops.write(memory->opaque, spa, from, (size_t)piece));
+			result = bus_result(
+				memory->ops.write(memory->opaque, spa, from, (size_t)piece));
 			if (result)
 				return result;
 		}

@@ -15,9 +15,13 @@ void iom_regfile_init(struct iom_regfile *regs, const struct iom_reg *table, siz
 		for (unsigned i = 0; i < (reg->count ? reg->count : 1); i++) {
 			unsigned off = reg->off + i * reg->stride;
 
-			assert(regs->cells < IOM_CELLS_MAX && off + reg->bytes <= IOM_REGFILE_BYTES);
+			assert(regs->cells < IOM_CELLS_MAX &&
+			       off + reg->bytes <= IOM_REGFILE_BYTES);
 			regs->cell[regs->cells++] = (struct iom_cell){
-				.reg = reg, .off = off, .rw = reg->rw, .w1c = reg->w1c,
+				.reg = reg,
+				.off = off,
+				.rw = reg->rw,
+				.w1c = reg->w1c,
 			};
 			for (unsigned word = 0; word < reg->bytes; word += 4)
 				regs->at[(off + word) / 4] = (uint8_t)regs->cells;

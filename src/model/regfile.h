@@ -15,8 +15,8 @@ struct iom_reg {
 	uint16_t off;
 	uint8_t bytes; /* 4 or 8 */
 	const char *name;
-	uint64_t rw;  /* bits that a store sets   */
-	uint64_t w1c; /* bits that a 1 clears     */
+	uint64_t rw;            /* bits that a store sets   */
+	uint64_t w1c;           /* bits that a 1 clears     */
 	uint16_t count, stride; /* a table of such registers; count 0 is one */
 
 	/*

@@ -32,8 +32,8 @@ enum iom_ring_result iom_ring_peek(struct iom_unit *unit, const struct iom_ring 
 	return IOM_RING_OK;
 }
 
-enum iom_ring_result iom_ring_put(struct iom_unit *unit, const struct iom_ring *ring,
-                                  uint32_t head, uint32_t tail, const uint64_t *words)
+enum iom_ring_result iom_ring_put(struct iom_unit *unit, const struct iom_ring *ring, uint32_t head,
+                                  uint32_t tail, const uint64_t *words)
 {
 	uint64_t spa = entry_spa(ring, tail);
 	uint64_t raw[IOM_RING_WORDS_MAX];

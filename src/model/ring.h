@@ -16,7 +16,7 @@ struct iom_unit;
 
 struct iom_ring {
 	uint64_t base;
-	uint64_t last;     /* entries above this address cannot be reached */
+	uint64_t last; /* entries above this address cannot be reached */
 	uint8_t entries_lg2;
 	uint8_t entry_lg2; /* bytes of an entry: 16 or 32 */
 	bool big_endian;   /* of each doubleword */
@@ -39,7 +39,7 @@ enum iom_ring_result iom_ring_peek(struct iom_unit *unit, const struct iom_ring 
                                    uint32_t head, uint32_t tail, uint64_t *words);
 
 /* Stores an entry at `tail`; the caller then moves its tail on by iom_ring_next. */
-enum iom_ring_result iom_ring_put(struct iom_unit *unit, const struct iom_ring *ring,
-                                  uint32_t head, uint32_t tail, const uint64_t *words);
+enum iom_ring_result iom_ring_put(struct iom_unit *unit, const struct iom_ring *ring, uint32_t head,
+                                  uint32_t tail, const uint64_t *words);
 
 #endif

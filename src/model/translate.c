@@ -33,14 +33,13 @@ static void reply_host(const struct iom_unit *unit, const struct iom_request *q,
 	const struct iom_region *r =
 		iom_memory_find(unit->memory, reply->spa, rest ? rest : ~UINT64_C(0), &piece);
 
-	if (r) {
+	if (r && reply->spa <= unit->spa_last) {
 		reply->host = (uint8_t *)r->host + (reply->spa - r->spa);
 		reply->host_bytes = piece;
 	}
 }
 
-int iom_translate(struct iom_port *port, const struct iom_request *request,
-                  struct iom_reply *reply)
+int iom_translate(struct iom_port *port, const struct iom_request *request, struct iom_reply *reply)
 {
 	struct iom_unit *unit = port->endpoint->unit;
 	uint32_t requester = port->endpoint->requester;
@@ -68,6 +67,8 @@ int iom_translate(struct iom_port *port, const struct iom_request *request,
 /* Moves one piece; `to` or `from` is NULL. */
 static int move(struct iom_unit *unit, uint64_t spa, void *to, const void *from, size_t bytes)
 {
+	if (spa > unit->spa_last)
+		return IOM_EFAULT;
 	return to ? iom_memory_read(unit->memory, spa, to, bytes)
 	          : iom_unit_store(unit, spa, from, bytes);
 }
@@ -98,6 +99,8 @@ static int transfer(struct iom_port *port, const struct iom_request *request, ui
 		rest = range_rest(q.iova, reply->range_lg2) - 1; /* so that 2^64 fits */
 		if (q.bytes && rest > q.bytes - 1)
 			rest = q.bytes - 1;
+		if (reply->host && rest > reply->host_bytes - 1)
+			rest = reply->host_bytes - 1;
 		if (!q.bytes)
 			break;
 		result = move(unit, reply->spa, to ? to + done : NULL, from ? from + done : NULL,

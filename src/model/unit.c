@@ -13,13 +13,14 @@
 
 const char *iom_version(void)
 {
-	return STRING(IOM_VERSION_MAJOR) "." STRING(IOM_VERSION_MINOR) "." STRING(IOM_VERSION_PATCH);
+	return STRING(IOM_VERSION_MAJOR) "." STRING(IOM_VERSION_MINOR) "." STRING(
+		IOM_VERSION_PATCH);
 }
 
 static void *host_alloc(const struct iom_host *host, void *opaque, size_t size)
 {
-	void *memory = host->alloc ? host->alloc(opaque, size)
-	                           : aligned_alloc(64, (size + 63) / 64 * 64);
+	void *memory =
+		host->alloc ? host->alloc(opaque, size) : aligned_alloc(64, (size + 63) / 64 * 64);
 
 	if (memory)
 		memset(memory, 0, size);

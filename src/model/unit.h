@@ -28,8 +28,9 @@ struct iom_arch {
 	/* Gives registers their reset values; they are all 0 when it is called. */
 	void (*reset)(struct iom_unit *unit);
 	/* The whole way through contexts and stages.  False: refused, *fault says why. */
-	bool (*resolve)(struct iom_unit *unit, uint32_t requester, const struct iom_request *request,
-	                struct iom_grant *grant, struct iom_fault *fault);
+	bool (*resolve)(struct iom_unit *unit, uint32_t requester,
+	                const struct iom_request *request, struct iom_grant *grant,
+	                struct iom_fault *fault);
 	/* Records a refusal where the architecture wants it, and fills reply's fault and status. */
 	void (*refuse)(struct iom_unit *unit, uint32_t requester, const struct iom_request *request,
 	               const struct iom_fault *fault, struct iom_reply *reply);
@@ -45,6 +46,7 @@ struct iom_unit {
 	struct iom_memory *memory;
 	struct iom_host host;
 	void *opaque;
+	uint64_t spa_last; /* the bus reaches no further; the architecture sets it */
 	struct iom_regfile regs;
 	struct iom_lane *lanes;
 	uint64_t sections; /* how many access sections were opened, ever */

@@ -12,6 +12,12 @@
 
 #include "base/bits.h"
 
+/*
+ * Walker, builder and the functions of a format become one function per instance: without this a
+ * format's functions are called through their pointers, at twice the time.
+ */
+#define PT_INLINE static inline __attribute__((always_inline))
+
 /* No architecture has more levels. */
 #define PT_LEVELS_MAX 6
 
@@ -98,22 +104,21 @@ struct pt_format {
 };
 
 /* Address bits below a table's entry: the size that one entry of `level` covers. */
-static inline unsigned pt_shift(const struct pt_format *fmt, const struct pt_root *root,
-                                unsigned level)
+PT_INLINE unsigned pt_shift(const struct pt_format *fmt, const struct pt_root *root, unsigned level)
 {
 	return root->granule_lg2 + level * (unsigned)(root->granule_lg2 - fmt->entry_lg2);
 }
 
-static inline unsigned pt_index_lg2(const struct pt_format *fmt, const struct pt_root *root,
-                                    unsigned level)
+PT_INLINE unsigned pt_index_lg2(const struct pt_format *fmt, const struct pt_root *root,
+                                unsigned level)
 {
 	return level + 1u == root->levels ? root->root_lg2
 	                                  : (unsigned)(root->granule_lg2 - fmt->entry_lg2);
 }
 
 /* The byte offset of input's entry in its table at `level`. */
-static inline uint64_t pt_entry_offset(const struct pt_format *fmt, const struct pt_root *root,
-                                       unsigned level, uint64_t input)
+PT_INLINE uint64_t pt_entry_offset(const struct pt_format *fmt, const struct pt_root *root,
+                                   unsigned level, uint64_t input)
 {
 	uint64_t index = input >> pt_shift(fmt, root, level);
 
@@ -121,7 +126,7 @@ static inline uint64_t pt_entry_offset(const struct pt_format *fmt, const struct
 }
 
 /* Is `input` inside the range that the root translates? */
-static inline bool pt_input_ok(const struct pt_root *root, uint64_t input)
+PT_INLINE bool pt_input_ok(const struct pt_root *root, uint64_t input)
 {
 	uint64_t above;
 

@@ -34,9 +34,9 @@ struct pt_result {
 	uint8_t memory_type; /* success: the leaf's                                            */
 };
 
-static inline __attribute__((always_inline)) enum pt_why
-pt_walk(const struct pt_format *fmt, const struct pt_source *source, const struct pt_root *root,
-        uint64_t input, const struct pt_want *want, void *ctx, struct pt_result *out)
+PT_INLINE enum pt_why pt_walk(const struct pt_format *fmt, const struct pt_source *source,
+                              const struct pt_root *root, uint64_t input,
+                              const struct pt_want *want, void *ctx, struct pt_result *out)
 {
 	uint64_t table = root->address, spa, raw;
 	unsigned level = root->levels - 1u;

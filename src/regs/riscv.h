@@ -166,7 +166,13 @@ enum rv_ddtp_mode { RV_DDTP_OFF, RV_DDTP_BARE, RV_DDTP_1LVL, RV_DDTP_2LVL, RV_DD
 #define RV_MSI_ADDR_RSVD IOM_MASK(63, 52)
 
 /* MODE of iosatp and iohgatp (the stage 2 forms have x4 in their names), pdtp and msiptp */
-enum rv_atp_mode { RV_ATP_BARE = 0, RV_ATP_SV32 = 8, RV_ATP_SV39 = 8, RV_ATP_SV48 = 9, RV_ATP_SV57 = 10 };
+enum rv_atp_mode {
+	RV_ATP_BARE = 0,
+	RV_ATP_SV32 = 8,
+	RV_ATP_SV39 = 8,
+	RV_ATP_SV48 = 9,
+	RV_ATP_SV57 = 10
+};
 enum rv_pdtp_mode { RV_PDTP_BARE, RV_PDTP_PD8, RV_PDTP_PD17, RV_PDTP_PD20 };
 enum rv_msiptp_mode { RV_MSIPTP_OFF, RV_MSIPTP_FLAT };
 

@@ -52,13 +52,20 @@ struct rig {
 	uint8_t *ram;
 	uint64_t next; /* page allocator: next free SPA */
 	uint64_t cap;
-	unsigned levels;    /* of the DDT that rig_ddt made */
-	uint64_t ddt;       /* its root */
+	unsigned levels; /* of the DDT that rig_ddt made */
+	uint64_t ddt;    /* its root */
 	/* what the host was told, oldest first; counts may pass RIG_LOG */
 	unsigned msis, orders, dirties, device_reads, device_writes;
-	struct { uint64_t address; uint32_t data; } msi[RIG_LOG];
-	struct { bool reads, writes; } order[RIG_LOG];
-	struct { uint64_t spa, len; } dirty[RIG_LOG];
+	struct {
+		uint64_t address;
+		uint32_t data;
+	} msi[RIG_LOG];
+	struct {
+		bool reads, writes;
+	} order[RIG_LOG];
+	struct {
+		uint64_t spa, len;
+	} dirty[RIG_LOG];
 	bool msi_fails; /* makes host.msi refuse */
 	bool wire[16];  /* levels */
 	unsigned wire_changes;

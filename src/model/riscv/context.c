@@ -211,8 +211,7 @@ static enum pt_why bus_why(int result)
 	return result == IOM_OK ? PT_OK : result == IOM_EPOISON ? PT_WHY_POISON : PT_WHY_BUS;
 }
 
-bool rv_locate_dc(struct rv_unit *rv, uint32_t device_id, struct rv_dc *dc,
-                  struct iom_fault *fault)
+bool rv_locate_dc(struct rv_unit *rv, uint32_t device_id, struct rv_dc *dc, struct iom_fault *fault)
 {
 	const struct directory *dir = ddt_of(rv);
 	bool ext = has(rv, RV_CAP_MSI_FLAT), big = rv_big_endian(rv);
@@ -224,8 +223,8 @@ bool rv_locate_dc(struct rv_unit *rv, uint32_t device_id, struct rv_dc *dc,
 	if (device_id & ~iom_low(directory_bits(dir, level + 1)))
 		return refuse(fault, IOM_WHERE_TYPE, PT_OK);
 	for (; level; level--) {
-		why = bus_why(rv_load(rv, table + directory_index(dir, level, device_id) * 8, 1, big,
-		                      words));
+		why = bus_why(rv_load(rv, table + directory_index(dir, level, device_id) * 8, 1,
+		                      big, words));
 		if (!why)
 			why = decode_dir(words[0], &table);
 		if (why)
@@ -255,16 +254,16 @@ static bool pdt_load(struct rv_unit *rv, const struct rv_dc *dc, uint64_t gpa, u
 	return why ? refuse(fault, IOM_WHERE_PROCESS, why) : true;
 }
 
-bool rv_locate_pc(struct rv_unit *rv, const struct rv_dc *dc, uint32_t process_id,
-                  struct rv_pc *pc, struct iom_fault *fault)
+bool rv_locate_pc(struct rv_unit *rv, const struct rv_dc *dc, uint32_t process_id, struct rv_pc *pc,
+                  struct iom_fault *fault)
 {
 	unsigned level = (unsigned)IOM_GET(RV_FSC_MODE, dc->fsc) - RV_PDTP_PD8;
 	uint64_t table = IOM_GET(RV_FSC_PPN, dc->fsc) << 12, words[2];
 	enum pt_why why;
 
 	for (; level; level--) {
-		if (!pdt_load(rv, dc, table + directory_index(&pdt, level, process_id) * 8, 1, words,
-		              fault))
+		if (!pdt_load(rv, dc, table + directory_index(&pdt, level, process_id) * 8, 1,
+		              words, fault))
 			return false;
 		why = decode_dir(words[0], &table);
 		if (why)

@@ -10,14 +10,10 @@ enum column { ABSENT, WRONG, BUS, CORRUPT, COLUMNS };
 
 static const uint8_t column_of[] = {
 	[PT_OK] = ABSENT, /* no table was asked: UNIT and TYPE */
-	[PT_WHY_INPUT] = WRONG,
-	[PT_WHY_EMPTY] = ABSENT,
-	[PT_WHY_BAD] = WRONG,
-	[PT_WHY_PERMISSION] = WRONG,
-	[PT_WHY_ACCESSED] = WRONG,
-	[PT_WHY_DIRTY] = WRONG,
-	[PT_WHY_BUS] = BUS,
-	[PT_WHY_POISON] = CORRUPT,
+	[PT_WHY_INPUT] = WRONG,    [PT_WHY_EMPTY] = ABSENT,
+	[PT_WHY_BAD] = WRONG,      [PT_WHY_PERMISSION] = WRONG,
+	[PT_WHY_ACCESSED] = WRONG, [PT_WHY_DIRTY] = WRONG,
+	[PT_WHY_BUS] = BUS,        [PT_WHY_POISON] = CORRUPT,
 };
 
 /* A cause that depends on the access is given in its form for reads. */
@@ -28,8 +24,8 @@ static const uint16_t causes[IOM_WHERES][COLUMNS] = {
 	                       RV_CAUSE_DDT_ACCESS, RV_CAUSE_DDT_CORRUPT },
 	[IOM_WHERE_PROCESS] = { RV_CAUSE_PDT_INVALID, RV_CAUSE_PDT_MISCONFIGURED,
 	                        RV_CAUSE_PDT_ACCESS, RV_CAUSE_PDT_CORRUPT },
-	[IOM_WHERE_STAGE1] = { RV_CAUSE_READ_PAGE, RV_CAUSE_READ_PAGE,
-	                       RV_CAUSE_READ_ACCESS, RV_CAUSE_PT_CORRUPT },
+	[IOM_WHERE_STAGE1] = { RV_CAUSE_READ_PAGE, RV_CAUSE_READ_PAGE, RV_CAUSE_READ_ACCESS,
+	                       RV_CAUSE_PT_CORRUPT },
 	[IOM_WHERE_STAGE2] = { RV_CAUSE_READ_GUEST_PAGE, RV_CAUSE_READ_GUEST_PAGE,
 	                       RV_CAUSE_READ_ACCESS, RV_CAUSE_PT_CORRUPT },
 	[IOM_WHERE_MSI] = { RV_CAUSE_MSI_PTE_INVALID, RV_CAUSE_MSI_PTE_MISCONFIGURED,
@@ -118,7 +114,9 @@ static uint16_t fault_cause(const struct iom_fault *fault, unsigned access)
 static unsigned ttyp(const struct iom_request *q)
 {
 	static const uint8_t untranslated[] = {
-		[IOM_READ] = RV_TTYP_READ, [IOM_WRITE] = RV_TTYP_WRITE, [IOM_EXECUTE] = RV_TTYP_EXEC,
+		[IOM_READ] = RV_TTYP_READ,
+		[IOM_WRITE] = RV_TTYP_WRITE,
+		[IOM_EXECUTE] = RV_TTYP_EXEC,
 	};
 	unsigned type = untranslated[rv_access(q)];
 
@@ -157,7 +155,7 @@ static void record(struct rv_unit *rv, const uint64_t *rec)
 	default:
 		iom_reg_set(&rv->unit, RV_FQT, iom_ring_next(&ring, tail));
 		if (rv_get(rv, RV_FQCSR) & RV_QCSR_IE)
-			rv_interrupt(rv, RV_IPSR_FIP);
+			rv_raise(rv, RV_IPSR_FIP);
 	}
 }
 

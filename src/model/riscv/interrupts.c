@@ -61,7 +61,7 @@ static void set_wires(struct rv_unit *rv)
 	}
 }
 
-void rv_interrupt(struct rv_unit *rv, uint32_t ipsr)
+void rv_raise(struct rv_unit *rv, uint32_t ipsr)
 {
 	uint64_t fresh = ipsr & ~rv_get(rv, RV_IPSR);
 
@@ -88,7 +88,7 @@ void rv_interrupts_update(struct rv_unit *rv)
 		if (csr & RV_QCSR_IE && csr & rv_queues[i]->status)
 			level |= rv_queues[i]->pending;
 	}
-	rv_interrupt(rv, level);
+	rv_raise(rv, level);
 	set_wires(rv);
 }
 

@@ -4,16 +4,26 @@
 #include "model/riscv/riscv.h"
 
 const struct rv_queue rv_cq = {
-	.base = RV_CQB, .head = RV_CQH, .tail = RV_CQT, .csr = RV_CQCSR,
-	.own = RV_CQH, .software = RV_CQT, .entry_lg2 = 4,
+	.base = RV_CQB,
+	.head = RV_CQH,
+	.tail = RV_CQT,
+	.csr = RV_CQCSR,
+	.own = RV_CQH,
+	.software = RV_CQT,
+	.entry_lg2 = 4,
 	.errors = RV_QCSR_MF | RV_CQCSR_CMD_TO | RV_CQCSR_CMD_ILL,
 	.status = RV_QCSR_MF | RV_CQCSR_CMD_TO | RV_CQCSR_CMD_ILL | RV_CQCSR_FENCE_W_IP,
 	.pending = RV_IPSR_CIP,
 };
 
 const struct rv_queue rv_fq = {
-	.base = RV_FQB, .head = RV_FQH, .tail = RV_FQT, .csr = RV_FQCSR,
-	.own = RV_FQT, .software = RV_FQH, .entry_lg2 = 5,
+	.base = RV_FQB,
+	.head = RV_FQH,
+	.tail = RV_FQT,
+	.csr = RV_FQCSR,
+	.own = RV_FQT,
+	.software = RV_FQH,
+	.entry_lg2 = 5,
 	.errors = RV_QCSR_MF | RV_QCSR_OF,
 	.status = RV_QCSR_MF | RV_QCSR_OF,
 	.pending = RV_IPSR_FIP,
@@ -32,7 +42,7 @@ struct iom_ring rv_ring(const struct rv_unit *rv, const struct rv_queue *queue)
 
 	return (struct iom_ring){
 		.base = IOM_GET(RV_QB_PPN, base) << 12,
-		.last = iom_low((unsigned)IOM_GET(RV_CAP_PAS, rv->cap)),
+		.last = rv->unit.spa_last,
 		.entries_lg2 = (uint8_t)(IOM_GET(RV_QB_LOG2SZ_1, base) + 1),
 		.entry_lg2 = queue->entry_lg2,
 		.big_endian = rv_big_endian(rv),

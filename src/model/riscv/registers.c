@@ -213,8 +213,9 @@ void rv_registers_reset(struct rv_unit *rv)
 	iom_reg_set(unit, RV_CAP, rv->cap);
 	iom_reg_set(unit, RV_FCTL, igs == RV_IGS_WSI ? RV_FCTL_WSI : 0);
 	iom_reg_set(unit, RV_DDTP,
-	            IOM_PUT(RV_DDTP_MODE, rv->config.reset_mode == IOM_RISCV_RESET_BARE ? RV_DDTP_BARE
-	                                                                               : RV_DDTP_OFF));
+	            IOM_PUT(RV_DDTP_MODE, rv->config.reset_mode == IOM_RISCV_RESET_BARE
+	                                          ? RV_DDTP_BARE
+	                                          : RV_DDTP_OFF));
 	if (rv->config.flags & IOM_RISCV_MSI_MASKED && igs != RV_IGS_WSI) {
 		for (unsigned v = 0; v < rv->config.vectors; v++)
 			iom_reg_set(unit, RV_MSI_CFG_TBL + v * RV_MSI_CFG_BYTES + RV_MSI_VEC_CTL,

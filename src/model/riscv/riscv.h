@@ -18,13 +18,13 @@ struct rv_unit {
 	uint64_t cap;                   /* config.capabilities */
 
 	/* What hardware remembers beside its registers */
-	uint32_t ddtp_high;      /* upper half written while a directory is active ...  */
-	bool ddtp_high_valid;    /* ... waits for the lower half                        */
-	uint16_t msi_pending;    /* vectors that were masked when their message was due */
-	uint16_t wires;          /* levels that the host was told                       */
-	bool commands_running;   /* a nested doorbell leaves the work to the outer one  */
-	bool recording;          /* a fault record is on its way to memory              */
-	bool msi_refused;        /* a refused message of the unit is being recorded     */
+	uint32_t ddtp_high;    /* upper half written while a directory is active ...  */
+	bool ddtp_high_valid;  /* ... waits for the lower half                        */
+	uint16_t msi_pending;  /* vectors that were masked when their message was due */
+	uint16_t wires;        /* levels that the host was told                       */
+	bool commands_running; /* a nested doorbell leaves the work to the outer one  */
+	bool recording;        /* a fault record is on its way to memory              */
+	bool msi_refused;      /* a refused message of the unit is being recorded     */
 
 	/* Work that waits for access sections */
 	bool ddtp_waits, fence_waits;
@@ -55,7 +55,7 @@ static inline bool rv_big_endian(const struct rv_unit *rv)
 /* Is `spa` wider than capabilities.PAS?  Nothing of the unit's own can be there. */
 static inline bool rv_beyond_pas(const struct rv_unit *rv, uint64_t spa)
 {
-	return spa & ~iom_low((unsigned)IOM_GET(RV_CAP_PAS, rv->cap));
+	return spa > rv->unit.spa_last;
 }
 
 /* Loads `words` doublewords of one entry: IOM_OK, IOM_EFAULT or IOM_EPOISON. */
@@ -106,7 +106,7 @@ unsigned rv_access(const struct iom_request *q);
 
 /* ---- interrupts.c */
 /* Sets pending bits of ipsr and sends what that calls for. */
-void rv_interrupt(struct rv_unit *rv, uint32_t ipsr);
+void rv_raise(struct rv_unit *rv, uint32_t ipsr);
 /* Raises again what the status bits of the queues still ask for, and sets wires to match. */
 void rv_interrupts_update(struct rv_unit *rv);
 /* A vector was unmasked: sends the message that it kept back. */
@@ -125,8 +125,8 @@ enum pt_why rv_decode_dc(const struct rv_unit *rv, const uint64_t *words, struct
 enum pt_why rv_decode_pc(const struct rv_unit *rv, const uint64_t *words, struct rv_pc *pc);
 bool rv_locate_dc(struct rv_unit *rv, uint32_t device_id, struct rv_dc *dc,
                   struct iom_fault *fault);
-bool rv_locate_pc(struct rv_unit *rv, const struct rv_dc *dc, uint32_t process_id,
-                  struct rv_pc *pc, struct iom_fault *fault);
+bool rv_locate_pc(struct rv_unit *rv, const struct rv_dc *dc, uint32_t process_id, struct rv_pc *pc,
+                  struct iom_fault *fault);
 bool rv_pid_fits(const struct rv_dc *dc, uint32_t process_id);
 /* The widest device_id and process_id that the unit's directories can hold, in bits. */
 unsigned rv_device_bits(const struct rv_unit *rv);

@@ -49,7 +49,9 @@ static bool stage2(struct walk *w, uint64_t gpa, unsigned perm, bool implicit,
 	enum pt_why why;
 
 	if (IOM_GET(RV_IOHGATP_MODE, w->dc->iohgatp) == RV_ATP_BARE) {
-		*out = (struct pt_result){ .address = gpa, .size_lg2 = BARE_LG2, .perm = PT_ALL,
+		*out = (struct pt_result){ .address = gpa,
+			                   .size_lg2 = BARE_LG2,
+			                   .perm = PT_ALL,
 			                   .flags = PT_ACCESSED | PT_DIRTY };
 		return true;
 	}
@@ -92,7 +94,9 @@ static bool stage1(struct walk *w, uint64_t iosatp, uint64_t iova, const struct 
 	enum pt_why why;
 
 	if (IOM_GET(RV_FSC_MODE, iosatp) == RV_ATP_BARE) {
-		*out = (struct pt_result){ .address = iova, .size_lg2 = BARE_LG2, .perm = PT_ALL,
+		*out = (struct pt_result){ .address = iova,
+			                   .size_lg2 = BARE_LG2,
+			                   .perm = PT_ALL,
 			                   .flags = PT_ACCESSED | PT_DIRTY };
 		return true;
 	}
@@ -213,6 +217,5 @@ bool rv_resolve(struct iom_unit *unit, uint32_t device_id, const struct iom_requ
 	if (!rv_locate_dc(rv, device_id, &dc, fault))
 		return false;
 	fault->quiet = dc.tc & RV_TC_DTF;
-	return first_stage_of(&w, q, &iosatp, &want) &&
-	       through_stages(&w, q, iosatp, &want, grant);
+	return first_stage_of(&w, q, &iosatp, &want) && through_stages(&w, q, iosatp, &want, grant);
 }

@@ -59,23 +59,26 @@ static int check_capabilities(uint64_t cap, struct iom_error *error)
 		                (unsigned long long)IOM_GET(RV_CAP_VERSION, cap));
 	if (IOM_GET(RV_CAP_IGS, cap) == RV_IGS_RESERVED)
 		return iom_fail(error, IOM_EINVAL,
-		                "capabilities.IGS is 3, which is reserved; 0 is messages, 1 wires, 2 "
+		                "capabilities.IGS is 3, which is reserved; 0 is messages, 1 wires, "
+		                "2 "
 		                "both");
 	if (pas < 12 || pas > PAS_MAX)
 		return iom_fail(error, IOM_EINVAL,
-		                "capabilities.PAS is %u; physical addresses have 12 to %u bits", pas,
-		                PAS_MAX);
+		                "capabilities.PAS is %u; physical addresses have 12 to %u bits",
+		                pas, PAS_MAX);
 	for (size_t i = 0; i < IOM_COUNT(capabilities); i++) {
 		if (cap & capabilities[i].bit && capabilities[i].needs &&
 		    !(cap & capabilities[i].needs))
 			return iom_fail(error, IOM_EINVAL,
-			                "capabilities.%s is set without capabilities.%s, which it needs",
+			                "capabilities.%s is set without capabilities.%s, which it "
+			                "needs",
 			                capabilities[i].name, capabilities[i].needed);
 	}
 	for (size_t i = 0; i < IOM_COUNT(capabilities); i++) {
 		if (rest & capabilities[i].bit)
 			return iom_fail(error, IOM_ENOTSUP,
-			                "capabilities.%s is set, but this library does not build it; "
+			                "capabilities.%s is set, but this library does not build "
+			                "it; "
 			                "clear bit %u",
 			                capabilities[i].name, iom_ctz(capabilities[i].bit));
 	}
@@ -109,8 +112,7 @@ static int check_config(const struct iom_riscv_config *config, struct iom_error 
 		                "queue_lg2 is %u; the largest queue has 2^%u entries",
 		                config->queue_lg2, QUEUE_LG2_MAX);
 	if (config->flags & ~flags)
-		return iom_fail(error, IOM_EINVAL,
-		                "flags has bit %u set, which means nothing",
+		return iom_fail(error, IOM_EINVAL, "flags has bit %u set, which means nothing",
 		                iom_ctz(config->flags & ~flags));
 	return check_capabilities(config->capabilities, error);
 }
@@ -122,10 +124,12 @@ static int check_sizes(const struct iom_riscv_config *config, const struct iom_h
 		return iom_fail(error, IOM_EINVAL,
 		                "iom_riscv_config.bytes is %llu; it must be sizeof(struct "
 		                "iom_riscv_config), %llu in this library",
-		                (unsigned long long)config->bytes, (unsigned long long)sizeof *config);
+		                (unsigned long long)config->bytes,
+		                (unsigned long long)sizeof *config);
 	if (host && host->bytes != sizeof *host)
 		return iom_fail(error, IOM_EINVAL,
-		                "iom_host.bytes is %llu; it must be sizeof(struct iom_host), %llu in "
+		                "iom_host.bytes is %llu; it must be sizeof(struct iom_host), %llu "
+		                "in "
 		                "this library",
 		                (unsigned long long)host->bytes, (unsigned long long)sizeof *host);
 	if (host && !host->alloc != !host->free)
@@ -204,10 +208,12 @@ int iom_riscv_new(const struct iom_riscv_config *config, struct iom_memory *memo
 		return result;
 	unit = iom_unit_new(&arch, memory, host, opaque);
 	if (!unit)
-		return iom_fail(error, IOM_ENOMEM, "the host's allocator had no %llu bytes for a unit",
+		return iom_fail(error, IOM_ENOMEM,
+		                "the host's allocator had no %llu bytes for a unit",
 		                (unsigned long long)sizeof(struct rv_unit));
 	rv_of(unit)->config = full;
 	rv_of(unit)->cap = full.capabilities;
+	unit->spa_last = iom_low((unsigned)IOM_GET(RV_CAP_PAS, full.capabilities));
 	rv_registers_init(rv_of(unit));
 	iom_unit_reset(unit);
 	*out = unit;

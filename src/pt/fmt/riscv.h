@@ -16,8 +16,8 @@
 
 #define PT_RV_NAPOT_LG2 16
 
-static inline struct pt_entry pt_rv64_decode(const struct pt_root *root, uint64_t raw,
-                                             unsigned level, unsigned shift)
+PT_INLINE struct pt_entry pt_rv64_decode(const struct pt_root *root, uint64_t raw, unsigned level,
+                                         unsigned shift)
 {
 	unsigned pbmt = (unsigned)IOM_GET(RV_PTE_PBMT, raw);
 	bool napot = raw & RV_PTE_N;
@@ -60,14 +60,13 @@ static inline struct pt_entry pt_rv64_decode(const struct pt_root *root, uint64_
 }
 
 /* "Virtual Address Translation Process", steps 5 to 9, without hardware updates of A and D. */
-static inline unsigned pt_rv_refuse(const struct pt_entry *leaf, const struct pt_want *want)
+PT_INLINE unsigned pt_rv_refuse(const struct pt_entry *leaf, const struct pt_want *want)
 {
 	bool user_page = leaf->perm & PT_USER;
 
 	if (want->perm & ~leaf->perm)
 		return PT_WHY_PERMISSION;
-	if (want->user ? !user_page
-	               : user_page && (!want->user_pages || want->perm & PT_X))
+	if (want->user ? !user_page : user_page && (!want->user_pages || want->perm & PT_X))
 		return PT_WHY_PERMISSION;
 	if (!(leaf->flags & PT_ACCESSED))
 		return PT_WHY_ACCESSED;
@@ -76,14 +75,14 @@ static inline unsigned pt_rv_refuse(const struct pt_entry *leaf, const struct pt
 	return PT_OK;
 }
 
-static inline uint64_t pt_rv64_encode_table(uint64_t table)
+PT_INLINE uint64_t pt_rv64_encode_table(uint64_t table)
 {
 	return IOM_PUT(RV_PTE_PPN, table >> 12) | RV_PTE_V;
 }
 
 /* A and D are preset, and D only where W is: this software does not use them. */
-static inline uint64_t pt_rv64_encode_leaf(uint64_t page, unsigned size_lg2, unsigned perm,
-                                           unsigned memory_type)
+PT_INLINE uint64_t pt_rv64_encode_leaf(uint64_t page, unsigned size_lg2, unsigned perm,
+                                       unsigned memory_type)
 {
 	uint64_t raw = IOM_PUT(RV_PTE_PPN, page >> 12) | RV_PTE_V | RV_PTE_A |
 	               IOM_PUT(RV_PTE_PBMT, memory_type);
@@ -101,8 +100,8 @@ static inline uint64_t pt_rv64_encode_leaf(uint64_t page, unsigned size_lg2, uns
 	return raw;
 }
 
-static inline unsigned pt_rv64_leaf_size(const struct pt_root *root, unsigned level,
-                                         unsigned shift, unsigned size_lg2)
+PT_INLINE unsigned pt_rv64_leaf_size(const struct pt_root *root, unsigned level, unsigned shift,
+                                     unsigned size_lg2)
 {
 	(void)root;
 	if (!level && size_lg2 >= PT_RV_NAPOT_LG2)
@@ -124,7 +123,7 @@ static const struct pt_format pt_rv64 = {
  * The root of a table in MODE `mode` of iosatp (RV_ATP_SV39...), or of iohgatp if `stage2`: two more
  * input bits there, taken by a root of four pages.
  */
-static inline struct pt_root pt_rv64_root(uint64_t ppn, unsigned mode, bool stage2)
+PT_INLINE struct pt_root pt_rv64_root(uint64_t ppn, unsigned mode, bool stage2)
 {
 	unsigned levels = 3 + mode - RV_ATP_SV39;
 

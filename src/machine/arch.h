@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/* The architectures that a machine can have its IOMMU of: one row each. */
+#ifndef MACHINE_ARCH_H
+#define MACHINE_ARCH_H
+
+#include <iommux/iommux.h>
+#include <iommux/os.h>
+
+struct machine_arch {
+	const char *name;    /* as iommux --arch takes it */
+	const char *summary; /* half a line for people    */
+	int (*unit_new)(struct iom_memory *memory, const struct iom_host *host, void *opaque,
+	                struct iom_unit **out, struct iom_error *error);
+	int (*driver_new)(const struct iom_driver_config *config, const struct iom_os_host *host,
+	                  void *opaque, struct iom_driver **out, struct iom_error *error);
+	uint32_t requester_last; /* the highest requester number */
+};
+
+/* Ends with a row whose name is NULL; the first one is the default. */
+extern const struct machine_arch machine_archs[];
+
+/* NULL: no such architecture. */
+const struct machine_arch *machine_arch_find(const char *name);
+
+#endif

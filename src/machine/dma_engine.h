@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/*
+ * A DMA engine: a device that copies memory, and fetches its orders from memory too, all of it
+ * through the IOMMU.
+ *
+ * Software writes descriptors into a ring, then the number of the first free slot to the doorbell.
+ * The engine fetches each descriptor by DMA, copies, stores {status, bytes done} back by DMA, and
+ * sends its interrupt as a DMA write.  All addresses are IOVAs, all words little-endian.
+ *
+ *	descriptor, 32 bytes       list element, 16 bytes
+ *	+0  source          8      +0  iova   8
+ *	+8  destination     8      +8  bytes  8
+ *	+16 bytes           4
+ *	+20 flags           4
+ *	+24 status          4   written by the engine
+ *	+28 bytes done      4   written by the engine
+ *
+ * A list element of 0 bytes ends its list; a list that ends before the descriptor's bytes are
+ * copied is malformed.
+ */
+#ifndef MACHINE_DMA_ENGINE_H
+#define MACHINE_DMA_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <iommux/iommux.h>
+
+/* Registers: offset, and bytes of the only access that they take */
+#define ENGINE_RING_BASE 0x00    /* 8 RW   IOVA of the ring; sets head to 0                    */
+#define ENGINE_RING_ENTRIES 0x08 /* 4 RW   1..ENGINE_RING_MAX, else ignored; sets head to 0    */
+#define ENGINE_DOORBELL 0x0c     /* 4 RW   first free slot; not below RING_ENTRIES: ignored    */
+#define ENGINE_HEAD 0x10         /* 4 RO   slot to be fetched next                             */
+#define ENGINE_BITS 0x14         /* 4 RO   how many address bits the engine can drive          */
+#define ENGINE_MSI_ADDRESS 0x18  /* 8 RW   IOVA that its interrupt is written to               */
+#define ENGINE_MSI_DATA 0x20     /* 4 RW   what is written there                               */
+#define ENGINE_STATUS 0x24       /* 4 RW1C what went wrong outside of descriptors              */
+#define ENGINE_REGISTER_BYTES 0x1000
+
+/* ENGINE_STATUS */
+#define ENGINE_RING_REFUSED 0x1u /* fetch or write-back of a descriptor failed; stopped there */
+#define ENGINE_MSI_REFUSED 0x2u  /* the interrupt could not be delivered                      */
+
+#define ENGINE_RING_MAX 4096u
+#define ENGINE_DESCRIPTOR_BYTES 32u
+#define ENGINE_ELEMENT_BYTES 16u
+#define ENGINE_LIST_MAX 65536u              /* list elements of one descriptor and side */
+#define ENGINE_COPY_MAX (UINT32_C(1) << 30) /* bytes of one descriptor                  */
+
+/* Descriptor flags; other bits must be 0 */
+#define ENGINE_INTERRUPT 0x1u        /* interrupt when this one is finished            */
+#define ENGINE_SOURCE_LIST 0x2u      /* source is the IOVA of a list                   */
+#define ENGINE_DESTINATION_LIST 0x4u /* destination is the IOVA of a list              */
+
+/* Descriptor status */
+enum engine_result {
+	ENGINE_PENDING,       /* as software leaves it                                  */
+	ENGINE_DONE,          /* all bytes copied                                       */
+	ENGINE_BAD,           /* unknown flag, too many bytes, or a list that ran out   */
+	ENGINE_TOO_WIDE,      /* an address has more bits than the engine can drive     */
+	ENGINE_LIST_REFUSED,  /* the bus refused the fetch of a list element            */
+	ENGINE_READ_REFUSED,  /* the bus refused a read of the source                   */
+	ENGINE_WRITE_REFUSED, /* the bus refused a write to the destination             */
+	ENGINE_RESULTS
+};
+
+struct dma_engine {
+	struct iom_port *port;
+	unsigned bits;
+	uint64_t ring_base, msi_address;
+	uint32_t entries, head, tail, msi_data, status;
+	bool running;
+	struct iom_reply refusal; /* of the last access that the bus refused   */
+	uint64_t refused_iova;    /* where it went                             */
+	uint64_t reads, writes;   /* accesses that were granted                */
+	uint64_t bytes_read, bytes_written;
+	uint32_t overrun; /* misbehaviour: bytes stored behind each destination */
+};
+
+/* `bits` is 12..64.  The port stays the caller's. */
+void dma_engine_init(struct dma_engine *engine, struct iom_port *port, unsigned bits);
+
+/* A few words for an enum engine_result; constant. */
+const char *dma_engine_result(unsigned result);
+
+/* Bus functions; `opaque` is the struct dma_engine.  A wrong size or offset: IOM_EFAULT. */
+int dma_engine_read(void *opaque, uint64_t off, void *buf, size_t len);
+int dma_engine_write(void *opaque, uint64_t off, const void *buf, size_t len);
+
+/*
+ * The engine's own accesses.  One that has been taken over goes wherever it likes, with any address
+ * that it can drive.  IOM_OK, IOM_EFAULT (refused), IOM_EPOISON; IOM_EINVAL: too wide.
+ */
+int dma_engine_load(struct dma_engine *engine, uint64_t iova, void *buf, size_t bytes);
+int dma_engine_store(struct dma_engine *engine, uint64_t iova, const void *buf, size_t bytes);
+
+#endif

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/* The kernel's driver of one DMA engine. */
+#include "machine/engine_driver.h"
+
+#include <stdlib.h>
+
+#include "base/bits.h"
+#include "base/endian.h"
+#include "base/error.h"
+
+enum { RING, FROM_LIST, TO_LIST };
+
+#define RING_ENTRIES (PAGE_BYTES / ENGINE_DESCRIPTOR_BYTES)
+
+static void reg_write(struct engine_driver *d, unsigned reg, unsigned bytes, uint64_t val)
+{
+	machine_mmio_write(d->kernel->machine, machine_engine_spa(d->index) + reg, bytes, val);
+}
+
+static uint64_t reg_read(struct engine_driver *d, unsigned reg, unsigned bytes)
+{
+	return machine_mmio_read(d->kernel->machine, machine_engine_spa(d->index) + reg, bytes);
+}
+
+/* ---- Attaching ------------------------------------------------------------------------------- */
+
+static int unmap_pages(struct engine_driver *d, unsigned n, struct iom_error *error)
+{
+	int rc = IOM_OK;
+
+	while (n && !rc && space_translates(d->space))
+		rc = space_unmap(d->space, d->iova[--n], error);
+	return rc;
+}
+
+/*
+ * In a blocked space there is nothing to map; the engine gets physical addresses, and will be
+ * refused there as everywhere.
+ */
+static int map_pages(struct engine_driver *d, struct iom_error *error)
+{
+	for (unsigned i = 0; i < IOM_COUNT(d->pages); i++) {
+		int rc = IOM_OK;
+
+		d->iova[i] = d->pages[i]->spa[0];
+		if (space_translates(d->space))
+			rc = space_map(d->space, d->pages[i], SPACE_ANYWHERE,
+			               IOM_PROT_READ | IOM_PROT_WRITE, &d->iova[i], error);
+		if (rc) {
+			(void)unmap_pages(d, i, NULL);
+			return rc;
+		}
+	}
+	return IOM_OK;
+}
+
+static void program(struct engine_driver *d)
+{
+	reg_write(d, ENGINE_RING_BASE, 8, d->iova[RING]);
+	reg_write(d, ENGINE_RING_ENTRIES, 4, RING_ENTRIES);
+	reg_write(d, ENGINE_MSI_ADDRESS, 8, MACHINE_INTERRUPT_FILE);
+	reg_write(d, ENGINE_MSI_DATA, 4, KERNEL_ENGINE_IDENTITY + d->index);
+	d->tail = 0;
+}
+
+int engine_driver_detach(struct engine_driver *d, struct iom_error *error)
+{
+	int rc;
+
+	if (!d->space)
+		return IOM_OK;
+	rc = iom_domain_detach(d->space->domain, d->requester);
+	if (rc)
+		return iom_fail(error, rc, "device 0x%llx could not be detached: %s",
+		                (unsigned long long)d->requester, iom_strerror(rc));
+	rc = unmap_pages(d, IOM_COUNT(d->pages), error);
+	d->space->engines--;
+	d->space = NULL;
+	return rc;
+}
+
+static int join(struct engine_driver *d, struct iom_error *error)
+{
+	int rc = space_map_interrupts(d->space, error);
+
+	if (!rc)
+		rc = map_pages(d, error);
+	if (rc)
+		return rc;
+	rc = iom_domain_attach(d->space->domain, d->requester);
+	if (rc) {
+		(void)unmap_pages(d, IOM_COUNT(d->pages), NULL);
+		return iom_fail(error, rc, "device 0x%llx could not be attached: %s",
+		                (unsigned long long)d->requester, iom_strerror(rc));
+	}
+	return IOM_OK;
+}
+
+int engine_driver_attach(struct engine_driver *d, struct space *space, struct iom_error *error)
+{
+	int rc;
+
+	if (d->space == space)
+		return IOM_OK;
+	rc = engine_driver_detach(d, error);
+	if (rc)
+		return rc;
+	d->space = space;
+	rc = join(d, error);
+	if (rc) {
+		d->space = NULL;
+		return rc;
+	}
+	space->engines++;
+	program(d);
+	return IOM_OK;
+}
+
+/* ---- Running --------------------------------------------------------------------------------- */
+
+/* Returns the descriptor flag that says whether the side is a list. */
+static uint32_t write_side(struct engine_driver *d, const struct engine_side *side, unsigned page,
+                           uint32_t flag, uint64_t *iova)
+{
+	uint8_t *list = machine_at(d->kernel->machine, d->pages[page]->spa[0]);
+
+	*iova = side->iova;
+	if (!side->count)
+		return 0;
+	for (unsigned i = 0; i < side->count; i++) {
+		iom_st64(list + i * ENGINE_ELEMENT_BYTES, side->pieces[i].iova, false);
+		iom_st64(list + i * ENGINE_ELEMENT_BYTES + 8, side->pieces[i].bytes, false);
+	}
+	iom_st64(list + side->count * ENGINE_ELEMENT_BYTES + 8, 0, false);
+	*iova = d->iova[page];
+	return flag;
+}
+
+static void write_descriptor(struct engine_driver *d, const struct engine_job *job, uint8_t *slot)
+{
+	uint32_t flags = ENGINE_INTERRUPT;
+	uint64_t from, to;
+
+	flags |= write_side(d, &job->from, FROM_LIST, ENGINE_SOURCE_LIST, &from);
+	flags |= write_side(d, &job->to, TO_LIST, ENGINE_DESTINATION_LIST, &to);
+	iom_st64(slot, from, false);
+	iom_st64(slot + 8, to, false);
+	iom_st32(slot + 16, job->bytes, false);
+	iom_st32(slot + 20, flags, false);
+	iom_st32(slot + 24, ENGINE_PENDING, false);
+	iom_st32(slot + 28, 0, false);
+}
+
+void engine_driver_run(struct engine_driver *d, const struct engine_job *job,
+                       struct engine_report *report)
+{
+	struct kernel *k = d->kernel;
+	uint8_t *slot = machine_at(k->machine, d->pages[RING]->spa[0]);
+	uint64_t interrupts = k->engine_interrupts[d->index];
+	uint32_t status;
+
+	slot += d->tail * ENGINE_DESCRIPTOR_BYTES;
+	write_descriptor(d, job, slot);
+	d->tail = (d->tail + 1) % RING_ENTRIES;
+	reg_write(d, ENGINE_DOORBELL, 4, d->tail);
+	kernel_interrupts(k);
+
+	report->result = iom_ld32(slot + 24, false);
+	report->bytes = iom_ld32(slot + 28, false);
+	report->interrupt = k->engine_interrupts[d->index] != interrupts;
+	report->refused_at = d->engine->refused_iova;
+	status = (uint32_t)reg_read(d, ENGINE_STATUS, 4);
+	if (status) {
+		/* The engine and this driver may disagree about the ring now: begin again. */
+		reg_write(d, ENGINE_STATUS, 4, status);
+		program(d);
+	}
+}
+
+/* ---- Coming and going ------------------------------------------------------------------------ */
+
+void engine_driver_free(struct engine_driver *d)
+{
+	if (!d)
+		return;
+	(void)engine_driver_detach(d, NULL);
+	for (unsigned i = 0; i < IOM_COUNT(d->pages); i++)
+		if (d->pages[i] && !d->pages[i]->mapped)
+			buffer_free(d->pages[i]);
+	free(d);
+}
+
+int engine_driver_new(struct kernel *kernel, uint32_t requester, unsigned bits,
+                      struct engine_driver **out, struct iom_error *error)
+{
+	struct engine_driver *d = calloc(1, sizeof *d);
+	int rc = d ? IOM_OK : iom_fail(error, IOM_ENOMEM, "no memory for a device's driver");
+
+	*out = NULL;
+	for (unsigned i = 0; !rc && i < IOM_COUNT(d->pages); i++)
+		rc = buffer_new(kernel->machine, &kernel->machine->low, PAGE_BYTES, true,
+		                &d->pages[i], error);
+	if (!rc)
+		rc = machine_engine_new(kernel->machine, requester, bits, &d->index, error);
+	if (rc) {
+		engine_driver_free(d);
+		return rc;
+	}
+	d->kernel = kernel;
+	d->engine = kernel->machine->engines[d->index];
+	d->requester = requester;
+	*out = d;
+	return IOM_OK;
+}

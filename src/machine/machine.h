@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/*
+ * A small machine: two RAMs, one below and one above 4 GiB, an IOMMU, an interrupt file, and DMA
+ * engines behind the IOMMU.  One thread uses it.
+ */
+#ifndef MACHINE_MACHINE_H
+#define MACHINE_MACHINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <iommux/iommux.h>
+
+#include "machine/arch.h"
+#include "machine/bus.h"
+#include "machine/dma_engine.h"
+#include "machine/interrupt_file.h"
+#include "machine/pages.h"
+
+/* The address map */
+#define MACHINE_IOMMU UINT64_C(0x03010000)
+#define MACHINE_ENGINES UINT64_C(0x10000000) /* one page each */
+#define MACHINE_INTERRUPT_FILE UINT64_C(0x28000000)
+#define MACHINE_LOW_RAM UINT64_C(0x80000000)
+#define MACHINE_HIGH_RAM UINT64_C(0x180000000)
+
+#define MACHINE_LOW_MIN (UINT64_C(1) << 20)
+#define MACHINE_RAM_MAX (UINT64_C(1) << 30)
+#define MACHINE_ENGINES_MAX 32
+#define MACHINE_WIRES 16
+
+struct machine_config {
+	const struct machine_arch *arch; /* NULL: the first row                                  */
+	uint64_t low_bytes;  /* MACHINE_LOW_MIN..MACHINE_RAM_MAX, whole pages; 0: 64 MiB         */
+	uint64_t high_bytes; /* 0..MACHINE_RAM_MAX, whole pages                                  */
+	uint64_t seed;       /* of the order in which pages are handed out                       */
+};
+
+struct machine {
+	const struct machine_arch *arch;
+	struct pages low, high;
+	struct bus bus;
+	struct interrupt_file interrupts;
+	struct iom_memory *memory;
+	struct iom_unit *unit;
+	struct iom_lane *lane;
+	struct dma_engine *engines[MACHINE_ENGINES_MAX];
+	uint32_t requesters[MACHINE_ENGINES_MAX]; /* of the engines */
+	unsigned engine_count;
+	bool wire[MACHINE_WIRES]; /* levels of the IOMMU's wires */
+	uint64_t clock_ns;        /* advances by 1 us whenever it is read or the CPU pauses */
+	uint64_t mmio_reads, mmio_writes; /* of the CPU */
+};
+
+/* IOM_EINVAL: a size is outside its range; IOM_ENOMEM.  `error` may be NULL. */
+int machine_new(const struct machine_config *config, struct machine **out, struct iom_error *error);
+void machine_free(struct machine *machine);
+
+/*
+ * Adds an engine; its registers are at machine_engine_spa.  IOM_EEXIST: the requester is taken;
+ * IOM_ENOSPC: MACHINE_ENGINES_MAX are there; IOM_EINVAL: requester or bits (12..64) out of range.
+ */
+int machine_engine_new(struct machine *machine, uint32_t requester, unsigned bits, unsigned *index,
+                       struct iom_error *error);
+uint64_t machine_engine_spa(unsigned index);
+
+/* The CPU's loads and stores of device registers, 4 or 8 bytes.  A refused load reads all ones. */
+uint64_t machine_mmio_read(struct machine *machine, uint64_t spa, unsigned bytes);
+void machine_mmio_write(struct machine *machine, uint64_t spa, unsigned bytes, uint64_t val);
+
+/* The RAM that an address lies in, or NULL; and the CPU's pointer to the address, or NULL. */
+struct pages *machine_ram(struct machine *machine, uint64_t spa);
+void *machine_at(struct machine *machine, uint64_t spa);
+
+/* The clock. */
+uint64_t machine_now_ns(struct machine *machine);
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/*
+ * What domain.c and the drivers agree on.  A driver is one const row of functions and a structure
+ * that begins with struct iom_driver.
+ */
+#ifndef OS_DRIVER_H
+#define OS_DRIVER_H
+
+#include <iommux/os.h>
+
+#include "base/bits.h"
+#include "os/requesters.h"
+#include "pt/build.h"
+
+/* The unit of the host's allocator, and of mapping. */
+#define IOM_PAGE_LG2 12
+#define IOM_PAGE ((size_t)1 << IOM_PAGE_LG2)
+
+struct iom_driver_ops {
+	/*
+	 * Gives a domain what its kind needs: identifier, root, range, memory type of devices.
+	 * domain_fini takes it back, once no hardware knows the domain any more.
+	 */
+	int (*domain_init)(struct iom_domain *domain, struct iom_error *error);
+	void (*domain_fini)(struct iom_domain *domain);
+
+	/*
+	 * prepare makes what the directory needs for a device: IOM_EINVAL, IOM_ENOMEM.  attach
+	 * takes a prepared device out of the blocked state; if it fails, the device is blocked, but
+	 * hardware may still know the domain.  detach blocks a device and makes hardware forget all
+	 * that it used; if it fails, hardware may still know it.
+	 */
+	int (*prepare)(struct iom_driver *driver, uint32_t requester);
+	int (*attach)(struct iom_domain *domain, uint32_t requester);
+	int (*detach)(struct iom_driver *driver, uint32_t requester);
+
+	/* Tables of a domain that has some.  `phys` + `bytes` does not wrap. */
+	int (*map)(struct iom_domain *domain, uint64_t iova, uint64_t phys, uint64_t bytes,
+	           unsigned prot);
+	int (*unmap)(struct iom_domain *domain, uint64_t iova, uint64_t bytes,
+	             struct pt_removed *removed);
+	int (*lookup)(struct iom_domain *domain, uint64_t iova, uint64_t *phys);
+	void (*release)(struct iom_domain *domain, uint64_t tables);
+	/* Makes hardware forget what was gathered, and waits. */
+	int (*flush)(struct iom_domain *domain, const struct iom_gather *gather);
+
+	int (*interrupt)(struct iom_driver *driver);
+	/* Turns the hardware off and frees its memory; frees nothing that it may still use. */
+	int (*remove)(struct iom_driver *driver);
+};
+
+struct iom_driver {
+	const struct iom_driver_ops *ops;
+	struct iom_os_host host;
+	void *opaque;
+	uint64_t phys; /* of this structure's page */
+	struct iom_requesters requesters;
+	uint32_t domains;
+	uint64_t overflows;      /* see iom_driver_overflows      */
+	uint64_t command_errors; /* see iom_driver_command_errors */
+};
+
+struct iom_domain {
+	struct iom_driver *driver;
+	uint64_t phys; /* of this structure's page */
+	unsigned kind; /* IOM_DOMAIN_* */
+	uint32_t id;   /* tag in hardware's caches, if it has tables */
+	uint32_t attached;
+	uint64_t first, last;
+	struct pt_root root;
+};
+
+static inline bool iom_domain_has_tables(const struct iom_domain *domain)
+{
+	return domain->kind == IOM_DOMAIN_STAGE1 || domain->kind == IOM_DOMAIN_STAGE2;
+}
+
+/* Memory from the host.  What breaks the host's promise counts as none: it could not be used. */
+static inline void *iom_os_alloc(struct iom_driver *driver, size_t bytes, uint64_t *phys)
+{
+	void *memory = driver->host.alloc(driver->opaque, bytes, phys);
+
+	if (memory && (!*phys || *phys & (bytes - 1))) {
+		driver->host.free(driver->opaque, memory, *phys, bytes);
+		return NULL;
+	}
+	return memory;
+}
+
+static inline void iom_os_free(struct iom_driver *driver, void *memory, uint64_t phys, size_t bytes)
+{
+	driver->host.free(driver->opaque, memory, phys, bytes);
+}
+
+/* Checks host and config of a constructor, and makes the driver's zeroed page. */
+int iom_driver_new(const struct iom_os_host *host, void *opaque, struct iom_driver **out,
+                   struct iom_error *error);
+/* Frees that page. */
+void iom_driver_drop(struct iom_driver *driver);
+
+#endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/*
+ * The command queue, and what is sent when ("Command-queue", "Caching in-memory data structures").
+ *
+ * Commands are written to the ring one after another; the doorbell is rung once, by rvd_fence, or
+ * when the ring is full.  What goes wrong on the way is kept in cq_error until rvd_fence tells it.
+ */
+#include "os/drv/riscv/riscv.h"
+
+#define CMD(op, func) (IOM_PUT(RV_CMD_OPCODE, op) | IOM_PUT(RV_CMD_FUNC3, func))
+#define IOTINVAL_VMA CMD(RV_OP_IOTINVAL, RV_IOTINVAL_VMA)
+#define IOTINVAL_GVMA CMD(RV_OP_IOTINVAL, RV_IOTINVAL_GVMA)
+#define IOFENCE_C CMD(RV_OP_IOFENCE, RV_IOFENCE_C)
+#define IODIR_INVAL_DDT CMD(RV_OP_IODIR, RV_IODIR_INVAL_DDT)
+
+/* More pages than that are forgotten faster together with all others of the domain. */
+#define PAGES_MAX 512
+
+static void cq_put(struct rvd_driver *d, uint32_t index, uint64_t dw0, uint64_t dw1)
+{
+	uint64_t *entry = (uint64_t *)(d->cq.ring + (size_t)index * RV_CMD_BYTES);
+
+	rvd_store(entry, dw0);
+	rvd_store(entry + 1, dw1);
+}
+
+bool rvd_cq_repair(struct rvd_driver *d)
+{
+	uint32_t csr = rvd_rd32(d, RV_CQCSR);
+	uint32_t errors = csr & (RV_QCSR_MF | RV_CQCSR_CMD_TO | RV_CQCSR_CMD_ILL);
+
+	if (errors) {
+		d->base.command_errors++;
+		d->cq_error = IOM_EIO;
+	}
+	/*
+	 * The queue goes on at cqh, with the same command: an illegal one would stop it for ever,
+	 * so a harmless one takes its place.  Linux writes the bits back and leaves it at that.
+	 */
+	if (errors & RV_CQCSR_CMD_ILL) {
+		cq_put(d, rvd_rd32(d, RV_CQH) & d->cq.mask, IOFENCE_C, 0);
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	}
+	if (errors || csr & RV_CQCSR_FENCE_W_IP)
+		rvd_wr32(d, RV_CQCSR,
+		         (csr & (RV_QCSR_EN | RV_QCSR_IE | RV_CQCSR_FENCE_W_IP)) | errors);
+	return errors;
+}
+
+static void ring_doorbell(struct rvd_driver *d)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	rvd_wr32(d, RV_CQT, d->cq.index);
+}
+
+static uint32_t after(const struct rvd_driver *d, uint32_t index)
+{
+	return (index + 1) & d->cq.mask;
+}
+
+/* Waits until cqh leaves `full_at`; or, with `all`, until it reaches our tail. */
+static void cq_wait(struct rvd_driver *d, bool all)
+{
+	uint64_t since = rvd_now(d);
+
+	for (;;) {
+		bool late = rvd_now(d) - since > RV_COMMAND_NS;
+
+		d->cq_head = rvd_rd32(d, RV_CQH) & d->cq.mask;
+		if (all ? d->cq_head == d->cq.index : d->cq_head != after(d, d->cq.index))
+			return;
+		if (late) {
+			d->cq_error = IOM_ETIMEOUT;
+			return;
+		}
+		rvd_cq_repair(d);
+		rvd_relax(d);
+	}
+}
+
+static void command(struct rvd_driver *d, uint64_t dw0, uint64_t dw1)
+{
+	if (after(d, d->cq.index) == d->cq_head) {
+		/* One time-out is enough: what comes after is not sent, and the fence says so. */
+		if (d->cq_error == IOM_ETIMEOUT)
+			return;
+		ring_doorbell(d);
+		cq_wait(d, false);
+		if (d->cq_error == IOM_ETIMEOUT)
+			return;
+	}
+	cq_put(d, d->cq.index, dw0, dw1);
+	d->cq.index = after(d, d->cq.index);
+}
+
+/* cqh behind a fence says that all before it is done, not only fetched. */
+int rvd_fence(struct rvd_driver *d)
+{
+	int err;
+
+	command(d, IOFENCE_C | RV_IOFENCE_PR | RV_IOFENCE_PW, 0);
+	if (d->cq_error != IOM_ETIMEOUT) {
+		ring_doorbell(d);
+		cq_wait(d, true);
+	}
+	err = d->cq_error;
+	d->cq_error = IOM_OK;
+	return err;
+}
+
+void rvd_inval_ddt_all(struct rvd_driver *d)
+{
+	command(d, IODIR_INVAL_DDT, 0);
+}
+
+void rvd_inval_vma_all(struct rvd_driver *d)
+{
+	command(d, IOTINVAL_VMA, 0);
+}
+
+void rvd_inval_gvma_all(struct rvd_driver *d)
+{
+	command(d, IOTINVAL_GVMA, 0);
+}
+
+void rvd_inval_device(struct rvd_driver *d, uint32_t device_id, const uint64_t *dc)
+{
+	uint64_t gscid = IOM_GET(RV_IOHGATP_GSCID, dc[RV_DC_IOHGATP]);
+	uint64_t pscid = IOM_GET(RV_DC_TA_PSCID, dc[RV_DC_TA]);
+
+	command(d, IODIR_INVAL_DDT | RV_IODIR_DV | IOM_PUT(RV_IODIR_DID, device_id), 0);
+	if (IOM_GET(RV_IOHGATP_MODE, dc[RV_DC_IOHGATP]) != RV_ATP_BARE) {
+		gscid = RV_IOTINVAL_GV | IOM_PUT(RV_IOTINVAL_GSCID, gscid);
+		command(d, IOTINVAL_VMA | gscid, 0);
+		command(d, IOTINVAL_GVMA | gscid, 0);
+	} else if (IOM_GET(RV_FSC_MODE, dc[RV_DC_FSC]) != RV_ATP_BARE) {
+		command(d, IOTINVAL_VMA | RV_IOTINVAL_PSCV | IOM_PUT(RV_IOTINVAL_PSCID, pscid), 0);
+	}
+}
+
+int rvd_flush(struct iom_domain *domain, const struct iom_gather *gather)
+{
+	struct rvd_driver *d = rvd_of(domain->driver);
+	unsigned step = gather->step_lg2 ? gather->step_lg2 : IOM_PAGE_LG2;
+	uint64_t first = gather->first & ~iom_low(step);
+	uint64_t pages = ((gather->last - first) >> step) + 1;
+	uint64_t dw0;
+
+	if (domain->kind == IOM_DOMAIN_STAGE1)
+		dw0 = IOTINVAL_VMA | RV_IOTINVAL_PSCV | IOM_PUT(RV_IOTINVAL_PSCID, domain->id);
+	else
+		dw0 = IOTINVAL_GVMA | RV_IOTINVAL_GV | IOM_PUT(RV_IOTINVAL_GSCID, domain->id);
+
+	/* With AV=1 entries that point to tables stay: not enough where tables are to be freed. */
+	if (gather->tables || pages > PAGES_MAX)
+		command(d, dw0, 0);
+	else
+		for (; pages; pages--, first += IOM_BIT(step))
+			command(d, dw0 | RV_IOTINVAL_AV,
+			        IOM_PUT(RV_IOTINVAL_1_ADDR, first >> IOM_PAGE_LG2));
+	return rvd_fence(d);
+}

@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/*
+ * The one builder: maps and unmaps ranges in tables of any format with entries of 8 bytes.  An
+ * instance is a function that calls these with a constant format; everything is inlined there.
+ *
+ * Several CPUs may map and unmap at once, as long as their ranges do not overlap: an entry that
+ * lies inside a range belongs to whoever works on that range; the others are tables, and these are
+ * installed by compare-and-swap.
+ *
+ * A range is walked once from the root; inside it the path of tables is kept, one per level.
+ */
+#ifndef PT_BUILD_H
+#define PT_BUILD_H
+
+#include <iommux/error.h>
+
+#include "base/endian.h"
+#include "pt/pt.h"
+#include "pt/walk.h"
+
+/* Where tables come from. */
+struct pt_pages {
+	/*
+	 * Zeroed memory of 2^size_lg2 bytes, aligned to its size and not at physical address 0;
+	 * NULL: there is none.
+	 */
+	void *(*alloc)(void *ctx, unsigned size_lg2, uint64_t *phys);
+	void (*free)(void *ctx, void *table, uint64_t phys, unsigned size_lg2);
+	/* The CPU's pointer for an address inside a table. */
+	void *(*at)(void *ctx, uint64_t phys);
+};
+
+/* What is left to do after an unmap; begins as all zeroes and may collect several unmaps. */
+struct pt_removed {
+	/*
+	 * The first of the tables that were unlinked, 0: none.  Hardware may hold pointers to them
+	 * until it is told to forget, so they are freed only then (pt_release).  The first
+	 * doubleword of each holds the address of the next: its low 12 bits are 0, and that is an
+	 * entry that is not present in every format, should hardware still come by.
+	 */
+	uint64_t tables;
+	uint8_t step_lg2; /* size of the smallest page that was removed, 0: none */
+};
+
+/* The tables on the way to the current position. */
+struct pt_path {
+	char *table[PT_LEVELS_MAX];
+};
+
+/* ---- Entries ------------------------------------------------------------------------------ */
+
+/* Acquire: the table behind an entry that another CPU installed is seen zeroed. */
+PT_INLINE uint64_t pt_get(const struct pt_root *root, const void *entry)
+{
+	return iom_cpu64(__atomic_load_n((const uint64_t *)entry, __ATOMIC_ACQUIRE),
+	                 root->big_endian);
+}
+
+PT_INLINE void pt_put(const struct pt_root *root, void *entry, uint64_t raw)
+{
+	__atomic_store_n((uint64_t *)entry, iom_cpu64(raw, root->big_endian), __ATOMIC_RELEASE);
+}
+
+/* Puts `raw` into an empty entry.  Returns what then stands there: `raw`, or what was faster. */
+PT_INLINE uint64_t pt_put_first(const struct pt_root *root, void *entry, uint64_t raw)
+{
+	uint64_t was = 0;
+
+	if (__atomic_compare_exchange_n((uint64_t *)entry, &was, iom_cpu64(raw, root->big_endian),
+	                                false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		return raw;
+	return iom_cpu64(was, root->big_endian);
+}
+
+PT_INLINE char *pt_place(const struct pt_format *fmt, const struct pt_root *root,
+                         const struct pt_path *path, unsigned level, uint64_t input)
+{
+	return path->table[level] + pt_entry_offset(fmt, root, level, input);
+}
+
+PT_INLINE struct pt_entry pt_read(const struct pt_format *fmt, const struct pt_root *root,
+                                  const void *entry, unsigned level)
+{
+	return fmt->decode(root, pt_get(root, entry), level, pt_shift(fmt, root, level));
+}
+
+/* Entries that a leaf of 2^size_lg2 bytes takes at a level of entries of 2^shift bytes. */
+PT_INLINE uint64_t pt_copies(unsigned size_lg2, unsigned shift)
+{
+	return size_lg2 > shift ? IOM_BIT(size_lg2 - shift) : 1;
+}
+
+PT_INLINE unsigned pt_table_lg2(const struct pt_format *fmt, const struct pt_root *root,
+                                unsigned level)
+{
+	return fmt->entry_lg2 + pt_index_lg2(fmt, root, level);
+}
+
+/* ---- Checks ------------------------------------------------------------------------------- */
+
+/* Is it a range of whole pages inside the input range, and on one side of its hole? */
+PT_INLINE bool pt_range_ok(const struct pt_root *root, uint64_t first, uint64_t bytes)
+{
+	uint64_t last = first + bytes - 1;
+
+	return bytes && !((first | bytes) & iom_low(root->granule_lg2)) && last >= first &&
+	       pt_input_ok(root, first) && pt_input_ok(root, last) && !((first ^ last) >> 63);
+}
+
+/* A leaf that the format can say reads back as it was written. */
+PT_INLINE bool pt_leaf_ok(const struct pt_format *fmt, const struct pt_root *root, uint64_t page,
+                          unsigned perm, unsigned memory_type)
+{
+	uint64_t raw = fmt->encode_leaf(page, root->granule_lg2, perm, memory_type);
+	struct pt_entry e = fmt->decode(root, raw, 0, root->granule_lg2);
+
+	return e.kind == PT_LEAF && e.address == page && e.perm == perm &&
+	       e.memory_type == memory_type;
+}
+
+PT_INLINE bool pt_vacant(const struct pt_root *root, const char *entry, uint64_t entries)
+{
+	uint64_t some = 0;
+
+	while (entries--)
+		some |= pt_get(root, entry + (entries << 3));
+	return !some;
+}
+
+/* ---- Map ---------------------------------------------------------------------------------- */
+
+/* log2 of the largest page that may begin here and does not pass `last`. */
+PT_INLINE unsigned pt_fit(uint64_t input, uint64_t output, uint64_t last)
+{
+	unsigned room = iom_log2(last - input + 1);
+	unsigned aligned = input | output ? iom_ctz(input | output) : 63;
+
+	return aligned < room ? aligned : room;
+}
+
+/*
+ * How many leaves of this size can follow each other in this table.  One only, where the next might
+ * be larger.
+ */
+PT_INLINE uint64_t pt_run(const struct pt_format *fmt, const struct pt_root *root, unsigned level,
+                          unsigned shift, unsigned size_lg2, uint64_t input, uint64_t output,
+                          uint64_t last)
+{
+	unsigned alike = input ^ output ? iom_ctz(input ^ output) : 63;
+	uint64_t span = iom_low(shift + pt_index_lg2(fmt, root, level));
+	uint64_t end = (input | span) < last ? (input | span) : last;
+
+	if (fmt->leaf_size(root, level, shift, alike) != size_lg2)
+		return 1;
+	return (end - input + 1) >> size_lg2;
+}
+
+/*
+ * Goes down to the table below the entry at `input`, which is made where the entry is empty.
+ * IOM_EEXIST: a page is mapped there.
+ */
+PT_INLINE int pt_down(const struct pt_format *fmt, const struct pt_pages *pages, void *ctx,
+                      const struct pt_root *root, struct pt_path *path, unsigned *level,
+                      uint64_t input)
+{
+	char *entry = pt_place(fmt, root, path, *level, input);
+	uint64_t raw = pt_get(root, entry), phys;
+	struct pt_entry e;
+	char *table;
+
+	if (!raw) {
+		table = pages->alloc(ctx, root->granule_lg2, &phys);
+		if (!table)
+			return IOM_ENOMEM;
+		raw = pt_put_first(root, entry, fmt->encode_table(phys));
+		if (raw != fmt->encode_table(phys))
+			pages->free(ctx, table, phys, root->granule_lg2);
+	}
+	e = fmt->decode(root, raw, *level, pt_shift(fmt, root, *level));
+	if (e.kind != PT_TABLE || e.next >= *level)
+		return IOM_EEXIST;
+	*level = e.next;
+	path->table[e.next] = pages->at(ctx, e.address);
+	return IOM_OK;
+}
+
+/*
+ * Goes over first..last below the table at path.table[top], which holds all of it.  Without
+ * `commit` it makes tables and sees that every place is free; with it, it writes the leaves, and
+ * cannot fail after the former succeeded.
+ */
+PT_INLINE int pt_fill(const struct pt_format *fmt, const struct pt_pages *pages, void *ctx,
+                      const struct pt_root *root, struct pt_path *path, unsigned top,
+                      uint64_t first, uint64_t last, uint64_t output, unsigned perm,
+                      unsigned memory_type, bool commit)
+{
+	unsigned level = top;
+	uint64_t input = first;
+
+	for (;;) {
+		unsigned shift = pt_shift(fmt, root, level);
+		uint64_t page = output + (input - first), run = 0, n, copies;
+		char *entry = pt_place(fmt, root, path, level, input);
+		unsigned size = fmt->leaf_size(root, level, shift, pt_fit(input, page, last));
+
+		if (size)
+			run = pt_run(fmt, root, level, shift, size, input, page, last);
+		/* Below the lowest level stands no table, so all has been seen to be free. */
+		while (size && (level || !commit) &&
+		       !pt_vacant(root, entry, run * pt_copies(size, shift))) {
+			size = run > 1        ? size
+			       : size > shift ? fmt->leaf_size(root, level, shift, shift)
+			                      : 0;
+			run = 1;
+		}
+		if (!size) {
+			int err = pt_down(fmt, pages, ctx, root, path, &level, input);
+
+			if (err)
+				return err;
+			continue;
+		}
+
+		input += run << size;
+		if (commit) {
+			for (; run; run--, page += IOM_BIT(size)) {
+				uint64_t raw = fmt->encode_leaf(page, size, perm, memory_type);
+
+				copies = pt_copies(size, shift);
+				for (n = 0; n < copies; n++, entry += sizeof raw)
+					pt_put(root, entry, raw);
+			}
+		}
+		if (input - 1 == last)
+			return IOM_OK;
+		while (level < top && !(input & iom_low(pt_shift(fmt, root, level + 1))))
+			level++;
+	}
+}
+
+/*
+ * Maps `bytes` bytes from `input` to `output`.  IOM_EINVAL: no range of whole pages, or a leaf that
+ * the format cannot say; IOM_EEXIST: a page is mapped inside it; IOM_ENOMEM.  No leaf has been
+ * written then.  Tables that were made stay, empty: hardware may know them already, and
+ * the next map or unmap there takes care of them.
+ */
+PT_INLINE int pt_map(const struct pt_format *fmt, const struct pt_pages *pages, void *ctx,
+                     const struct pt_root *root, uint64_t input, uint64_t output, uint64_t bytes,
+                     unsigned perm, unsigned memory_type)
+{
+	uint64_t last = input + bytes - 1, granule = IOM_BIT(root->granule_lg2);
+	unsigned top = root->levels - 1u;
+	struct pt_path path;
+	int err;
+
+	if (!pt_range_ok(root, input, bytes) || output + bytes - 1 < output ||
+	    !pt_leaf_ok(fmt, root, output, perm, memory_type) ||
+	    (bytes > granule &&
+	     !pt_leaf_ok(fmt, root, output + bytes - granule, perm, memory_type)))
+		return IOM_EINVAL;
+
+	path.table[top] = pages->at(ctx, root->address);
+	while (top && !((input ^ last) >> pt_shift(fmt, root, top)) &&
+	       !fmt->leaf_size(root, top, pt_shift(fmt, root, top), pt_fit(input, output, last))) {
+		err = pt_down(fmt, pages, ctx, root, &path, &top, input);
+		if (err)
+			return err;
+	}
+	err = pt_fill(fmt, pages, ctx, root, &path, top, input, last, output, perm, memory_type,
+	              false);
+	if (err)
+		return err;
+	return pt_fill(fmt, pages, ctx, root, &path, top, input, last, output, perm, memory_type,
+	               true);
+}
+
+/* ---- Unmap -------------------------------------------------------------------------------- */
+
+/* Does the page that holds `input`, if there is one, reach out of first..last? */
+PT_INLINE bool pt_cuts(const struct pt_format *fmt, const struct pt_pages *pages, void *ctx,
+                       const struct pt_root *root, const char *table, unsigned level,
+                       uint64_t input, uint64_t first, uint64_t last)
+{
+	struct pt_entry e;
+
+	for (;;) {
+		e = pt_read(fmt, root, table + pt_entry_offset(fmt, root, level, input), level);
+		if (e.kind != PT_TABLE || e.next >= level)
+			break;
+		level = e.next;
+		table = pages->at(ctx, e.address);
+	}
+	return e.kind == PT_LEAF &&
+	       ((input & ~iom_low(e.size_lg2)) < first || (input | iom_low(e.size_lg2)) > last);
+}
+
+/* Takes the table at `level`, which ends where `input` begins, out of the tree and gathers it. */
+PT_INLINE void pt_unlink(const struct pt_format *fmt, const struct pt_root *root,
+                         struct pt_path *path, unsigned level, uint64_t input,
+                         struct pt_removed *removed)
+{
+	char *entry = pt_place(fmt, root, path, level + 1, input - 1);
+	uint64_t phys = pt_read(fmt, root, entry, level + 1).address;
+
+	pt_put(root, entry, 0);
+	pt_put(root, path->table[level], removed->tables);
+	removed->tables = phys;
+}
+
+/*
+ * Unmaps `bytes` bytes from `input`; holes are passed over.  Adds to *removed.  IOM_EINVAL: no
+ * range of whole pages, or a larger page reaches out of it; nothing has changed then.
+ */
+PT_INLINE int pt_unmap(const struct pt_format *fmt, const struct pt_pages *pages, void *ctx,
+                       const struct pt_root *root, uint64_t input, uint64_t bytes,
+                       struct pt_removed *removed)
+{
+	uint64_t first = input, last = input + bytes - 1;
+	unsigned level = root->levels - 1u, step = 64;
+	struct pt_path path;
+	struct pt_entry e;
+
+	if (!pt_range_ok(root, input, bytes))
+		return IOM_EINVAL;
+
+	path.table[level] = pages->at(ctx, root->address);
+	while (level && !((first ^ last) >> pt_shift(fmt, root, level))) {
+		e = pt_read(fmt, root, pt_place(fmt, root, &path, level, input), level);
+		if (e.kind == PT_EMPTY)
+			return IOM_OK;
+		if (e.kind != PT_TABLE || e.next >= level)
+			break;
+		level = e.next;
+		path.table[level] = pages->at(ctx, e.address);
+	}
+	if (pt_cuts(fmt, pages, ctx, root, path.table[level], level, first, first, last) ||
+	    (bytes >> root->granule_lg2 > 1 &&
+	     pt_cuts(fmt, pages, ctx, root, path.table[level], level, last, first, last)))
+		return IOM_EINVAL;
+
+	for (;;) {
+		unsigned shift = pt_shift(fmt, root, level), size = shift;
+		uint64_t end = input | iom_low(shift + pt_index_lg2(fmt, root, level)), n;
+		char *entry = pt_place(fmt, root, &path, level, input);
+
+		/* From hole to hole and leaf to leaf, as far as this table goes. */
+		for (;;) {
+			e = pt_read(fmt, root, entry, level);
+			if (e.kind == PT_TABLE && e.next < level)
+				break;
+			size = shift;
+			if (e.kind == PT_LEAF) {
+				size = e.size_lg2;
+				for (n = pt_copies(size, shift); n--;)
+					pt_put(root, entry + (n << 3), 0);
+				if (size < step)
+					step = size;
+			}
+			entry += pt_copies(size, shift) << 3;
+			input |= iom_low(size);
+			if (input >= last || input == end)
+				break;
+			input++;
+		}
+		if (e.kind == PT_TABLE && e.next < level) {
+			level = e.next;
+			path.table[level] = pages->at(ctx, e.address);
+			continue;
+		}
+		/* A hole may reach beyond the range. */
+		if (input > last)
+			break;
+		input++;
+		for (; level + 1u < root->levels; level++) {
+			uint64_t span = iom_low(pt_shift(fmt, root, level + 1));
+
+			if (input & span)
+				break;
+			if (((input - 1) & ~span) >= first)
+				pt_unlink(fmt, root, &path, level, input, removed);
+		}
+		if (input - 1 == last)
+			break;
+	}
+	if (step < 64 && (!removed->step_lg2 || step < removed->step_lg2))
+		removed->step_lg2 = (uint8_t)step;
+	return IOM_OK;
+}
+
+/* Frees tables that an unmap gathered; no hardware may know them any more. */
+PT_INLINE void pt_release(const struct pt_pages *pages, void *ctx, const struct pt_root *root,
+                          uint64_t tables)
+{
+	while (tables) {
+		void *table = pages->at(ctx, tables);
+		uint64_t next = pt_get(root, table);
+
+		pages->free(ctx, table, tables, root->granule_lg2);
+		tables = next;
+	}
+}
+
+/* Frees all tables, the root too; no hardware may know them any more. */
+PT_INLINE void pt_free(const struct pt_format *fmt, const struct pt_pages *pages, void *ctx,
+                       const struct pt_root *root)
+{
+	unsigned level = root->levels - 1u;
+	uint64_t phys[PT_LEVELS_MAX], next[PT_LEVELS_MAX];
+	struct pt_path path;
+
+	phys[level] = root->address;
+	next[level] = 0;
+	path.table[level] = pages->at(ctx, root->address);
+	for (;;) {
+		struct pt_entry e;
+		char *entry;
+
+		if (!level || next[level] >> pt_index_lg2(fmt, root, level)) {
+			pages->free(ctx, path.table[level], phys[level],
+			            pt_table_lg2(fmt, root, level));
+			if (++level == root->levels)
+				return;
+			continue;
+		}
+		entry = path.table[level] + (next[level]++ << fmt->entry_lg2);
+		e = pt_read(fmt, root, entry, level);
+		if (e.kind != PT_TABLE || e.next + 1u != level)
+			continue;
+		level = e.next;
+		phys[level] = e.address;
+		next[level] = 0;
+		path.table[level] = pages->at(ctx, e.address);
+	}
+}
+
+/* ---- Lookup ------------------------------------------------------------------------------- */
+
+/* The walker's way to our own tables: ctx is a struct pt_reach. */
+struct pt_reach {
+	const struct pt_pages *pages;
+	void *ctx;
+};
+
+PT_INLINE int pt_reach_load(void *ctx, uint64_t spa, unsigned size_lg2, bool big_endian,
+                            uint64_t *raw)
+{
+	const struct pt_reach *reach = ctx;
+	const uint64_t *entry = reach->pages->at(reach->ctx, spa);
+
+	(void)size_lg2;
+	*raw = iom_cpu64(__atomic_load_n(entry, __ATOMIC_ACQUIRE), big_endian);
+	return IOM_OK;
+}
+
+static const struct pt_source pt_reach_source = { .load = pt_reach_load };
+
+/* Finds the page that holds `input`, whatever it permits. */
+PT_INLINE enum pt_why pt_lookup(const struct pt_format *fmt, const struct pt_pages *pages,
+                                void *ctx, const struct pt_root *root, uint64_t input,
+                                struct pt_result *out)
+{
+	static const struct pt_want anything = { .user_pages = true };
+	struct pt_reach reach = { pages, ctx };
+
+	return pt_walk(fmt, &pt_reach_source, root, input, &anything, &reach, out);
+}
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/* A machine on a bench: booted, with one engine attached to a translated space. */
+#ifndef TESTS_MACHINE_BENCH_H
+#define TESTS_MACHINE_BENCH_H
+
+#include "machine/engine_driver.h"
+
+#include "../test.h"
+
+#define BENCH_DEVICE 0x10
+
+struct bench {
+	struct machine *machine;
+	struct kernel *kernel;
+	struct space *space;
+	struct engine_driver *driver;
+	struct buffer *from, *to; /* 4 scattered pages each, low and high; from has a pattern */
+	uint64_t from_iova, to_iova;
+};
+
+/* `kind`: IOM_DOMAIN_*; the buffers are mapped only where the space has tables. */
+void bench_open(struct bench *b, unsigned kind, unsigned bits, bool wires);
+void bench_close(struct bench *b);
+
+/* A plain copy of `bytes`; returns its report. */
+struct engine_report bench_copy(struct bench *b, uint64_t from, uint64_t to, uint32_t bytes);
+
+/* How many leading bytes of the two buffers agree. */
+uint64_t bench_same(const struct bench *b);
+
+#endif

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+#include "bench.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define POOL (BENCH_PAGES / 2)
+
+static uint64_t mmio_read(void *opaque, uint64_t off, unsigned size)
+{
+	struct bench *b = opaque;
+	uint64_t val;
+
+	CHECK_EQ(iom_mmio_read(b->unit, 0, off, size, &val), IOM_OK);
+	return val;
+}
+
+static void mmio_write(void *opaque, uint64_t off, unsigned size, uint64_t val)
+{
+	struct bench *b = opaque;
+
+	b->mmio_writes++;
+	if (b->on_write)
+		b->on_write(b, off, val);
+	CHECK_EQ(iom_mmio_write(b->unit, 0, off, size, val), IOM_OK);
+}
+
+static void *alloc(void *opaque, size_t size, uint64_t *phys)
+{
+	struct bench *b = opaque;
+	unsigned pages = (unsigned)(size / 4096), n, tries;
+
+	CHECK_MSG(size >= 4096 && !(size & (size - 1)), "%zu bytes", size);
+	if (b->countdown >= 0 && b->countdown-- == 0)
+		return NULL;
+	for (tries = 0; tries < POOL; tries += pages) {
+		bool taken = false;
+
+		b->hint = (b->hint + pages) & ~(pages - 1);
+		if (b->hint + pages > POOL)
+			b->hint = 0;
+		for (n = 0; n < pages; n++)
+			taken |= b->used[b->hint + n];
+		if (taken)
+			continue;
+		for (n = 0; n < pages; n++)
+			b->used[b->hint + n] = (uint16_t)(n ? 0xffff : pages);
+		b->live += pages;
+		*phys = BENCH_RAM + 4096ull * b->hint;
+		return memset(b->ram + 4096ull * b->hint, 0, size);
+	}
+	return NULL;
+}
+
+/* What is freed is filled with bits, so that hardware that still reads it goes astray. */
+static void release(void *opaque, void *memory, uint64_t phys, size_t size)
+{
+	struct bench *b = opaque;
+	unsigned at = (unsigned)((phys - BENCH_RAM) / 4096);
+
+	CHECK(at < POOL && memory == b->ram + 4096ull * at);
+	CHECK_EQ(b->used[at], size / 4096);
+	memset(&b->used[at], 0, size / 4096 * sizeof b->used[0]);
+	memset(memory, 0xdb, size);
+	b->live -= (unsigned)(size / 4096);
+}
+
+static void *at(void *opaque, uint64_t phys)
+{
+	struct bench *b = opaque;
+
+	CHECK(phys >= BENCH_RAM && phys < BENCH_DATA);
+	return b->ram + (phys - BENCH_RAM);
+}
+
+static uint64_t now_ns(void *opaque)
+{
+	struct bench *b = opaque;
+
+	return b->now += 1000;
+}
+
+static void relax(void *opaque)
+{
+	struct bench *b = opaque;
+
+	b->now += 1000000;
+}
+
+static void fault(void *opaque, const struct iom_os_fault *f)
+{
+	struct bench *b = opaque;
+
+	b->fault[b->faults++ % BENCH_LOG] = *f;
+}
+
+static int unit_msi(void *opaque, uint64_t address, uint32_t data)
+{
+	struct bench *b = opaque;
+
+	CHECK_EQ(address, BENCH_MSI);
+	b->msi_data[b->msis++ % BENCH_LOG] = data;
+	return IOM_OK;
+}
+
+static void unit_wire(void *opaque, unsigned wire, bool level)
+{
+	struct bench *b = opaque;
+
+	b->wire[wire] = level;
+}
+
+struct bench *bench_new(const struct iom_riscv_config *config)
+{
+	static const struct iom_host host = {
+		.bytes = sizeof host,
+		.msi = unit_msi,
+		.wire = unit_wire,
+	};
+	struct bench *b = calloc(1, sizeof *b);
+	struct iom_region region;
+
+	assert_non_null(b);
+	b->ram = aligned_alloc(1 << 20, 4096ull * BENCH_PAGES);
+	assert_non_null(b->ram);
+	memset(b->ram, 0, 4096ull * BENCH_PAGES);
+	b->countdown = -1;
+	b->host = (struct iom_os_host){
+		.bytes = sizeof b->host,
+		.mmio_read = mmio_read,
+		.mmio_write = mmio_write,
+		.alloc = alloc,
+		.free = release,
+		.at = at,
+		.now_ns = now_ns,
+		.relax = relax,
+		.fault = fault,
+	};
+	region = (struct iom_region){
+		.spa = BENCH_RAM,
+		.bytes = 4096ull * BENCH_PAGES,
+		.host = b->ram,
+	};
+	CHECK_EQ(iom_memory_new(NULL, NULL, &b->memory, NULL), IOM_OK);
+	CHECK_EQ(iom_memory_add(b->memory, &region, NULL), IOM_OK);
+	CHECK_MSG(iom_riscv_new(config, b->memory, &host, b, &b->unit, &b->error) == IOM_OK, "%s",
+	          b->error.text);
+	CHECK_EQ(iom_lane_open(b->unit, &b->lane), IOM_OK);
+	return b;
+}
+
+int bench_up(struct bench *b, const struct iom_driver_config *config)
+{
+	return iom_driver_riscv(config, &b->host, b, &b->driver, &b->error);
+}
+
+struct bench *bench_ready(const struct iom_riscv_config *config)
+{
+	struct bench *b = bench_new(config);
+
+	CHECK_MSG(bench_up(b, NULL) == IOM_OK, "%s", b->error.text);
+	return b;
+}
+
+void bench_free(struct bench *b)
+{
+	b->on_write = NULL;
+	CHECK_EQ(iom_driver_free(b->driver), IOM_OK);
+	CHECK_EQ(b->live, 0);
+	iom_unit_free(b->unit);
+	iom_memory_free(b->memory);
+	free(b->ram);
+	free(b);
+}
+
+uint32_t bench_rd32(struct bench *b, uint64_t off)
+{
+	return (uint32_t)mmio_read(b, off, 4);
+}
+
+uint64_t bench_rd64(struct bench *b, uint64_t off)
+{
+	return mmio_read(b, off, 8);
+}
+
+static struct iom_port *port(struct bench *b, uint32_t requester)
+{
+	struct iom_endpoint *endpoint;
+	struct iom_port *out;
+
+	CHECK_EQ(iom_endpoint_get(b->unit, requester, &endpoint), IOM_OK);
+	CHECK_EQ(iom_port_open(endpoint, b->lane, &out), IOM_OK);
+	return out;
+}
+
+static unsigned verdict(int err, const struct iom_reply *reply)
+{
+	CHECK_MSG(err == IOM_OK || err == IOM_EFAULT, "%d", err);
+	CHECK_EQ(err != IOM_OK, reply->status != IOM_DONE);
+	return err == IOM_OK ? 0 : reply->fault;
+}
+
+unsigned bench_dma_read(struct bench *b, uint32_t requester, uint64_t iova, uint64_t *val)
+{
+	struct iom_request q = { .iova = iova, .access = IOM_READ };
+	struct iom_port *p = port(b, requester);
+	struct iom_reply reply;
+	int err = iom_read(p, &q, val, sizeof *val, &reply);
+
+	iom_port_close(p);
+	return verdict(err, &reply);
+}
+
+unsigned bench_dma_write(struct bench *b, uint32_t requester, uint64_t iova, uint64_t val)
+{
+	struct iom_request q = { .iova = iova, .access = IOM_WRITE };
+	struct iom_port *p = port(b, requester);
+	struct iom_reply reply;
+	int err = iom_write(p, &q, &val, sizeof val, &reply);
+
+	iom_port_close(p);
+	return verdict(err, &reply);
+}
+
+unsigned bench_page_lg2(struct bench *b, uint32_t requester, uint64_t iova, struct iom_reply *reply)
+{
+	struct iom_request q = { .iova = iova, .bytes = 8, .access = IOM_READ };
+	struct iom_port *p = port(b, requester);
+	int err;
+
+	iom_begin(b->lane);
+	err = iom_translate(p, &q, reply);
+	iom_end(b->lane);
+	iom_port_close(p);
+	return verdict(err, reply) ? 0 : reply->range_lg2;
+}
+
+struct iom_os_fault *bench_one_fault(struct bench *b, unsigned code)
+{
+	CHECK_EQ(iom_driver_interrupt(b->driver), 1);
+	CHECK_EQ(b->fault[(b->faults - 1) % BENCH_LOG].code, code);
+	return &b->fault[(b->faults - 1) % BENCH_LOG];
+}
+
+uint64_t *bench_word(struct bench *b, uint64_t spa)
+{
+	return (uint64_t *)(b->ram + (spa - BENCH_RAM));
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/*
+ * A RISC-V driver and a RISC-V IOMMU on one bench: RAM that both see, registers between them,
+ * devices that do DMA.  They know nothing of each other.
+ */
+#ifndef TESTS_OS_BENCH_H
+#define TESTS_OS_BENCH_H
+
+#include <iommux/iommux.h>
+#include <iommux/os.h>
+
+#include "../test.h"
+
+#define BENCH_RAM 0x80000000ull
+#define BENCH_PAGES 8192u
+/* The second half of RAM is never given out by the allocator: it is what devices work on. */
+#define BENCH_DATA (BENCH_RAM + BENCH_PAGES / 2 * 4096ull)
+#define BENCH_MSI 0x28000000ull
+#define BENCH_LOG 64
+
+struct bench {
+	struct iom_memory *memory;
+	struct iom_unit *unit;
+	struct iom_lane *lane;
+	struct iom_driver *driver;
+	struct iom_os_host host;
+	struct iom_error error;
+	uint8_t *ram;
+	uint16_t used[BENCH_PAGES / 2]; /* pages of the block that begins here */
+	unsigned live, hint;
+	int countdown; /* allocations until one fails; negative: never */
+	uint64_t now;
+	/* what was seen */
+	unsigned faults, msis, mmio_writes;
+	struct iom_os_fault fault[BENCH_LOG];
+	uint32_t msi_data[BENCH_LOG];
+	bool wire[16];
+	/* called before each write to a register, if set */
+	void (*on_write)(struct bench *b, uint64_t off, uint64_t val);
+};
+
+/* A bench with this IOMMU (NULL: the default one); no driver yet. */
+struct bench *bench_new(const struct iom_riscv_config *config);
+/* Brings the driver up (NULL: wires). */
+int bench_up(struct bench *b, const struct iom_driver_config *config);
+/* The two in one; it must succeed. */
+struct bench *bench_ready(const struct iom_riscv_config *config);
+/* Frees all, the driver too, and sees that the driver gave all memory back. */
+void bench_free(struct bench *b);
+
+uint32_t bench_rd32(struct bench *b, uint64_t off);
+uint64_t bench_rd64(struct bench *b, uint64_t off);
+
+/* A device reads or writes 8 bytes.  0: done; else the fault code. */
+unsigned bench_dma_read(struct bench *b, uint32_t requester, uint64_t iova, uint64_t *val);
+unsigned bench_dma_write(struct bench *b, uint32_t requester, uint64_t iova, uint64_t val);
+/* Asks for the translation of a read alone: the reply's range_lg2, or 0 after a fault. */
+unsigned bench_page_lg2(struct bench *b, uint32_t requester, uint64_t iova,
+                        struct iom_reply *reply);
+/* Runs the driver's handler, which must report one fault, with this code; returns that fault. */
+struct iom_os_fault *bench_one_fault(struct bench *b, unsigned code);
+
+uint64_t *bench_word(struct bench *b, uint64_t spa);
+
+#endif

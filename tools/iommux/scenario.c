@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/* One scenario: a Lua script, what it may use up, and what comes of it. */
+#include "scenario.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <lauxlib.h>
+
+#include "api.h"
+#include "complain.h"
+#include "file.h"
+#include "sandbox.h"
+#include "verbs.h"
+
+#define STEPS_PER_LOOK 1000
+#define MOVED_PER_STEP 1024
+#define ALLOCATED_PER_STEP 16
+
+struct scenario *scenario_of(lua_State *lua)
+{
+	return *(struct scenario **)lua_getextraspace(lua);
+}
+
+/* ---- What a script may use up ---------------------------------------------------------------- */
+
+/* The line that is being carried out, or 0. */
+static int current_line(lua_State *lua)
+{
+	lua_Debug ar;
+
+	for (int level = 0; lua_getstack(lua, level, &ar); level++)
+		if (lua_getinfo(lua, "l", &ar) && ar.currentline > 0)
+			return ar.currentline;
+	return 0;
+}
+
+static void *allocate(void *opaque, void *memory, size_t was, size_t bytes)
+{
+	struct scenario *s = opaque;
+	void *now;
+
+	if (!memory)
+		was = 0; /* then it tells the kind of object */
+	if (!bytes) {
+		free(memory);
+		s->memory -= was;
+		return NULL;
+	}
+	now = bytes > was && bytes - was > SCENARIO_MEMORY_MAX - s->memory ? NULL
+	                                                                   : realloc(memory, bytes);
+	if (!now) {
+		s->short_line = s->lua ? current_line(s->lua) : 0;
+		return NULL;
+	}
+	s->memory += bytes - was;
+	s->steps += bytes / ALLOCATED_PER_STEP; /* long strings take time as well */
+	return now;
+}
+
+static void check_steps(lua_State *lua)
+{
+	struct scenario *s = scenario_of(lua);
+
+	if (s->steps < SCENARIO_STEPS_MAX)
+		return;
+	lua_pushfstring(lua,
+	                "%s:%d: still running after %I instructions, which is the limit; "
+	                "does this loop end?",
+	                s->source, current_line(lua), (lua_Integer)SCENARIO_STEPS_MAX);
+	lua_error(lua);
+}
+
+static void count_steps(lua_State *lua, lua_Debug *ar)
+{
+	(void)ar;
+	scenario_of(lua)->steps += STEPS_PER_LOOK;
+	check_steps(lua);
+}
+
+void scenario_charge(lua_State *lua, uint64_t bytes)
+{
+	scenario_of(lua)->steps += bytes / MOVED_PER_STEP;
+	check_steps(lua);
+}
+
+/* ---- Messages -------------------------------------------------------------------------------- */
+
+/* Gives a message its place, "FILE:LINE: ", where Lua has not. */
+static int place(lua_State *lua)
+{
+	struct scenario *s = scenario_of(lua);
+	const char *text = lua_tostring(lua, 1);
+	size_t len = strlen(s->source);
+
+	if (!text)
+		text = lua_pushfstring(lua, "error(...) wants a string, not %s",
+		                       luaL_typename(lua, 1));
+	if (!strncmp(text, s->source, len) && text[len] == ':')
+		lua_pushstring(lua, text);
+	else
+		lua_pushfstring(lua, "%s:%d: %s", s->source, current_line(lua), text);
+	return 1;
+}
+
+static int complain_of(struct scenario *s, lua_State *lua, int status)
+{
+	const char *text = lua_tostring(lua, -1);
+
+	if (status == LUA_ERRMEM)
+		return complain("%s:%d: the script's own values need more than %u MiB; keep data "
+		                "in buffers",
+		                s->source, s->short_line, (unsigned)(SCENARIO_MEMORY_MAX >> 20));
+	if (status == LUA_ERRSYNTAX)
+		return complain("%s (a scenario is a Lua 5.4 script)", text);
+	return complain("%s", text ? text : "unknown error");
+}
+
+/* A parameter that the script never looked at is mistyped, most likely. */
+static int check_params(const struct scenario *s)
+{
+	for (unsigned i = 0; i < s->param_count; i++) {
+		const struct scenario_param *p = &s->params[i];
+
+		if (!p->asked)
+			return complain("%s: the scenario has no use for the parameter '%.*s'; "
+			                "check its spelling",
+			                s->path, (int)p->name_len, p->name);
+	}
+	return EXIT_HELD;
+}
+
+/* ---- Running --------------------------------------------------------------------------------- */
+
+/* Pushes the table of all names. */
+static int build(lua_State *lua)
+{
+	struct scenario *s = scenario_of(lua);
+
+	sandbox_push(lua, s->seed);
+	api_add(lua);
+	return 1;
+}
+
+static void summarise(struct scenario *s)
+{
+	char line[128];
+	int n;
+
+	if (!s->checks)
+		return;
+	if (s->failed)
+		n = snprintf(line, sizeof line, "%u of %u checks failed.", s->failed, s->checks);
+	else if (s->checks == 1)
+		n = snprintf(line, sizeof line, "The one check held.");
+	else
+		n = snprintf(line, sizeof line, "All %u checks held.", s->checks);
+	(void)output_add(&s->output, OUTPUT_PLAIN, "\n", 1);
+	(void)output_add(&s->output, s->failed ? OUTPUT_BAD : OUTPUT_GOOD, line, (size_t)n);
+	(void)output_add(&s->output, OUTPUT_PLAIN, "\n", 1);
+}
+
+/* Leaves the chunk, or a message, on the stack. */
+static int load(struct scenario *s, lua_State *lua, const char *text, size_t bytes)
+{
+	lua_Debug ar;
+	int status;
+
+	lua_pushfstring(lua, "@%s", s->path);
+	status = luaL_loadbufferx(lua, text, bytes, lua_tostring(lua, -1), "t");
+	if (status)
+		return status;
+	lua_pushvalue(lua, -1);
+	lua_getinfo(lua, ">S", &ar);
+	memcpy(s->source, ar.short_src, sizeof s->source);
+	lua_pushcfunction(lua, build);
+	status = lua_pcall(lua, 0, 1, 0);
+	if (!status)
+		sandbox_enclose(lua);
+	return status;
+}
+
+static int run_text(struct scenario *s, lua_State *lua, const char *text, size_t bytes)
+{
+	int status = load(s, lua, text, bytes);
+
+	if (!status) {
+		lua_pushcfunction(lua, place);
+		lua_insert(lua, -2);
+		lua_sethook(lua, count_steps, LUA_MASKCOUNT, STEPS_PER_LOOK);
+		status = lua_pcall(lua, 0, 0, -2);
+		lua_sethook(lua, NULL, 0, 0);
+	}
+	if (status)
+		return complain_of(s, lua, status);
+	if (check_params(s))
+		return EXIT_WRONG;
+	summarise(s);
+	if (!output_write(&s->output))
+		return complain("standard output could not be written: %s", strerror(errno));
+	return s->failed ? EXIT_FAILED : EXIT_HELD;
+}
+
+static int run_state(struct scenario *s, const char *text, size_t bytes)
+{
+	int status;
+
+	s->lua = lua_newstate(allocate, s);
+	if (!s->lua)
+		return complain("no memory for a scenario");
+	*(struct scenario **)lua_getextraspace(s->lua) = s;
+	status = run_text(s, s->lua, text, bytes);
+	lua_close(s->lua);
+	return status;
+}
+
+int scenario_run(struct scenario *s)
+{
+	const char *why;
+	size_t bytes = 0;
+	char *text = file_read(s->path, &bytes, &why);
+	int status;
+
+	if (!text)
+		return complain("%s: the scenario cannot be read: %s", s->path, why);
+	if (!bytes) {
+		free(text);
+		return complain("%s: the scenario is empty; it should begin with a machine{...}",
+		                s->path);
+	}
+	output_init(&s->output);
+	status = run_state(s, text, bytes);
+	output_free(&s->output);
+	free(text);
+	return status;
+}

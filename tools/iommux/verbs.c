@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/* The command's verbs. */
+#include "verbs.h"
+
+#include <stddef.h>
+
+const struct verb verbs[] = {
+	{ "run", "run a scenario: machines, devices and an IOMMU, told in Lua", verb_run },
+	{ .name = NULL },
+};
