@@ -3,9 +3,9 @@
 /*
  * What a unit needs from the program that embeds it, besides memory (memory.h).
  *
- * Every function may be NULL; what happens then stands beside it.  All are called on the thread
- * that called into the library, with the `opaque` given at creation.  They may call back into the
- * library, also into the same unit (a device that rings a doorbell from inside an access).
+ * Every function may be NULL; what happens then stands beside it.  All are called with the `opaque`
+ * given at creation, on some thread that is in a call of the library (unit.h).  They may call back
+ * into the library, also into the same unit (a device that rings a doorbell from inside an access).
  */
 #ifndef IOMMUX_HOST_H
 #define IOMMUX_HOST_H

@@ -8,8 +8,9 @@
  * address outside them (device registers, interrupt controllers, memory that the embedder keeps
  * elsewhere).  One memory may serve several units.
  *
- * Threads: regions are added and removed while no unit that uses the memory is inside a call and
- * no access section (lane.h) is open.  Everything else may be called from any thread.
+ * Threads: everything may be called from any thread.  Regions change while units run; a section
+ * (lane.h) that was open when a region was removed may still use its host pointer, so that the bytes
+ * behind it may be given back once such sections have ended.
  */
 #ifndef IOMMUX_MEMORY_H
 #define IOMMUX_MEMORY_H

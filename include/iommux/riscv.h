@@ -34,7 +34,8 @@ extern "C" {
 #define IOM_RISCV_STRICT_FCTL 0x1u      /* fctl can be written in Off only, not in Bare           */
 #define IOM_RISCV_LENIENT_MSI_MASK 0x2u /* msi_addr_mask/pattern bits above the widest GPA are    */
 					/* ignored instead of refused as misconfigured            */
-#define IOM_RISCV_MSI_MASKED 0x4u       /* msi_vec_ctl.M is 1 after reset, as PCI's MSI-X expects */
+#define IOM_RISCV_UNCACHED 0x8u   /* every request walks the tables                          */
+#define IOM_RISCV_MSI_MASKED 0x4u /* msi_vec_ctl.M is 1 after reset, as PCI's MSI-X expects */
 
 /*
  * What to build.  All zeroes is a sensible IOMMU: every capability that the library has, both kinds
@@ -48,6 +49,7 @@ struct iom_riscv_config {
 	uint8_t ddt_levels; /* IOM_RISCV_1LVL ...; 0: all                                        */
 	uint8_t vectors;    /* interrupt vectors 1, 2, 4, 8 or 16; 0: 4                          */
 	uint8_t queue_lg2;  /* log2 of the largest queue, 1..20; 0: 16                           */
+	uint8_t cache_lg2;  /* log2 of the translations that are cached, 3..22; 0: 12            */
 	uint32_t flags;     /* IOM_RISCV_STRICT_FCTL ...                                         */
 };
 

@@ -4,8 +4,12 @@
  * A unit is one IOMMU: registers, queues and the translation behind them.  Each architecture has
  * its own constructor (riscv.h); all that follows is the same for every one.
  *
- * Threads: one unit, with its endpoints, lanes and ports, is used by one thread at a time.
- * Different units are independent, also when they share a memory.
+ * Threads: any number of threads use one unit at once: register accesses, translations, endpoints,
+ * reset.  A lane, with its ports, belongs to one thread at a time.  No call waits for another thread:
+ * what calls out (commands, fault records, interrupts) is carried out by one thread at a time, and a
+ * thread that finds another at it leaves its work behind and returns.  Callbacks therefore come on
+ * any thread, never two at once from one unit's queues and interrupts, and never under a lock of the
+ * library: an embedder may hold a lock of its own around every call and take it in every callback.
  */
 #ifndef IOMMUX_UNIT_H
 #define IOMMUX_UNIT_H

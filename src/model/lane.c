@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /* Lanes and their access sections. */
-#include "model/unit.h"
+#include "model/work.h"
 
 int iom_lane_open(struct iom_unit *unit, struct iom_lane **out)
 {
@@ -10,8 +10,10 @@ int iom_lane_open(struct iom_unit *unit, struct iom_lane **out)
 	if (!lane)
 		return IOM_ENOMEM;
 	lane->unit = unit;
+	iom_lock(&unit->lock);
 	lane->next = unit->lanes;
 	unit->lanes = lane;
+	iom_unlock(&unit->lock);
 	*out = lane;
 	return IOM_OK;
 }
@@ -19,46 +21,37 @@ int iom_lane_open(struct iom_unit *unit, struct iom_lane **out)
 void iom_lane_close(struct iom_lane *lane)
 {
 	struct iom_lane **link;
+	struct iom_unit *unit;
 
 	if (!lane)
 		return;
+	unit = lane->unit;
 	while (lane->depth)
 		iom_end(lane);
 	while (lane->ports)
 		iom_port_close(lane->ports);
-	for (link = &lane->unit->lanes; *link != lane; link = &(*link)->next)
+	iom_lock(&unit->lock);
+	for (link = &unit->lanes; *link != lane; link = &(*link)->next)
 		;
 	*link = lane->next;
-	iom_unit_release(lane->unit, lane, sizeof *lane);
+	iom_unlock(&unit->lock);
+	iom_unit_release(unit, lane, sizeof *lane);
 }
 
 void iom_begin(struct iom_lane *lane)
 {
 	if (!lane->depth++)
-		lane->since = ++lane->unit->sections;
+		__atomic_exchange_n(&lane->state, IOM_LANE_OPEN, __ATOMIC_SEQ_CST);
 }
 
 void iom_end(struct iom_lane *lane)
 {
-	struct iom_unit *unit = lane->unit;
+	uint32_t state;
 
 	if (!lane->depth || --lane->depth)
 		return;
-	lane->since = 0;
-	if (unit->parked)
-		unit->arch->resume(unit);
-}
-
-uint64_t iom_sections_mark(const struct iom_unit *unit)
-{
-	return unit->sections;
-}
-
-bool iom_sections_ended(const struct iom_unit *unit, uint64_t mark)
-{
-	for (const struct iom_lane *lane = unit->lanes; lane; lane = lane->next) {
-		if (lane->since && lane->since <= mark)
-			return false;
-	}
-	return true;
+	state = __atomic_exchange_n(&lane->state, 0, __ATOMIC_SEQ_CST);
+	if (state & IOM_LANE_AWAITED &&
+	    __atomic_sub_fetch(&lane->unit->drain_left, 1, __ATOMIC_SEQ_CST) == 0)
+		iom_work(lane->unit, IOM_WORK_DRAINED);
 }

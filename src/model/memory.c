@@ -8,6 +8,7 @@
 
 #include "base/endian.h"
 #include "base/error.h"
+#include "model/unit.h"
 
 #define POISON_MAX 16
 
@@ -18,10 +19,64 @@ struct range {
 struct iom_memory {
 	struct iom_memory_ops ops;
 	void *opaque;
-	unsigned regions, poisoned;
+
+	struct iom_lock lock; /* of whoever changes what follows */
+	struct iom_unit *units;
+	uint32_t seq; /* of all below: readers copy */
+	uint32_t regions, poisoned;
 	struct iom_region region[IOM_REGIONS_MAX]; /* ascending, disjoint */
 	struct range poison[POISON_MAX];
 };
+
+static void change_begin(struct iom_memory *memory)
+{
+	iom_lock(&memory->lock);
+	iom_seq_begin(&memory->seq);
+}
+
+/* Ports that hold pointers into regions look again. */
+static void change_end(struct iom_memory *memory)
+{
+	iom_seq_end(&memory->seq);
+	for (struct iom_unit *unit = memory->units; unit; unit = unit->memory_next)
+		iom_unit_new_epoch(unit);
+	iom_unlock(&memory->lock);
+}
+
+void iom_memory_join(struct iom_memory *memory, struct iom_unit *unit)
+{
+	iom_lock(&memory->lock);
+	unit->memory_next = memory->units;
+	memory->units = unit;
+	iom_unlock(&memory->lock);
+}
+
+void iom_memory_leave(struct iom_memory *memory, struct iom_unit *unit)
+{
+	struct iom_unit **link;
+
+	iom_lock(&memory->lock);
+	for (link = &memory->units; *link != unit; link = &(*link)->memory_next)
+		;
+	*link = unit->memory_next;
+	iom_unlock(&memory->lock);
+}
+
+static void region_set(struct iom_region *to, const struct iom_region *from)
+{
+	iom_poke(&to->spa, from->spa);
+	iom_poke(&to->bytes, from->bytes);
+	iom_poke(&to->host, from->host);
+	iom_poke(&to->flags, from->flags);
+}
+
+static void region_get(struct iom_region *to, const struct iom_region *from)
+{
+	to->spa = iom_peek(&from->spa);
+	to->bytes = iom_peek(&from->bytes);
+	to->host = iom_peek(&from->host);
+	to->flags = iom_peek(&from->flags);
+}
 
 int iom_memory_new(const struct iom_memory_ops *ops, void *opaque, struct iom_memory **out,
                    struct iom_error *error)
@@ -53,12 +108,12 @@ void iom_memory_free(struct iom_memory *memory)
 /* The number of regions that begin at or below `spa`. */
 static unsigned regions_upto(const struct iom_memory *memory, uint64_t spa)
 {
-	unsigned low = 0, high = memory->regions;
+	unsigned low = 0, high = iom_peek(&memory->regions);
 
 	while (low < high) {
 		unsigned mid = (low + high) / 2;
 
-		if (memory->region[mid].spa <= spa)
+		if (iom_peek(&memory->region[mid].spa) <= spa)
 			low = mid + 1;
 		else
 			high = mid;
@@ -66,20 +121,15 @@ static unsigned regions_upto(const struct iom_memory *memory, uint64_t spa)
 	return low;
 }
 
-int iom_memory_add(struct iom_memory *memory, const struct iom_region *region,
-                   struct iom_error *error)
+static int region_ok(const struct iom_region *region, struct iom_error *error)
 {
-	const struct iom_region *other;
-	uint64_t last = region->spa + region->bytes - 1;
-	unsigned at;
-
 	if (!region->bytes || (region->spa | region->bytes) & 7)
 		return iom_fail(error, IOM_EINVAL,
 		                "a region has 0x%llx bytes at 0x%llx; both must be multiples of 8, "
 		                "and "
 		                "the length not 0",
 		                (unsigned long long)region->bytes, (unsigned long long)region->spa);
-	if (last < region->spa)
+	if (region->spa + (region->bytes - 1) < region->spa)
 		return iom_fail(error, IOM_EINVAL,
 		                "a region of 0x%llx bytes at 0x%llx passes the end of the 64-bit "
 		                "address space",
@@ -94,9 +144,15 @@ int iom_memory_add(struct iom_memory *memory, const struct iom_region *region,
 		                "and "
 		                "IOM_REGION_TRACK exist",
 		                (unsigned long long)region->spa, (unsigned long long)region->flags);
+	return IOM_OK;
+}
 
-	at = regions_upto(memory, last);
-	other = at ? &memory->region[at - 1] : NULL;
+static int add_locked(struct iom_memory *memory, const struct iom_region *region,
+                      struct iom_error *error)
+{
+	unsigned at = regions_upto(memory, region->spa + (region->bytes - 1));
+	const struct iom_region *other = at ? &memory->region[at - 1] : NULL;
+
 	if (other && other->spa + (other->bytes - 1) >= region->spa)
 		return iom_fail(error, IOM_EEXIST,
 		                "the region at 0x%llx overlaps the one at 0x%llx, which must be "
@@ -108,77 +164,128 @@ int iom_memory_add(struct iom_memory *memory, const struct iom_region *region,
 		                "the memory holds %u regions already, its limit; serve rarely used "
 		                "ones through the callback",
 		                memory->regions);
-
-	memmove(&memory->region[at + 1], &memory->region[at],
-	        (memory->regions - at) * sizeof memory->region[0]);
-	memory->region[at] = *region;
-	memory->regions++;
+	for (unsigned i = memory->regions; i > at; i--)
+		region_set(&memory->region[i], &memory->region[i - 1]);
+	region_set(&memory->region[at], region);
+	iom_poke(&memory->regions, memory->regions + 1);
 	iom_succeed(error);
 	return IOM_OK;
 }
 
+int iom_memory_add(struct iom_memory *memory, const struct iom_region *region,
+                   struct iom_error *error)
+{
+	int result = region_ok(region, error);
+
+	if (result)
+		return result;
+	change_begin(memory);
+	result = add_locked(memory, region, error);
+	change_end(memory);
+	return result;
+}
+
 int iom_memory_remove(struct iom_memory *memory, uint64_t spa)
 {
-	unsigned at = regions_upto(memory, spa);
+	int result = IOM_ENOENT;
+	unsigned at;
 
-	if (!at || memory->region[at - 1].spa != spa)
-		return IOM_ENOENT;
-	memory->regions--;
-	memmove(&memory->region[at - 1], &memory->region[at],
-	        (memory->regions - (at - 1)) * sizeof memory->region[0]);
-	return IOM_OK;
+	change_begin(memory);
+	at = regions_upto(memory, spa);
+	if (at && memory->region[at - 1].spa == spa) {
+		for (; at < memory->regions; at++)
+			region_set(&memory->region[at - 1], &memory->region[at]);
+		iom_poke(&memory->regions, memory->regions - 1);
+		result = IOM_OK;
+	}
+	change_end(memory);
+	return result;
+}
+
+static void range_set(struct range *range, uint64_t spa, uint64_t len)
+{
+	iom_poke(&range->spa, spa);
+	iom_poke(&range->len, len);
 }
 
 int iom_memory_poison(struct iom_memory *memory, uint64_t spa, uint64_t len)
 {
+	int result = IOM_ENOSPC;
+
 	if (!len || spa + (len - 1) < spa)
 		return IOM_EINVAL;
-	if (memory->poisoned == POISON_MAX)
-		return IOM_ENOSPC;
-	memory->poison[memory->poisoned++] = (struct range){ spa, len };
-	return IOM_OK;
+	change_begin(memory);
+	if (memory->poisoned < POISON_MAX) {
+		range_set(&memory->poison[memory->poisoned], spa, len);
+		iom_poke(&memory->poisoned, memory->poisoned + 1);
+		result = IOM_OK;
+	}
+	change_end(memory);
+	return result;
 }
 
 int iom_memory_cure(struct iom_memory *memory, uint64_t spa, uint64_t len)
 {
-	for (unsigned i = 0; i < memory->poisoned; i++) {
+	int result = IOM_ENOENT;
+
+	change_begin(memory);
+	for (unsigned i = 0; i < memory->poisoned && result; i++) {
 		if (memory->poison[i].spa == spa && memory->poison[i].len == len) {
-			memory->poison[i] = memory->poison[--memory->poisoned];
-			return IOM_OK;
+			const struct range *last = &memory->poison[memory->poisoned - 1];
+
+			range_set(&memory->poison[i], last->spa, last->len);
+			iom_poke(&memory->poisoned, memory->poisoned - 1);
+			result = IOM_OK;
 		}
 	}
-	return IOM_ENOENT;
+	change_end(memory);
+	return result;
 }
 
 static bool poisoned(const struct iom_memory *memory, uint64_t spa, uint64_t len)
 {
-	for (unsigned i = 0; i < memory->poisoned; i++) {
-		const struct range *p = &memory->poison[i];
+	uint32_t seq;
+	bool hit;
 
-		if (spa <= p->spa + (p->len - 1) && p->spa <= spa + (len - 1))
-			return true;
-	}
-	return false;
+	do {
+		seq = iom_peek_acquire(&memory->seq);
+		hit = false;
+		for (unsigned i = 0; i < iom_peek(&memory->poisoned); i++) {
+			uint64_t at = iom_peek(&memory->poison[i].spa);
+			uint64_t bytes = iom_peek(&memory->poison[i].len);
+
+			hit = hit || (spa <= at + (bytes - 1) && at <= spa + (len - 1));
+		}
+	} while (!iom_seq_same(&memory->seq, seq));
+	return hit;
 }
 
-const struct iom_region *iom_memory_find(const struct iom_memory *memory, uint64_t spa,
-                                         uint64_t len, uint64_t *piece)
+bool iom_memory_find(const struct iom_memory *memory, uint64_t spa, uint64_t len,
+                     struct iom_region *region, uint64_t *piece)
 {
-	unsigned at = regions_upto(memory, spa);
+	uint32_t seq;
 	uint64_t room;
+	bool found;
 
-	if (at) {
-		const struct iom_region *r = &memory->region[at - 1];
+	do {
+		unsigned at;
 
-		if (spa - r->spa < r->bytes) {
-			room = r->bytes - (spa - r->spa);
-			*piece = len < room ? len : room;
-			return r;
+		seq = iom_peek_acquire(&memory->seq);
+		at = regions_upto(memory, spa);
+		found = false;
+		if (at) {
+			region_get(region, &memory->region[at - 1]);
+			found = spa - region->spa < region->bytes;
 		}
-	}
-	room = at < memory->regions ? memory->region[at].spa - spa : len;
+		if (found)
+			room = region->bytes - (spa - region->spa);
+		else
+			room = at < iom_peek(&memory->regions)
+			               ? iom_peek(&memory->region[at].spa) - spa
+			               : len;
+	} while (!iom_seq_same(&memory->seq, seq));
 	*piece = len < room ? len : room;
-	return NULL;
+	return found;
 }
 
 /* What a callback returns, reduced to the values that it may return. */
@@ -194,14 +301,15 @@ int iom_memory_read(struct iom_memory *memory, uint64_t spa, void *buf, size_t l
 	if (len && spa + (len - 1) < spa)
 		return IOM_EFAULT;
 	while (len) {
+		struct iom_region r;
 		uint64_t piece;
-		const struct iom_region *r = iom_memory_find(memory, spa, len, &piece);
+		bool ram = iom_memory_find(memory, spa, len, &r, &piece);
 		int result;
 
-		if (memory->poisoned && poisoned(memory, spa, piece))
+		if (iom_peek(&memory->poisoned) && poisoned(memory, spa, piece))
 			return IOM_EPOISON;
-		if (r) {
-			memcpy(to, (uint8_t *)r->host + (spa - r->spa), (size_t)piece);
+		if (ram) {
+			memcpy(to, (uint8_t *)r.host + (spa - r.spa), (size_t)piece);
 		} else {
 			if (!memory->ops.read)
 				return IOM_EFAULT;
@@ -224,14 +332,14 @@ int iom_memory_write(struct iom_memory *memory, uint64_t spa, const void *buf, s
 	if (len && spa + (len - 1) < spa)
 		return IOM_EFAULT;
 	while (len) {
+		struct iom_region r;
 		uint64_t piece;
-		const struct iom_region *r = iom_memory_find(memory, spa, len, &piece);
 		int result;
 
-		if (r) {
-			if (r->flags & IOM_REGION_READONLY)
+		if (iom_memory_find(memory, spa, len, &r, &piece)) {
+			if (r.flags & IOM_REGION_READONLY)
 				return IOM_EFAULT;
-			memcpy((uint8_t *)r->host + (spa - r->spa), from, (size_t)piece);
+			memcpy((uint8_t *)r.host + (spa - r.spa), from, (size_t)piece);
 		} else {
 			if (!memory->ops.write)
 				return IOM_EFAULT;
@@ -249,12 +357,12 @@ int iom_memory_write(struct iom_memory *memory, uint64_t spa, const void *buf, s
 
 int iom_memory_ld64(struct iom_memory *memory, uint64_t spa, bool big_endian, uint64_t *val)
 {
+	struct iom_region r;
 	uint64_t piece, raw;
-	const struct iom_region *r = iom_memory_find(memory, spa, 8, &piece);
 	int result;
 
-	if (r && !memory->poisoned) {
-		const uint64_t *p = (const uint64_t *)((const uint8_t *)r->host + (spa - r->spa));
+	if (iom_memory_find(memory, spa, 8, &r, &piece) && !iom_peek(&memory->poisoned)) {
+		const uint64_t *p = (const uint64_t *)((const uint8_t *)r.host + (spa - r.spa));
 
 		raw = __atomic_load_n(p, __ATOMIC_ACQUIRE);
 	} else {

@@ -8,12 +8,18 @@
 
 #include "base/bits.h"
 
+struct iom_unit;
+
 /*
- * The region that holds `spa`, or NULL; *piece becomes the number of bytes from `spa` on, at most
- * `len`, that lie in that region, or in the same gap between regions.
+ * Copies the region that holds `spa`; false if none does.  *piece becomes the number of bytes from
+ * `spa` on, at most `len`, that lie in that region, or in the same gap between regions.
  */
-const struct iom_region *iom_memory_find(const struct iom_memory *memory, uint64_t spa,
-                                         uint64_t len, uint64_t *piece);
+bool iom_memory_find(const struct iom_memory *memory, uint64_t spa, uint64_t len,
+                     struct iom_region *region, uint64_t *piece);
+
+/* Units that must hear of changed regions, because their ports remember host pointers. */
+void iom_memory_join(struct iom_memory *memory, struct iom_unit *unit);
+void iom_memory_leave(struct iom_memory *memory, struct iom_unit *unit);
 
 /*
  * Loads an aligned doubleword in the given byte order, as one access that no store of another

@@ -3,27 +3,54 @@
 /* Endpoints and ports: who asks, and from where. */
 #include "model/unit.h"
 
+#include <string.h>
+
+static struct iom_endpoint *find_locked(struct iom_unit *unit, uint32_t requester)
+{
+	struct iom_endpoint *endpoint = unit->endpoint[requester % IOM_ENDPOINT_BUCKETS];
+
+	while (endpoint && endpoint->requester != requester)
+		endpoint = endpoint->next;
+	return endpoint;
+}
+
+struct iom_endpoint *iom_unit_endpoint(struct iom_unit *unit, uint32_t requester)
+{
+	struct iom_endpoint *endpoint;
+
+	iom_lock(&unit->lock);
+	endpoint = find_locked(unit, requester);
+	iom_unlock(&unit->lock);
+	return endpoint;
+}
+
 int iom_endpoint_get(struct iom_unit *unit, uint32_t requester, struct iom_endpoint **out)
 {
 	struct iom_endpoint **bucket = &unit->endpoint[requester % IOM_ENDPOINT_BUCKETS];
-	struct iom_endpoint *endpoint;
+	struct iom_endpoint *fresh, *old;
 
 	if (requester > unit->arch->requester_last)
 		return IOM_EINVAL;
-	for (endpoint = *bucket; endpoint; endpoint = endpoint->next) {
-		if (endpoint->requester == requester) {
-			*out = endpoint;
-			return IOM_OK;
-		}
-	}
-	endpoint = iom_unit_alloc(unit, sizeof *endpoint);
-	if (!endpoint)
+	*out = iom_unit_endpoint(unit, requester);
+	if (*out)
+		return IOM_OK;
+	fresh = iom_unit_alloc(unit, sizeof *fresh);
+	if (!fresh)
 		return IOM_ENOMEM;
-	endpoint->unit = unit;
-	endpoint->requester = requester;
-	endpoint->next = *bucket;
-	*bucket = endpoint;
-	*out = endpoint;
+	fresh->unit = unit;
+	fresh->requester = requester;
+	fresh->epoch = fresh->contexts = 1;
+
+	iom_lock(&unit->lock);
+	old = find_locked(unit, requester);
+	if (!old) {
+		fresh->next = *bucket;
+		*bucket = fresh;
+	}
+	iom_unlock(&unit->lock);
+	if (old)
+		iom_unit_release(unit, fresh, sizeof *fresh);
+	*out = old ? old : fresh;
 	return IOM_OK;
 }
 
@@ -43,6 +70,7 @@ int iom_port_open(struct iom_endpoint *endpoint, struct iom_lane *lane, struct i
 		return IOM_ENOMEM;
 	port->endpoint = endpoint;
 	port->lane = lane;
+	/* Epochs begin at 1: no slot of zeroes is valid. */
 	port->next = lane->ports;
 	lane->ports = port;
 	*out = port;

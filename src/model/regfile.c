@@ -47,24 +47,22 @@ void iom_regfile_narrow(struct iom_regfile *regs, unsigned off, uint64_t mask)
 void iom_regfile_clear(struct iom_regfile *regs)
 {
 	for (unsigned i = 0; i < regs->cells; i++)
-		regs->cell[i].value = 0;
+		iom_poke(&regs->cell[i].value, 0);
 }
 
 uint64_t iom_reg_get(const struct iom_unit *unit, unsigned off)
 {
-	return unit->regs.cell[unit->regs.at[off / 4] - 1].value;
+	return iom_peek_acquire(&unit->regs.cell[unit->regs.at[off / 4] - 1].value);
 }
 
 void iom_reg_set(struct iom_unit *unit, unsigned off, uint64_t value)
 {
-	cell_at(&unit->regs, off)->value = value;
+	__atomic_store_n(&cell_at(&unit->regs, off)->value, value, __ATOMIC_RELEASE);
 }
 
 void iom_reg_change(struct iom_unit *unit, unsigned off, uint64_t clear, uint64_t set)
 {
-	struct iom_cell *cell = cell_at(&unit->regs, off);
-
-	cell->value = (cell->value & ~clear) | set;
+	iom_reg_set(unit, off, (iom_reg_get(unit, off) & ~clear) | set);
 }
 
 /* The cell that an access may touch, or NULL; *shift becomes the place of its first bit there. */
@@ -87,7 +85,7 @@ uint64_t iom_regfile_read(struct iom_unit *unit, uint64_t off, unsigned bytes)
 	unsigned shift;
 	const struct iom_cell *cell = access_cell(&unit->regs, off, bytes, &shift);
 
-	return cell ? cell->value >> shift & iom_low(8 * bytes) : 0;
+	return cell ? iom_peek_acquire(&cell->value) >> shift & iom_low(8 * bytes) : 0;
 }
 
 /* A store of half a register changes, and clears, nothing in the other half. */
@@ -111,7 +109,7 @@ void iom_regfile_write(struct iom_unit *unit, uint64_t off, unsigned bytes, uint
 	now = merge(cell, val << shift, lanes);
 	if (cell->reg->legal)
 		now = cell->reg->legal(unit, cell->off, was, now, lanes);
-	cell->value = now;
+	__atomic_store_n(&cell->value, now, __ATOMIC_RELEASE);
 	if (cell->reg->wrote)
 		cell->reg->wrote(unit, cell->off, was, now);
 }

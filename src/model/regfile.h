@@ -21,7 +21,8 @@ struct iom_reg {
 
 	/*
 	 * What the register really becomes: `now` is the store merged with `was`, `lanes` the bits that
-	 * the store carried.  Must not have effects beyond this register.
+	 * the store carried.  Must not have effects beyond this register.  Both hooks run under the
+	 * unit's lock: what calls out is left to the worker (work.h).
 	 */
 	uint64_t (*legal)(struct iom_unit *unit, unsigned off, uint64_t was, uint64_t now,
 	                  uint64_t lanes);
@@ -51,14 +52,16 @@ void iom_regfile_narrow(struct iom_regfile *regs, unsigned off, uint64_t mask);
 /* Sets all values to 0. */
 void iom_regfile_clear(struct iom_regfile *regs);
 
-/* The value of a register that exists in the table, and changes that the hardware makes to it. */
+/* The value of a register that exists in the table: in one piece, with the lock or without. */
 uint64_t iom_reg_get(const struct iom_unit *unit, unsigned off);
+/* Changes that the hardware makes to it, under the lock. */
 void iom_reg_set(struct iom_unit *unit, unsigned off, uint64_t value);
 /* Sets the bits of `set` after clearing those of `clear`. */
 void iom_reg_change(struct iom_unit *unit, unsigned off, uint64_t clear, uint64_t set);
 
 /* Software's accesses; what is not a whole, aligned half or register reads 0 and is dropped. */
 uint64_t iom_regfile_read(struct iom_unit *unit, uint64_t off, unsigned bytes);
+/* Under the lock. */
 void iom_regfile_write(struct iom_unit *unit, uint64_t off, unsigned bytes, uint64_t val);
 
 #endif

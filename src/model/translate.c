@@ -1,82 +1,192 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /*
- * The way of a device's request: check it, find the grant, fill the reply, move the data.  Every
- * grant comes from arch.resolve; a cache belongs between the two, in iom_translate alone.
+ * The way of a device's request.  A port's front answers for pages that it was granted before, as
+ * long as nothing that the grant rests on has changed; else the architecture resolves it.
  */
 #include "model/unit.h"
 
 #include <string.h>
 
 #define PASID_LAST 0xfffffu
+#define PAGE_LG2 12
+
+static bool range_ok(const struct iom_request *q)
+{
+	return !q->bytes || q->iova + (q->bytes - 1) >= q->iova;
+}
 
 static bool request_ok(const struct iom_request *q)
 {
 	return q->access <= IOM_ATOMIC && q->at <= IOM_AT_TRANSLATED &&
 	       !(q->flags & ~(IOM_REQ_PASID | IOM_REQ_PRIVILEGED)) &&
-	       (!(q->flags & IOM_REQ_PASID) || q->pasid <= PASID_LAST) &&
-	       (!q->bytes || q->iova + (q->bytes - 1) >= q->iova);
+	       (!(q->flags & IOM_REQ_PASID) || q->pasid <= PASID_LAST) && range_ok(q);
 }
 
-/* Bytes from `iova` to the end of the naturally aligned 2^lg2 bytes around it; 0 means 2^64. */
-static uint64_t range_rest(uint64_t iova, unsigned lg2)
+/* Bytes from `address` to the end of the naturally aligned 2^lg2 bytes around it, less one. */
+static uint64_t range_rest(uint64_t address, unsigned lg2)
 {
-	return (iom_low(lg2) - (iova & iom_low(lg2))) + 1;
+	return iom_low(lg2) - (address & iom_low(lg2));
 }
 
-/* Finds the RAM behind a granted address. */
-static void reply_host(const struct iom_unit *unit, const struct iom_request *q,
-                       struct iom_reply *reply)
+/* ---- The front ---------------------------------------------------------------------------- */
+
+/* Everything but page and access that a grant depends on, for requests that the front may answer. */
+static inline uint64_t slot_who(const struct iom_request *q)
 {
-	/* A length of all ones is short of 2^64 by one byte that no region could hold. */
-	uint64_t rest = range_rest(q->iova, reply->range_lg2), piece;
-	const struct iom_region *r =
-		iom_memory_find(unit->memory, reply->spa, rest ? rest : ~UINT64_C(0), &piece);
+	uint32_t pasid = q->flags & IOM_REQ_PASID ? q->pasid : 0;
 
-	if (r && reply->spa <= unit->spa_last) {
-		reply->host = (uint8_t *)r->host + (reply->spa - r->spa);
-		reply->host_bytes = piece;
-	}
+	return pasid | (uint64_t)q->flags << 32 | (uint64_t)q->at << 48;
 }
 
-int iom_translate(struct iom_port *port, const struct iom_request *request, struct iom_reply *reply)
+static inline struct iom_slot *slot_of(struct iom_port *port, const struct iom_request *q)
+{
+	return &port->slot[(q->iova >> PAGE_LG2 ^ q->pasid) % IOM_SLOTS];
+}
+
+/* What an access needs of iom_reply.perm. */
+static inline unsigned needed(unsigned access)
+{
+	static const uint8_t perm[] = {
+		[IOM_READ] = IOM_PERM_READ,
+		[IOM_WRITE] = IOM_PERM_WRITE,
+		[IOM_EXECUTE] = IOM_PERM_EXECUTE,
+		[IOM_ATOMIC] = IOM_PERM_WRITE,
+	};
+
+	return perm[access];
+}
+
+static inline bool front_answers(const struct iom_port *port, const struct iom_slot *slot,
+                                 const struct iom_request *q)
+{
+	const struct iom_cache *cache = &port->endpoint->unit->cache;
+
+	return slot->page == q->iova >> PAGE_LG2 && slot->who == slot_who(q) &&
+	       slot->epoch == iom_peek_acquire(&port->endpoint->epoch) &&
+	       iom_ref_valid(cache, slot->entry[0]) && iom_ref_valid(cache, slot->entry[1]) &&
+	       q->access <= IOM_ATOMIC && slot->perm & needed(q->access) && range_ok(q);
+}
+
+static inline void front_reply(const struct iom_slot *slot, const struct iom_request *q,
+                               struct iom_reply *reply)
+{
+	uint64_t offset = q->iova & iom_low(PAGE_LG2);
+
+	reply->spa = slot->spa + offset;
+	reply->done = 0;
+	reply->host = slot->host ? slot->host + offset : NULL;
+	reply->host_bytes = slot->host ? slot->room - offset : 0;
+	reply->fault = 0;
+	reply->range_lg2 = slot->range_lg2;
+	reply->perm = slot->perm;
+	reply->memory_type = slot->memory_type;
+	reply->status = IOM_DONE;
+}
+
+/*
+ * Remembers a grant.  The pointer is kept for the whole page or not at all; a grant of a range
+ * smaller than the region's remainder ends with the range.
+ */
+static void front_keep(struct iom_slot *slot, const struct iom_request *q,
+                       const struct iom_grant *grant, const struct iom_reply *reply, uint32_t epoch,
+                       const struct iom_region *region)
+{
+	uint64_t offset = q->iova & iom_low(PAGE_LG2);
+	bool whole = reply->host && reply->spa - region->spa >= offset &&
+	             (reply->host_bytes > iom_low(PAGE_LG2) - offset);
+
+	if (reply->host && !whole)
+		return;
+	slot->page = q->iova >> PAGE_LG2;
+	slot->who = slot_who(q);
+	slot->spa = reply->spa - offset;
+	slot->host = reply->host ? (uint8_t *)reply->host - offset : NULL;
+	slot->room = reply->host_bytes + offset;
+	slot->entry[0] = grant->entry[0];
+	slot->entry[1] = grant->entry[1];
+	slot->epoch = epoch;
+	slot->range_lg2 = grant->range_lg2;
+	slot->perm = grant->perm;
+	slot->memory_type = grant->memory_type;
+	slot->plain = reply->host && !region->flags;
+}
+
+/* ---- The whole way ------------------------------------------------------------------------ */
+
+static __attribute__((noinline)) int resolve(struct iom_port *port, const struct iom_request *q,
+                                             struct iom_reply *reply)
 {
 	struct iom_unit *unit = port->endpoint->unit;
-	uint32_t requester = port->endpoint->requester;
-	struct iom_request q = *request;
+	struct iom_query query = { unit, port->endpoint, q, 0 };
+	uint32_t epoch = __atomic_load_n(&port->endpoint->epoch, __ATOMIC_SEQ_CST);
 	struct iom_grant grant = { 0 };
 	struct iom_fault fault = { 0 };
+	struct iom_region region;
+	uint64_t rest;
 
 	memset(reply, 0, sizeof *reply);
-	if (!request_ok(&q)) {
+	if (!request_ok(q)) {
 		reply->status = IOM_UNSUPPORTED;
 		return IOM_EINVAL;
 	}
-	if (!unit->arch->resolve(unit, requester, &q, &grant, &fault)) {
-		unit->arch->refuse(unit, requester, &q, &fault, reply);
+	query.invalidations = __atomic_load_n(&unit->invalidations, __ATOMIC_SEQ_CST);
+	if (!unit->arch->resolve(&query, &grant, &fault)) {
+		unit->arch->refuse(&query, &fault, reply);
 		return IOM_EFAULT;
 	}
 	reply->spa = grant.spa;
 	reply->range_lg2 = grant.range_lg2;
 	reply->perm = grant.perm;
 	reply->memory_type = grant.memory_type;
-	reply_host(unit, &q, reply);
+
+	/* 2^64 bytes fall short by one that no region could hold. */
+	rest = range_rest(q->iova, grant.range_lg2);
+	if (grant.spa <= unit->spa_last &&
+	    iom_memory_find(unit->memory, grant.spa, rest + (rest != ~UINT64_C(0)), &region,
+	                    &rest)) {
+		reply->host = (uint8_t *)region.host + (grant.spa - region.spa);
+		reply->host_bytes = rest;
+	}
+	if (grant.keep)
+		front_keep(slot_of(port, q), q, &grant, reply, epoch, &region);
 	return IOM_OK;
 }
 
-/* Moves one piece; `to` or `from` is NULL. */
-static int move(struct iom_unit *unit, uint64_t spa, void *to, const void *from, size_t bytes)
+int iom_translate(struct iom_port *port, const struct iom_request *request, struct iom_reply *reply)
 {
-	if (spa > unit->spa_last)
+	const struct iom_slot *slot = slot_of(port, request);
+	struct iom_request q;
+
+	if (front_answers(port, slot, request)) {
+		front_reply(slot, request, reply);
+		return IOM_OK;
+	}
+	q = *request;
+	return resolve(port, &q, reply);
+}
+
+/* Moves one piece; `to` or `from` is NULL. */
+static int move(struct iom_port *port, const struct iom_request *q, const struct iom_reply *reply,
+                void *to, const void *from, size_t bytes)
+{
+	struct iom_unit *unit = port->endpoint->unit;
+	const struct iom_slot *slot = slot_of(port, q);
+
+	if (from && slot->plain && bytes <= reply->host_bytes && reply->host &&
+	    slot->page == q->iova >> PAGE_LG2 && slot->who == slot_who(q)) {
+		memcpy(reply->host, from, bytes);
+		return IOM_OK;
+	}
+	if (reply->spa > unit->spa_last)
 		return IOM_EFAULT;
-	return to ? iom_memory_read(unit->memory, spa, to, bytes)
-	          : iom_unit_store(unit, spa, from, bytes);
+	return to ? iom_memory_read(unit->memory, reply->spa, to, bytes)
+	          : iom_unit_store(unit, reply->spa, from, bytes);
 }
 
 static int transfer(struct iom_port *port, const struct iom_request *request, uint8_t *to,
                     const uint8_t *from, size_t bytes, struct iom_reply *reply)
 {
-	struct iom_unit *unit = port->endpoint->unit;
 	struct iom_request q = *request;
 	uint64_t done = 0;
 	int result;
@@ -89,27 +199,25 @@ static int transfer(struct iom_port *port, const struct iom_request *request, ui
 	}
 	iom_begin(port->lane);
 	do {
-		uint64_t rest;
+		uint64_t last; /* bytes of this piece, less one */
 
 		q.iova = request->iova + done;
 		q.bytes = bytes - done;
 		result = iom_translate(port, &q, reply);
-		if (result)
+		if (result || !q.bytes)
 			break;
-		rest = range_rest(q.iova, reply->range_lg2) - 1; /* so that 2^64 fits */
-		if (q.bytes && rest > q.bytes - 1)
-			rest = q.bytes - 1;
-		if (reply->host && rest > reply->host_bytes - 1)
-			rest = reply->host_bytes - 1;
-		if (!q.bytes)
-			break;
-		result = move(unit, reply->spa, to ? to + done : NULL, from ? from + done : NULL,
-		              (size_t)rest + 1);
+		last = range_rest(q.iova, reply->range_lg2);
+		if (last > q.bytes - 1)
+			last = q.bytes - 1;
+		if (reply->host && last > reply->host_bytes - 1)
+			last = reply->host_bytes - 1;
+		result = move(port, &q, reply, to ? to + done : NULL, from ? from + done : NULL,
+		              (size_t)last + 1);
 		if (result) {
 			reply->status = IOM_ABORT;
 			break;
 		}
-		done += rest + 1;
+		done += last + 1;
 	} while (done < bytes);
 	iom_end(port->lane);
 	reply->done = done;

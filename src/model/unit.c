@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /* Units: creation, registers from outside, reset, end. */
-#include "model/unit.h"
+#include "model/work.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,12 +27,12 @@ static void *host_alloc(const struct iom_host *host, void *opaque, size_t size)
 	return memory;
 }
 
-void *iom_unit_alloc(struct iom_unit *unit, size_t size)
+void *iom_unit_alloc(const struct iom_unit *unit, size_t size)
 {
 	return host_alloc(&unit->host, unit->opaque, size);
 }
 
-void iom_unit_release(struct iom_unit *unit, void *memory, size_t size)
+void iom_unit_release(const struct iom_unit *unit, void *memory, size_t size)
 {
 	if (unit->host.free)
 		unit->host.free(unit->opaque, memory, size);
@@ -41,10 +41,11 @@ void iom_unit_release(struct iom_unit *unit, void *memory, size_t size)
 }
 
 struct iom_unit *iom_unit_new(const struct iom_arch *arch, struct iom_memory *memory,
-                              const struct iom_host *host, void *opaque)
+                              const struct iom_host *host, void *opaque, uint32_t entries)
 {
 	static const struct iom_host none = { .bytes = sizeof none };
 	struct iom_unit *unit;
+	void *room;
 
 	if (!host)
 		host = &none;
@@ -55,20 +56,33 @@ struct iom_unit *iom_unit_new(const struct iom_arch *arch, struct iom_memory *me
 	unit->memory = memory;
 	unit->host = *host;
 	unit->opaque = opaque;
+	room = iom_unit_alloc(unit, iom_cache_bytes(entries));
+	if (!room) {
+		iom_unit_release(unit, unit, arch->unit_bytes);
+		return NULL;
+	}
+	iom_cache_init(&unit->cache, room, entries);
+	unit->contexts.enabled = entries;
+	unit->contexts.all = 1;
+	iom_memory_join(memory, unit);
 	return unit;
 }
 
 void iom_unit_reset(struct iom_unit *unit)
 {
+	iom_lock(&unit->lock);
 	iom_regfile_clear(&unit->regs);
-	unit->parked = false;
-	unit->arch->reset(unit);
+	unit->arch->reset_locked(unit);
+	iom_unlock(&unit->lock);
+	iom_invalidate_all(unit);
+	iom_work(unit, 0);
 }
 
 void iom_unit_free(struct iom_unit *unit)
 {
 	if (!unit)
 		return;
+	iom_memory_leave(unit->memory, unit);
 	while (unit->lanes)
 		iom_lane_close(unit->lanes);
 	for (unsigned i = 0; i < IOM_ENDPOINT_BUCKETS; i++) {
@@ -79,6 +93,7 @@ void iom_unit_free(struct iom_unit *unit)
 			iom_unit_release(unit, endpoint, sizeof *endpoint);
 		}
 	}
+	iom_unit_release(unit, unit->cache.entry, iom_cache_bytes(unit->cache.entries));
 	iom_unit_release(unit, unit, unit->arch->unit_bytes);
 }
 
@@ -92,6 +107,30 @@ const char *iom_fault_name(const struct iom_unit *unit, uint32_t fault)
 	return unit->arch->fault_name(fault);
 }
 
+void iom_unit_new_epoch_of(struct iom_unit *unit, uint64_t spaces)
+{
+	/* Generations changed before this; ports mark the spaces that they use before they look. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	iom_lock(&unit->lock);
+	for (unsigned i = 0; i < IOM_ENDPOINT_BUCKETS; i++) {
+		for (struct iom_endpoint *e = unit->endpoint[i]; e; e = e->next) {
+			if (__atomic_load_n(&e->spaces, __ATOMIC_SEQ_CST) & spaces)
+				__atomic_fetch_add(&e->epoch, 1, __ATOMIC_SEQ_CST);
+		}
+	}
+	iom_unlock(&unit->lock);
+}
+
+void iom_unit_new_epoch(struct iom_unit *unit)
+{
+	iom_lock(&unit->lock);
+	for (unsigned i = 0; i < IOM_ENDPOINT_BUCKETS; i++) {
+		for (struct iom_endpoint *e = unit->endpoint[i]; e; e = e->next)
+			__atomic_fetch_add(&e->epoch, 1, __ATOMIC_SEQ_CST);
+	}
+	iom_unlock(&unit->lock);
+}
+
 int iom_unit_store(struct iom_unit *unit, uint64_t spa, const void *buf, size_t len)
 {
 	int result = iom_memory_write(unit->memory, spa, buf, len);
@@ -99,10 +138,11 @@ int iom_unit_store(struct iom_unit *unit, uint64_t spa, const void *buf, size_t 
 	if (!unit->host.dirty)
 		return result;
 	while (result == IOM_OK && len) {
+		struct iom_region r;
 		uint64_t piece;
-		const struct iom_region *r = iom_memory_find(unit->memory, spa, len, &piece);
 
-		if (r && r->flags & IOM_REGION_TRACK)
+		if (iom_memory_find(unit->memory, spa, len, &r, &piece) &&
+		    r.flags & IOM_REGION_TRACK)
 			unit->host.dirty(unit->opaque, spa, piece);
 		spa += piece;
 		len -= (size_t)piece;
@@ -129,8 +169,7 @@ int iom_mmio_read(struct iom_unit *unit, unsigned window, uint64_t off, unsigned
 	*val = ~UINT64_C(0);
 	if (!mmio_ok(unit, window, off, bytes))
 		return IOM_EINVAL;
-	if (unit->parked)
-		unit->arch->resume(unit);
+	iom_work(unit, 0);
 	*val = iom_regfile_read(unit, off, bytes);
 	return IOM_OK;
 }
@@ -140,8 +179,9 @@ int iom_mmio_write(struct iom_unit *unit, unsigned window, uint64_t off, unsigne
 {
 	if (!mmio_ok(unit, window, off, bytes))
 		return IOM_EINVAL;
-	if (unit->parked)
-		unit->arch->resume(unit);
+	iom_lock(&unit->lock);
 	iom_regfile_write(unit, off, bytes, val);
+	iom_unlock(&unit->lock);
+	iom_work(unit, 0);
 	return IOM_OK;
 }

@@ -8,16 +8,29 @@
 #include <iommux/port.h>
 
 #include "base/bits.h"
+#include "model/cache.h"
+#include "model/context_cache.h"
 #include "model/fault.h"
 #include "model/memory.h"
 #include "model/regfile.h"
+#include "model/sync.h"
 
-/* What a translation allows: the thing that a cache may keep.  `spa` belongs to request.iova. */
+/* What a translation allows: the thing that a port's front keeps.  `spa` belongs to request.iova. */
 struct iom_grant {
 	uint64_t spa;
 	uint8_t range_lg2;
 	uint8_t perm;        /* IOM_PERM_*   */
 	uint8_t memory_type; /* IOM_MEMORY_* */
+	bool keep;           /* the front may keep it for as long as both entries live */
+	struct iom_ref entry[2];
+};
+
+/* How a request's way begins; resolve gets it, and fills grant or fault. */
+struct iom_query {
+	struct iom_unit *unit;
+	struct iom_endpoint *endpoint;
+	const struct iom_request *request;
+	uint64_t invalidations; /* unit.invalidations before anything was looked at */
 };
 
 struct iom_arch {
@@ -25,72 +38,106 @@ struct iom_arch {
 	size_t unit_bytes;       /* of the structure that begins with struct iom_unit */
 	uint32_t requester_last; /* the highest requester number                      */
 
-	/* Gives registers their reset values; they are all 0 when it is called. */
-	void (*reset)(struct iom_unit *unit);
+	/* Gives registers their reset values; they are all 0 when it is called.  Under the lock. */
+	void (*reset_locked)(struct iom_unit *unit);
 	/* The whole way through contexts and stages.  False: refused, *fault says why. */
-	bool (*resolve)(struct iom_unit *unit, uint32_t requester,
-	                const struct iom_request *request, struct iom_grant *grant,
+	bool (*resolve)(const struct iom_query *query, struct iom_grant *grant,
 	                struct iom_fault *fault);
 	/* Records a refusal where the architecture wants it, and fills reply's fault and status. */
-	void (*refuse)(struct iom_unit *unit, uint32_t requester, const struct iom_request *request,
-	               const struct iom_fault *fault, struct iom_reply *reply);
-	/* Goes on with parked work, as far as it can; called while unit.parked is set. */
-	void (*resume)(struct iom_unit *unit);
+	void (*refuse)(const struct iom_query *query, const struct iom_fault *fault,
+	               struct iom_reply *reply);
+	/* Carries out work, without the lock and on one thread at a time: see work.h. */
+	void (*work)(struct iom_unit *unit, uint32_t what);
 	const char *(*fault_name)(uint32_t fault);
 };
 
 #define IOM_ENDPOINT_BUCKETS 64
 
 struct iom_unit {
+	/* Fixed at creation */
 	const struct iom_arch *arch;
 	struct iom_memory *memory;
 	struct iom_host host;
 	void *opaque;
 	uint64_t spa_last; /* the bus reaches no further; the architecture sets it */
+	struct iom_cache cache;
+	struct iom_context_cache contexts;
+
+	struct iom_lock lock; /* registers, the lists below, and what hardware remembers */
 	struct iom_regfile regs;
 	struct iom_lane *lanes;
-	uint64_t sections; /* how many access sections were opened, ever */
-	bool parked;       /* something waits for sections, or for its turn */
 	struct iom_endpoint *endpoint[IOM_ENDPOINT_BUCKETS];
+	struct iom_unit *memory_next; /* of the units on the same memory; memory's lock */
+
+	/* work.c */
+	uint32_t work, worker;
+	uint32_t drain_left;            /* sections that the drain under way waits for, and 1 */
+	uint32_t drain_asked, draining; /* the worker's own */
+
+	uint64_t invalidations; /* how many were carried out; a walk compares */
 };
 
 struct iom_endpoint {
 	struct iom_unit *unit;
 	struct iom_endpoint *next;
 	uint32_t requester;
-};
+	uint32_t epoch;    /* fronts keep only what was found in this epoch       */
+	uint32_t contexts; /* goes up when the endpoint's contexts are forgotten  */
+	uint64_t spaces;   /* which spaces it used: a bit for several of them     */
+} __attribute__((aligned(64)));
+
+#define IOM_LANE_OPEN 1u
+#define IOM_LANE_AWAITED 2u
 
 struct iom_lane {
+	uint32_t state; /* IOM_LANE_*; alone in its line, so that sections of others cost nothing */
+	unsigned depth;
 	struct iom_unit *unit;
 	struct iom_lane *next;
 	struct iom_port *ports;
-	uint64_t since; /* the open section's number, from unit.sections; 0: none is open */
-	unsigned depth;
-};
+} __attribute__((aligned(64)));
+
+/* One page that a port may use at once. */
+struct iom_slot {
+	uint64_t page; /* iova >> 12                                            */
+	uint64_t who;  /* process, privilege: slot_who(); all ones in an empty one */
+	uint64_t spa;  /* of the page                                           */
+	uint8_t *host; /* of the page, or NULL                                  */
+	uint64_t room; /* bytes behind `host`, from the page's start            */
+	struct iom_ref entry[2];
+	uint32_t epoch;
+	uint8_t range_lg2, perm, memory_type;
+	bool plain; /* stores need no report and are not refused */
+} __attribute__((aligned(64)));
+
+#define IOM_SLOTS 1024
 
 struct iom_port {
 	struct iom_endpoint *endpoint;
 	struct iom_lane *lane;
 	struct iom_port *next;
+	struct iom_slot slot[IOM_SLOTS];
 };
 
 /*
- * Makes a unit of an architecture: host and memory attached, nothing else.  NULL: no memory.  The
- * architecture fills the rest, and calls iom_unit_reset.
+ * Makes a unit of an architecture: host and memory attached, caches of `entries` translations (0:
+ * none).  NULL: no memory.  The architecture fills the rest, and calls iom_unit_reset.
  */
 struct iom_unit *iom_unit_new(const struct iom_arch *arch, struct iom_memory *memory,
-                              const struct iom_host *host, void *opaque);
+                              const struct iom_host *host, void *opaque, uint32_t entries);
 
-/* The host's allocator: zeroed memory, or NULL. */
-void *iom_unit_alloc(struct iom_unit *unit, size_t size);
-void iom_unit_release(struct iom_unit *unit, void *memory, size_t size);
+/* The host's allocator: zeroed memory, aligned to 64, or NULL. */
+void *iom_unit_alloc(const struct iom_unit *unit, size_t size);
+void iom_unit_release(const struct iom_unit *unit, void *memory, size_t size);
 
 /* Stores to memory on the unit's or its devices' behalf, and reports tracked regions. */
 int iom_unit_store(struct iom_unit *unit, uint64_t spa, const void *buf, size_t len);
 
-/* The mark of all sections open now, for iom_sections_ended. */
-uint64_t iom_sections_mark(const struct iom_unit *unit);
-/* Have all sections ended that were open when the mark was taken? */
-bool iom_sections_ended(const struct iom_unit *unit, uint64_t mark);
+/* Makes every front forget what it holds. */
+void iom_unit_new_epoch(struct iom_unit *unit);
+/* The same for endpoints that used one of these spaces (bits as in endpoint.spaces). */
+void iom_unit_new_epoch_of(struct iom_unit *unit, uint64_t spaces);
+/* The endpoint of a requester, or NULL. */
+struct iom_endpoint *iom_unit_endpoint(struct iom_unit *unit, uint32_t requester);
 
 #endif

@@ -215,12 +215,24 @@ TEST(other_fields_of_the_configuration, "")
 	}
 }
 
+TEST(cache_size_is_bounded, "")
+{
+	for (unsigned lg2 = 0; lg2 < 64; lg2++) {
+		const struct iom_riscv_config c = { .bytes = sizeof c, .cache_lg2 = (uint8_t)lg2 };
+
+		if (!lg2 || (lg2 >= 3 && lg2 <= 22))
+			accepted(&c);
+		else
+			refused(&c, IOM_EINVAL, "cache_lg2");
+	}
+}
+
 TEST(unknown_flags_are_refused, "")
 {
 	for (unsigned bit = 0; bit < 32; bit++) {
 		const struct iom_riscv_config c = { .bytes = sizeof c, .flags = 1u << bit };
 
-		if (bit < 3)
+		if (bit < 4)
 			accepted(&c);
 		else
 			refused(&c, IOM_EINVAL, "flags");

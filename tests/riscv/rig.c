@@ -133,7 +133,10 @@ struct rig *rig_new_config(const struct iom_riscv_config *config)
 
 struct rig *rig_new(uint64_t capabilities)
 {
-	struct iom_riscv_config config = { .capabilities = capabilities ? capabilities : CAP_EXT };
+	const struct iom_riscv_config config = {
+		.capabilities = capabilities ? capabilities : CAP_EXT,
+		.flags = IOM_RISCV_UNCACHED,
+	};
 
 	return rig_new_config(&config);
 }

@@ -74,7 +74,10 @@ struct rig {
 	void (*on_device_write)(struct rig *, uint64_t off, const void *buf, size_t len);
 };
 
-/* A rig with these capabilities (0: CAP_EXT) and otherwise default configuration. */
+/*
+ * A rig with these capabilities (0: CAP_EXT), no caches, so that tables may be changed at will, and
+ * otherwise default configuration.
+ */
 struct rig *rig_new(uint64_t capabilities);
 /* The same with a whole configuration; its capabilities 0 means the library's default. */
 struct rig *rig_new_config(const struct iom_riscv_config *config);

@@ -10,36 +10,102 @@ enum outcome { DONE, ILLEGAL, FAULT, WAITS };
 struct command {
 	uint8_t opcode, func3;
 	uint64_t bits[2]; /* what may be set beside opcode and func3; all else is reserved */
-	/* NULL: nothing is cached that the command could reach */
 	enum outcome (*run)(struct rv_unit *rv, const uint64_t *c);
 };
 
+/* The tag of spaces whose second stage is active; 0 is the host's own. */
+static uint32_t gscid_tag(const uint64_t *c)
+{
+	return (uint32_t)IOM_GET(RV_IOTINVAL_GSCID, c[0]) + 1;
+}
+
+static uint64_t address(const uint64_t *c)
+{
+	return IOM_GET(RV_IOTINVAL_1_ADDR, c[1]) << 12;
+}
+
+static enum outcome vma(struct rv_unit *rv, const uint64_t *c)
+{
+	struct iom_scope scope = {
+		.kinds = IOM_SPACE_STAGE1,
+		.tag = { c[0] & RV_IOTINVAL_GV ? gscid_tag(c) : 0,
+		         (uint32_t)IOM_GET(RV_IOTINVAL_PSCID, c[0]) },
+		.any_tag = { false, !(c[0] & RV_IOTINVAL_PSCV) },
+		.keep_global = c[0] & RV_IOTINVAL_PSCV,
+		.by_page = c[0] & RV_IOTINVAL_AV,
+		.page = address(c),
+	};
+
+	iom_invalidate(&rv->unit, &scope);
+	return DONE;
+}
+
+static enum outcome gvma(struct rv_unit *rv, const uint64_t *c)
+{
+	bool one_guest = c[0] & RV_IOTINVAL_GV;
+	struct iom_scope scope = {
+		.kinds = IOM_SPACE_STAGE2 | IOM_SPACE_MSI,
+		.tag = { gscid_tag(c), 0 },
+		.any_tag = { !one_guest, true },
+		.by_page = one_guest && c[0] & RV_IOTINVAL_AV,
+		.page = address(c),
+	};
+
+	iom_invalidate(&rv->unit, &scope);
+	return DONE;
+}
+
+static bool device_ok(const struct rv_unit *rv, const uint64_t *c)
+{
+	return !(c[0] & RV_IODIR_DV) ||
+	       !(IOM_GET(RV_IODIR_DID, c[0]) & ~iom_low(rv_device_bits(rv)));
+}
+
 static enum outcome inval_ddt(struct rv_unit *rv, const uint64_t *c)
 {
-	if (c[0] & RV_IODIR_DV && IOM_GET(RV_IODIR_DID, c[0]) & ~iom_low(rv_device_bits(rv)))
+	struct iom_endpoint *endpoint;
+
+	if (!device_ok(rv, c))
 		return ILLEGAL;
+	if (!(c[0] & RV_IODIR_DV)) {
+		iom_contexts_forget(&rv->unit, NULL);
+		return DONE;
+	}
+	endpoint = iom_unit_endpoint(&rv->unit, (uint32_t)IOM_GET(RV_IODIR_DID, c[0]));
+	if (endpoint)
+		iom_contexts_forget(&rv->unit, endpoint);
 	return DONE;
 }
 
 static enum outcome inval_pdt(struct rv_unit *rv, const uint64_t *c)
 {
-	if (!(c[0] & RV_IODIR_DV) || IOM_GET(RV_IODIR_PID, c[0]) & ~iom_low(rv_process_bits(rv)))
+	uint32_t pid = (uint32_t)IOM_GET(RV_IODIR_PID, c[0]);
+	struct iom_endpoint *endpoint;
+
+	if (!(c[0] & RV_IODIR_DV) || pid & ~iom_low(rv_process_bits(rv)) || !device_ok(rv, c))
 		return ILLEGAL;
-	return inval_ddt(rv, c);
+	endpoint = iom_unit_endpoint(&rv->unit, (uint32_t)IOM_GET(RV_IODIR_DID, c[0]));
+	if (endpoint) {
+		iom_context_forget(&rv->unit, endpoint, pid);
+		/* With DPE, requests without a process_id use process 0. */
+		if (!pid)
+			iom_context_forget(&rv->unit, endpoint, IOM_CONTEXT_NO_PASID);
+	}
+	return DONE;
 }
 
 /* A fence completes once no access section is open that was open when it was fetched. */
 static enum outcome fence(struct rv_unit *rv, const uint64_t *c)
 {
-	struct iom_unit *unit = &rv->unit;
-	bool reads = c[0] & RV_IOFENCE_PR, writes = c[0] & RV_IOFENCE_PW;
-
 	if (c[0] & RV_IOFENCE_WSI && !(rv_get(rv, RV_FCTL) & RV_FCTL_WSI))
 		return ILLEGAL;
-	if (!rv->fence_waits)
-		rv->fence_mark = iom_sections_mark(unit);
-	if (!iom_sections_ended(unit, rv->fence_mark))
-		return WAITS;
+	return iom_drain(&rv->unit, RV_DRAIN_FENCE, false) & RV_DRAIN_FENCE ? DONE : WAITS;
+}
+
+static enum outcome fence_complete(struct rv_unit *rv, const uint64_t *c)
+{
+	struct iom_unit *unit = &rv->unit;
+	bool reads = c[0] & RV_IOFENCE_PR, writes = c[0] & RV_IOFENCE_PW;
 
 	if ((reads || writes) && unit->host.order)
 		unit->host.order(unit->opaque, reads, writes);
@@ -51,8 +117,6 @@ static enum outcome fence(struct rv_unit *rv, const uint64_t *c)
 		if (rv_beyond_pas(rv, spa) || iom_unit_store(unit, spa, data, sizeof data))
 			return FAULT;
 	}
-	if (c[0] & RV_IOFENCE_WSI)
-		rv_queue_status(rv, &rv_cq, RV_CQCSR_FENCE_W_IP);
 	return DONE;
 }
 
@@ -62,12 +126,12 @@ static const struct command commands[] = {
 	  { RV_IOTINVAL_AV | RV_IOTINVAL_PSCID | RV_IOTINVAL_PSCV | RV_IOTINVAL_GV |
 	            RV_IOTINVAL_GSCID,
 	    RV_IOTINVAL_1_ADDR },
-	  NULL },
+	  vma },
 	{ RV_OP_IOTINVAL,
 	  RV_IOTINVAL_GVMA,
 	  { RV_IOTINVAL_AV | RV_IOTINVAL_PSCID | RV_IOTINVAL_GV | RV_IOTINVAL_GSCID,
 	    RV_IOTINVAL_1_ADDR },
-	  NULL },
+	  gvma },
 	{ RV_OP_IOFENCE,
 	  RV_IOFENCE_C,
 	  { RV_IOFENCE_AV | RV_IOFENCE_WSI | RV_IOFENCE_PR | RV_IOFENCE_PW | RV_IOFENCE_DATA,
@@ -90,77 +154,105 @@ static enum outcome carry_out(struct rv_unit *rv, const uint64_t *c)
 			continue;
 		if (c[0] & ~(row->bits[0] | RV_CMD_OPCODE | RV_CMD_FUNC3) || c[1] & ~row->bits[1])
 			return ILLEGAL;
-		return row->run ? row->run(rv, c) : DONE;
+		return row->run(rv, c);
 	}
 	return ILLEGAL;
 }
 
-/* Fetches the command at cqh, unless it is a fence that waits: that one was fetched before. */
-static enum iom_ring_result fetch(struct rv_unit *rv, const struct iom_ring *ring, uint32_t head,
-                                  uint64_t *c)
+static bool is_fence(const uint64_t *c)
 {
-	if (rv->fence_waits) {
+	return IOM_GET(RV_CMD_OPCODE, c[0]) == RV_OP_IOFENCE;
+}
+
+/* Fetches one command and carries it out; a fence whose sections have ended was fetched before. */
+static enum outcome fetch_and_run(struct rv_unit *rv, const struct iom_ring *ring, uint32_t head,
+                                  uint32_t tail, bool drained, uint64_t *c)
+{
+	enum outcome outcome = DONE;
+
+	if (drained) {
 		c[0] = rv->fence[0];
 		c[1] = rv->fence[1];
-		return IOM_RING_OK;
+	} else {
+		if (iom_ring_peek(&rv->unit, ring, head, tail, c) != IOM_RING_OK)
+			return FAULT;
+		outcome = carry_out(rv, c);
 	}
-	return iom_ring_peek(&rv->unit, ring, head, (uint32_t)rv_get(rv, RV_CQT), c);
+	return outcome == DONE && is_fence(c) ? fence_complete(rv, c) : outcome;
 }
 
 /*
- * One command.  False: the queue stops here, for now.  The head moves after the handler, not after
- * the fetch: software that comes to look at an illegal command must find it at the head
- * ("Command-queue CSR").
+ * What a command leaves behind.  The head moves after the handler, not after the fetch: software
+ * that comes to look at an illegal command must find it at the head ("Command-queue CSR").
  */
-static bool step(struct rv_unit *rv)
+static bool commit_locked(struct rv_unit *rv, enum outcome outcome, uint32_t next,
+                          const uint64_t *c)
 {
-	struct iom_ring ring = rv_ring(rv, &rv_cq);
-	uint32_t head = (uint32_t)rv_get(rv, RV_CQH);
-	enum iom_ring_result got;
-	enum outcome outcome;
-	uint64_t c[2];
-
-	got = fetch(rv, &ring, head, c);
-	if (got == IOM_RING_EMPTY)
-		return false;
-	outcome = got == IOM_RING_FAULT ? FAULT : carry_out(rv, c);
 	rv->fence_waits = outcome == WAITS;
 	switch (outcome) {
 	case DONE:
-		iom_reg_set(&rv->unit, RV_CQH, iom_ring_next(&ring, head));
+		if (is_fence(c) && c[0] & RV_IOFENCE_WSI)
+			rv_queue_status_locked(rv, &rv_cq, RV_CQCSR_FENCE_W_IP);
+		iom_reg_set(&rv->unit, RV_CQH, next);
 		return true;
 	case ILLEGAL:
-		rv_queue_status(rv, &rv_cq, RV_CQCSR_CMD_ILL);
+		rv_queue_status_locked(rv, &rv_cq, RV_CQCSR_CMD_ILL);
 		return false;
 	case FAULT:
-		rv_queue_status(rv, &rv_cq, RV_QCSR_MF);
+		rv_queue_status_locked(rv, &rv_cq, RV_QCSR_MF);
 		return false;
 	case WAITS:
 		rv->fence[0] = c[0];
 		rv->fence[1] = c[1];
-		rv->unit.parked = true;
 		return false;
 	}
 	return false;
 }
 
+/* One command.  False: the queue stops here, for now. */
+static bool step(struct rv_unit *rv, bool drained)
+{
+	uint64_t c[RV_CMD_BYTES / 8] = { 0 };
+	uint32_t head, tail, resets;
+	enum outcome outcome;
+	struct iom_ring ring;
+	bool go;
+
+	iom_lock(&rv->unit.lock);
+	head = (uint32_t)rv_get(rv, RV_CQH);
+	tail = (uint32_t)rv_get(rv, RV_CQT);
+	ring = rv_ring(rv, &rv_cq);
+	resets = rv->resets;
+	go = drained ? rv->fence_waits
+	             : !rv->fence_waits && head != tail && rv_queue_works(rv, &rv_cq);
+	if (go)
+		rv_queue_take_locked(rv, &rv_cq);
+	iom_unlock(&rv->unit.lock);
+	if (!go)
+		return false;
+
+	outcome = fetch_and_run(rv, &ring, head, tail, drained, c);
+
+	iom_lock(&rv->unit.lock);
+	if (resets == rv->resets)
+		go = commit_locked(rv, outcome, iom_ring_next(&ring, head), c);
+	rv_queue_leave_locked(rv);
+	iom_unlock(&rv->unit.lock);
+	return go;
+}
+
 /*
  * At most one round of the ring per call: a fence may write to cqt itself, through memory that leads
- * to this unit's registers, and would go on for ever.  What is left has its turn at the next access.
+ * to this unit's registers, and would go on for ever.  What is left waits for its next turn.
  */
-void rv_commands_run(struct rv_unit *rv)
+void rv_commands_run(struct rv_unit *rv, bool drained)
 {
 	uint64_t budget = IOM_BIT(rv_ring(rv, &rv_cq).entries_lg2);
 
-	if (rv->commands_running)
-		return;
-	rv->commands_running = true;
-	while ((rv->fence_waits || rv_queue_works(rv, &rv_cq)) && budget && step(rv))
+	if (drained)
+		step(rv, true);
+	while (budget && step(rv, false))
 		budget--;
-	rv->commands_running = false;
-
 	if (!budget)
-		rv->unit.parked = true;
-	if (!rv->fence_waits && !(rv_get(rv, RV_CQCSR) & RV_QCSR_EN))
-		iom_reg_change(&rv->unit, RV_CQCSR, RV_QCSR_ON | RV_QCSR_BUSY, 0);
+		iom_work_later(&rv->unit, RV_WORK_COMMANDS);
 }

@@ -6,6 +6,8 @@
  */
 #include "model/riscv/riscv.h"
 
+#include <string.h>
+
 static bool has(const struct rv_unit *rv, uint64_t capability)
 {
 	return rv->cap & capability;
@@ -88,7 +90,8 @@ static bool msi_words_ok(const struct rv_unit *rv, const uint64_t *words)
  * "Device-context configuration checks".  ATS, PRI, T2GPA, hardware updates of A and D, 32-bit
  * stages and QoS identifiers are not built, so that their bits must be 0.
  */
-enum pt_why rv_decode_dc(const struct rv_unit *rv, const uint64_t *words, struct rv_dc *dc)
+enum pt_why rv_decode_dc(const struct rv_unit *rv, const uint64_t *words, struct rv_dc *dc,
+                         uint32_t *pscid)
 {
 	const uint64_t absent = RV_TC_EN_ATS | RV_TC_EN_PRI | RV_TC_T2GPA | RV_TC_PRPR |
 	                        RV_TC_GADE | RV_TC_SADE | RV_TC_SXL;
@@ -108,6 +111,7 @@ enum pt_why rv_decode_dc(const struct rv_unit *rv, const uint64_t *words, struct
 	if (has(rv, RV_CAP_MSI_FLAT) && !msi_words_ok(rv, words))
 		return PT_WHY_BAD;
 
+	*pscid = (uint32_t)IOM_GET(RV_DC_TA_PSCID, ta);
 	*dc = (struct rv_dc){ .tc = tc, .iohgatp = words[RV_DC_IOHGATP], .fsc = fsc };
 	if (has(rv, RV_CAP_MSI_FLAT)) {
 		uint64_t width = iom_low(gpa_bits(rv) - 12);
@@ -179,7 +183,7 @@ unsigned rv_process_bits(const struct rv_unit *rv)
 	return directory_bits(&pdt, has(rv, RV_CAP_PD20) ? 3 : has(rv, RV_CAP_PD17) ? 2 : 1);
 }
 
-bool rv_pid_fits(const struct rv_dc *dc, uint32_t process_id)
+static bool pid_fits(const struct rv_dc *dc, uint32_t process_id)
 {
 	unsigned levels = (unsigned)IOM_GET(RV_FSC_MODE, dc->fsc);
 
@@ -211,7 +215,8 @@ static enum pt_why bus_why(int result)
 	return result == IOM_OK ? PT_OK : result == IOM_EPOISON ? PT_WHY_POISON : PT_WHY_BUS;
 }
 
-bool rv_locate_dc(struct rv_unit *rv, uint32_t device_id, struct rv_dc *dc, struct iom_fault *fault)
+static bool load_dc(struct rv_unit *rv, uint32_t device_id, struct rv_dc *dc, uint32_t *pscid,
+                    struct iom_fault *fault)
 {
 	const struct directory *dir = ddt_of(rv);
 	bool ext = has(rv, RV_CAP_MSI_FLAT), big = rv_big_endian(rv);
@@ -233,45 +238,211 @@ bool rv_locate_dc(struct rv_unit *rv, uint32_t device_id, struct rv_dc *dc, stru
 	table += directory_index(dir, 0, device_id) * (ext ? RV_DC_EXT_BYTES : RV_DC_BASE_BYTES);
 	why = bus_why(rv_load(rv, table, ext ? 8 : 4, big, words));
 	if (!why)
-		why = rv_decode_dc(rv, words, dc);
+		why = rv_decode_dc(rv, words, dc, pscid);
 	return why ? refuse(fault, IOM_WHERE_DEVICE, why) : true;
 }
 
 /* Reads `words` doublewords of the PDT at a guest-physical address. */
-static bool pdt_load(struct rv_unit *rv, const struct rv_dc *dc, uint64_t gpa, unsigned words,
-                     uint64_t *out, struct iom_fault *fault)
+static bool load_pdt(const struct iom_query *query, const struct rv_context *context, uint64_t gpa,
+                     unsigned words, uint64_t *out, struct iom_fault *fault)
 {
 	enum pt_why why;
 	uint64_t spa;
 
-	if (!rv_implicit(rv, dc, gpa, &spa, fault)) {
+	if (!rv_implicit(query, context, gpa, &spa, fault)) {
 		/* Tables of stage 2 that cannot be read count as the PDT's own trouble. */
 		if (fault->why == PT_WHY_BUS || fault->why == PT_WHY_POISON)
 			fault->where = IOM_WHERE_PROCESS;
 		return false;
 	}
-	why = bus_why(rv_load(rv, spa, words, dc->tc & RV_TC_SBE, out));
+	why = bus_why(rv_load(rv_of(query->unit), spa, words, context->dc.tc & RV_TC_SBE, out));
 	return why ? refuse(fault, IOM_WHERE_PROCESS, why) : true;
 }
 
-bool rv_locate_pc(struct rv_unit *rv, const struct rv_dc *dc, uint32_t process_id, struct rv_pc *pc,
-                  struct iom_fault *fault)
+static bool load_pc(const struct iom_query *query, const struct rv_context *context,
+                    uint32_t process_id, struct rv_pc *pc, struct iom_fault *fault)
 {
-	unsigned level = (unsigned)IOM_GET(RV_FSC_MODE, dc->fsc) - RV_PDTP_PD8;
-	uint64_t table = IOM_GET(RV_FSC_PPN, dc->fsc) << 12, words[2];
+	uint64_t fsc = context->dc.fsc, table = IOM_GET(RV_FSC_PPN, fsc) << 12, words[2];
+	unsigned level = (unsigned)IOM_GET(RV_FSC_MODE, fsc) - RV_PDTP_PD8;
 	enum pt_why why;
 
 	for (; level; level--) {
-		if (!pdt_load(rv, dc, table + directory_index(&pdt, level, process_id) * 8, 1,
-		              words, fault))
+		if (!load_pdt(query, context, table + directory_index(&pdt, level, process_id) * 8,
+		              1, words, fault))
 			return false;
 		why = decode_dir(words[0], &table);
 		if (why)
 			return refuse(fault, IOM_WHERE_PROCESS, why);
 	}
 	table += directory_index(&pdt, 0, process_id) * RV_PC_BYTES;
-	if (!pdt_load(rv, dc, table, 2, words, fault))
+	if (!load_pdt(query, context, table, 2, words, fault))
 		return false;
-	why = rv_decode_pc(rv, words, pc);
+	why = rv_decode_pc(rv_of(query->unit), words, pc);
 	return why ? refuse(fault, IOM_WHERE_PROCESS, why) : true;
+}
+
+/* ---- Spaces and the context cache --------------------------------------------------------- */
+
+/* GSCID tags what a guest's second stage is part of; 0 is the host's own. */
+static uint32_t guest_tag(const struct rv_dc *dc)
+{
+	return IOM_GET(RV_IOHGATP_MODE, dc->iohgatp) == RV_ATP_BARE
+	               ? 0
+	               : (uint32_t)IOM_GET(RV_IOHGATP_GSCID, dc->iohgatp) + 1;
+}
+
+static void use(const struct iom_query *query, struct iom_space_ref space)
+{
+	uint64_t bit = IOM_BIT(space.index % 64);
+
+	if (space.index && !(iom_peek(&query->endpoint->spaces) & bit))
+		__atomic_fetch_or(&query->endpoint->spaces, bit, __ATOMIC_SEQ_CST);
+}
+
+static void find_guest_spaces(const struct iom_query *query, struct rv_context *c)
+{
+	uint64_t big = rv_big_endian(rv_of(query->unit));
+	struct iom_space_key key = { { c->dc.iohgatp, big },
+		                     IOM_SPACE_STAGE2,
+		                     { guest_tag(&c->dc), 0 } };
+
+	c->stage2 = c->msi = (struct iom_space_ref){ 0, 0 };
+	if (!guest_tag(&c->dc))
+		return;
+	c->stage2 = iom_space_get(query->unit, &key);
+	use(query, c->stage2);
+	if (IOM_GET(RV_FSC_MODE, c->dc.msiptp) != RV_MSIPTP_FLAT)
+		return;
+	key = (struct iom_space_key){ { c->dc.msiptp, c->dc.msi_mask, c->dc.msi_pattern, big },
+		                      IOM_SPACE_MSI,
+		                      { guest_tag(&c->dc), 0 } };
+	c->msi = iom_space_get(query->unit, &key);
+	use(query, c->msi);
+}
+
+static void find_process_space(const struct iom_query *query, struct rv_context *c, uint32_t pscid)
+{
+	uint32_t guest = guest_tag(&c->dc);
+	struct iom_space_key key = { { c->iosatp, guest ? c->dc.iohgatp : 0, c->dc.tc & RV_TC_SBE },
+		                     IOM_SPACE_STAGE1,
+		                     { guest, pscid } };
+
+	c->stage1 = (struct iom_space_ref){ 0, 0 };
+	if (IOM_GET(RV_FSC_MODE, c->iosatp) == RV_ATP_BARE)
+		return;
+	c->stage1 = iom_space_get(query->unit, &key);
+	use(query, c->stage1);
+}
+
+/* A context as the cache keeps it: the device's, and what the request's process adds to it. */
+#define CACHED_WORDS (sizeof(struct rv_context) / 8)
+_Static_assert(sizeof(struct rv_context) % 8 == 0 && CACHED_WORDS <= IOM_CONTEXT_WORDS, "a context "
+                                                                                        "fits its "
+                                                                                        "place in "
+                                                                                        "the "
+                                                                                        "cache");
+
+static bool find_cached(const struct iom_query *query, uint32_t which, struct rv_context *c)
+{
+	const struct iom_cache *cache = &query->unit->cache;
+	uint64_t words[IOM_CONTEXT_WORDS];
+
+	if (!iom_context_find(query->unit, query->endpoint, which, words))
+		return false;
+	memcpy(c, words, sizeof *c);
+	/* A space may have lost its place to another one. */
+	if (!iom_space_is(cache, c->stage1) || !iom_space_is(cache, c->stage2) ||
+	    !iom_space_is(cache, c->msi))
+		return false;
+	use(query, c->stage1);
+	use(query, c->stage2);
+	use(query, c->msi);
+	return true;
+}
+
+static void keep_cached(const struct iom_query *query, uint32_t which, const struct rv_context *c)
+{
+	uint64_t words[IOM_CONTEXT_WORDS] = { 0 };
+
+	memcpy(words, c, sizeof *c);
+	iom_context_keep(query->unit, query->endpoint, which, words, query->invalidations);
+}
+
+/* The device's part: its DC and the spaces of its second stage.  c->ta carries the DC's PSCID. */
+static bool locate_device(const struct iom_query *query, struct rv_context *c,
+                          struct iom_fault *fault)
+{
+	uint32_t pscid;
+
+	if (find_cached(query, IOM_CONTEXT_DEVICE, c))
+		return true;
+	*c = (struct rv_context){ 0 };
+	if (!load_dc(rv_of(query->unit), query->endpoint->requester, &c->dc, &pscid, fault))
+		return false;
+	c->ta = IOM_PUT(RV_PC_TA_PSCID, pscid);
+	find_guest_spaces(query, c);
+	keep_cached(query, IOM_CONTEXT_DEVICE, c);
+	return true;
+}
+
+static bool disallowed(struct iom_fault *fault)
+{
+	return refuse(fault, IOM_WHERE_TYPE, PT_OK);
+}
+
+/* Steps 5 to 12: whose first stage it is. */
+static bool locate_process(const struct iom_query *query, struct rv_context *c,
+                           struct iom_fault *fault)
+{
+	const struct iom_request *q = query->request;
+	bool pasid = q->flags & IOM_REQ_PASID;
+	uint32_t process_id = pasid ? q->pasid : 0;
+	struct rv_pc pc;
+
+	if (!(c->dc.tc & RV_TC_PDTV)) {
+		if (pasid)
+			return disallowed(fault);
+		c->iosatp = c->dc.fsc;
+	} else if (!pid_fits(&c->dc, process_id)) {
+		return disallowed(fault);
+	} else if ((!pasid && !(c->dc.tc & RV_TC_DPE)) ||
+	           IOM_GET(RV_FSC_MODE, c->dc.fsc) == RV_PDTP_BARE) {
+		c->iosatp = 0;
+		c->ta = RV_PC_TA_ENS; /* nobody forbids supervisors */
+	} else {
+		if (!load_pc(query, c, process_id, &pc, fault))
+			return false;
+		c->iosatp = pc.fsc;
+		c->ta = pc.ta;
+	}
+	find_process_space(query, c, (uint32_t)IOM_GET(RV_PC_TA_PSCID, c->ta));
+	return true;
+}
+
+/*
+ * Without ATS the only type of request that is supported is the untranslated one; that is judged
+ * once the device context is known.
+ */
+bool rv_locate(const struct iom_query *query, struct rv_context *c, struct iom_fault *fault)
+{
+	const struct iom_request *q = query->request;
+	uint32_t which = q->flags & IOM_REQ_PASID ? q->pasid : IOM_CONTEXT_NO_PASID;
+
+	if (!find_cached(query, which, c)) {
+		if (!locate_device(query, c, fault))
+			return false;
+		fault->quiet = c->dc.tc & RV_TC_DTF;
+		if (q->at != IOM_AT_UNTRANSLATED)
+			return disallowed(fault);
+		if (!locate_process(query, c, fault))
+			return false;
+		keep_cached(query, which, c);
+	}
+	fault->quiet = c->dc.tc & RV_TC_DTF;
+	if (q->at != IOM_AT_UNTRANSLATED)
+		return disallowed(fault);
+	if (which != IOM_CONTEXT_NO_PASID && q->flags & IOM_REQ_PRIVILEGED &&
+	    !(c->ta & RV_PC_TA_ENS))
+		return disallowed(fault);
+	return true;
 }

@@ -6,6 +6,8 @@
  */
 #include "model/riscv/riscv.h"
 
+#include <string.h>
+
 enum column { ABSENT, WRONG, BUS, CORRUPT, COLUMNS };
 
 static const uint8_t column_of[] = {
@@ -127,56 +129,104 @@ static unsigned ttyp(const struct iom_request *q)
 	return type;
 }
 
-/*
- * Queues a record.  A full or unreachable queue drops it; the bit set here then holds back later
- * ones until software clears it.  A record that storing this record brings about counts as one too
- * many: the queue can take only one at a time.
- */
+/* Hands a record to the worker.  More than the unit can hold back at once count as overflow. */
 static void record(struct rv_unit *rv, const uint64_t *rec)
 {
-	struct iom_ring ring = rv_ring(rv, &rv_fq);
-	uint32_t tail = (uint32_t)rv_get(rv, RV_FQT);
-	enum iom_ring_result result = IOM_RING_FULL;
-
-	if (!rv_queue_works(rv, &rv_fq))
-		return;
-	if (!rv->recording) {
-		rv->recording = true;
-		result = iom_ring_put(&rv->unit, &ring, (uint32_t)rv_get(rv, RV_FQH), tail, rec);
-		rv->recording = false;
+	iom_lock(&rv->unit.lock);
+	if (rv_queue_works(rv, &rv_fq)) {
+		if (rv->fifo_count < RV_FIFO) {
+			memcpy(rv->fifo[(rv->fifo_first + rv->fifo_count++) % RV_FIFO], rec,
+			       RV_FQ_BYTES);
+			iom_work_later(&rv->unit, RV_WORK_FAULTS);
+		} else {
+			rv_queue_status_locked(rv, &rv_fq, RV_QCSR_OF);
+		}
 	}
+	iom_unlock(&rv->unit.lock);
+}
+
+/*
+ * A full or unreachable queue drops the record; the bit set here then holds back later ones until
+ * software clears it.
+ */
+static void commit_locked(struct rv_unit *rv, enum iom_ring_result result, uint32_t next)
+{
 	switch (result) {
 	case IOM_RING_FULL:
-		rv_queue_status(rv, &rv_fq, RV_QCSR_OF);
+		rv_queue_status_locked(rv, &rv_fq, RV_QCSR_OF);
 		break;
 	case IOM_RING_FAULT:
-		rv_queue_status(rv, &rv_fq, RV_QCSR_MF);
+		rv_queue_status_locked(rv, &rv_fq, RV_QCSR_MF);
 		break;
 	default:
-		iom_reg_set(&rv->unit, RV_FQT, iom_ring_next(&ring, tail));
+		iom_reg_set(&rv->unit, RV_FQT, next);
 		if (rv_get(rv, RV_FQCSR) & RV_QCSR_IE)
-			rv_raise(rv, RV_IPSR_FIP);
+			rv_raise_locked(rv, RV_IPSR_FIP);
 	}
+}
+
+/* Stores the oldest record that waits; false if there is none. */
+static bool store_one(struct rv_unit *rv)
+{
+	enum iom_ring_result result;
+	uint32_t head, tail, resets;
+	uint64_t rec[RV_FQ_WORDS];
+	struct iom_ring ring;
+	bool go;
+
+	iom_lock(&rv->unit.lock);
+	if (!rv_queue_works(rv, &rv_fq))
+		rv->fifo_count = 0;
+	go = rv->fifo_count;
+	if (go) {
+		memcpy(rec, rv->fifo[rv->fifo_first], sizeof rec);
+		rv->fifo_first = (rv->fifo_first + 1) % RV_FIFO;
+		rv->fifo_count--;
+		rv_queue_take_locked(rv, &rv_fq);
+	}
+	head = (uint32_t)rv_get(rv, RV_FQH);
+	tail = (uint32_t)rv_get(rv, RV_FQT);
+	ring = rv_ring(rv, &rv_fq);
+	resets = rv->resets;
+	iom_unlock(&rv->unit.lock);
+	if (!go)
+		return false;
+
+	result = iom_ring_put(&rv->unit, &ring, head, tail, rec);
+
+	iom_lock(&rv->unit.lock);
+	if (resets == rv->resets)
+		commit_locked(rv, result, iom_ring_next(&ring, tail));
+	rv_queue_leave_locked(rv);
+	iom_unlock(&rv->unit.lock);
+	return true;
+}
+
+void rv_faults_store(struct rv_unit *rv)
+{
+	unsigned budget = RV_FIFO;
+
+	while (budget && store_one(rv))
+		budget--;
+	if (!budget)
+		iom_work_later(&rv->unit, RV_WORK_FAULTS);
 }
 
 void rv_fault_msi(struct rv_unit *rv, uint64_t address)
 {
-	uint64_t rec[4] = { IOM_PUT(RV_FQ_CAUSE, RV_CAUSE_MSI_WRITE_ACCESS), 0, address, 0 };
+	const uint64_t rec[RV_FQ_WORDS] = { IOM_PUT(RV_FQ_CAUSE, RV_CAUSE_MSI_WRITE_ACCESS), 0,
+		                            address, 0 };
 
-	if (rv->msi_refused)
-		return;
-	rv->msi_refused = true;
 	record(rv, rec);
-	rv->msi_refused = false;
 }
 
-void rv_refuse(struct iom_unit *unit, uint32_t device_id, const struct iom_request *q,
-               const struct iom_fault *fault, struct iom_reply *reply)
+void rv_refuse(const struct iom_query *query, const struct iom_fault *fault,
+               struct iom_reply *reply)
 {
-	struct rv_unit *rv = rv_of(unit);
+	const struct iom_request *q = query->request;
 	const struct cause *cause = cause_of(fault_cause(fault, rv_access(q)));
 	bool guest_page = fault->where == IOM_WHERE_STAGE2 && column_of[fault->why] < BUS;
-	uint64_t rec[4] = { 0 };
+	uint64_t rec[RV_FQ_WORDS] = { 0 };
 
 	reply->fault = cause->code;
 	reply->status = cause->abort ? IOM_ABORT : IOM_UNSUPPORTED;
@@ -184,7 +234,7 @@ void rv_refuse(struct iom_unit *unit, uint32_t device_id, const struct iom_reque
 		return;
 
 	rec[0] = IOM_PUT(RV_FQ_CAUSE, cause->code) | IOM_PUT(RV_FQ_TTYP, ttyp(q)) |
-	         IOM_PUT(RV_FQ_DID, device_id);
+	         IOM_PUT(RV_FQ_DID, query->endpoint->requester);
 	if (q->flags & IOM_REQ_PASID)
 		rec[0] |= RV_FQ_PV | IOM_PUT(RV_FQ_PID, q->pasid) |
 		          (q->flags & IOM_REQ_PRIVILEGED ? RV_FQ_PRIV : 0);
@@ -192,5 +242,6 @@ void rv_refuse(struct iom_unit *unit, uint32_t device_id, const struct iom_reque
 	if (guest_page)
 		rec[3] = (fault->gpa & RV_FQ_IOTVAL2_GPA) |
 		         (fault->implicit ? RV_FQ_IOTVAL2_IMPLICIT : 0);
-	record(rv, rec);
+	record(rv_of(query->unit), rec);
+	iom_work(query->unit, 0);
 }

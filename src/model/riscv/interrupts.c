@@ -19,37 +19,55 @@ static bool wired(const struct rv_unit *rv)
 	return rv_get(rv, RV_FCTL) & RV_FCTL_WSI;
 }
 
-static void send(struct rv_unit *rv, unsigned vector)
+/* Takes the next message that may go out; false if there is none. */
+static bool next_message(struct rv_unit *rv, uint64_t *address, uint8_t *bytes)
 {
-	struct iom_unit *unit = &rv->unit;
-	unsigned entry = RV_MSI_CFG_TBL + vector * RV_MSI_CFG_BYTES;
-	uint64_t address = rv_get(rv, entry + RV_MSI_ADDR);
-	uint8_t bytes[4];
-	int result;
+	bool found = false;
 
-	if (rv_get(rv, entry + RV_MSI_VEC_CTL) & RV_MSI_VEC_CTL_M) {
-		rv->msi_pending |= (uint16_t)IOM_BIT(vector);
-		return;
+	iom_lock(&rv->unit.lock);
+	for (unsigned v = 0; v < rv->config.vectors && !found; v++) {
+		unsigned entry = RV_MSI_CFG_TBL + v * RV_MSI_CFG_BYTES;
+		bool masked = rv_get(rv, entry + RV_MSI_VEC_CTL) & RV_MSI_VEC_CTL_M;
+		uint16_t mine = 0;
+
+		for (unsigned source = 0; rv->due >> source; source++) {
+			if (vector_of(rv, source) == v)
+				mine |= rv->due & (uint16_t)IOM_BIT(source);
+		}
+		if (masked) {
+			if (mine)
+				rv->msi_pending |= (uint16_t)IOM_BIT(v);
+			rv->due &= (uint16_t)~mine;
+			continue;
+		}
+		if (!mine && !(rv->msi_pending & IOM_BIT(v)))
+			continue;
+		/* Sources that share a vector each send. */
+		if (mine)
+			rv->due &= (uint16_t)~IOM_LSB(mine);
+		else
+			rv->msi_pending &= (uint16_t)~IOM_BIT(v);
+		*address = rv_get(rv, entry + RV_MSI_ADDR);
+		iom_st32(bytes, (uint32_t)rv_get(rv, entry + RV_MSI_DATA), rv_big_endian(rv));
+		found = true;
 	}
-	iom_st32(bytes, (uint32_t)rv_get(rv, entry + RV_MSI_DATA), rv_big_endian(rv));
-	if (unit->host.msi)
-		result = unit->host.msi(unit->opaque, address, iom_ld32(bytes, false));
-	else
-		result = iom_unit_store(unit, address, bytes, sizeof bytes);
-	if (result)
-		rv_fault_msi(rv, address);
+	iom_unlock(&rv->unit.lock);
+	return found;
 }
 
 /* Each wire is the OR of the sources that icvec sends to it. */
 static void set_wires(struct rv_unit *rv)
 {
-	uint64_t ipsr = wired(rv) ? rv_get(rv, RV_IPSR) : 0;
 	uint16_t want = 0;
+	uint64_t ipsr;
 
+	iom_lock(&rv->unit.lock);
+	ipsr = wired(rv) ? rv_get(rv, RV_IPSR) : 0;
 	for (unsigned source = 0; ipsr >> source; source++) {
 		if (ipsr & IOM_BIT(source))
 			want |= (uint16_t)IOM_BIT(vector_of(rv, source));
 	}
+	iom_unlock(&rv->unit.lock);
 	for (unsigned wire = 0; wire < RV_VECTORS_MAX; wire++) {
 		uint16_t bit = (uint16_t)IOM_BIT(wire);
 
@@ -61,24 +79,37 @@ static void set_wires(struct rv_unit *rv)
 	}
 }
 
-void rv_raise(struct rv_unit *rv, uint32_t ipsr)
+void rv_interrupts_send(struct rv_unit *rv)
+{
+	struct iom_unit *unit = &rv->unit;
+	uint64_t address;
+	uint8_t bytes[4];
+
+	/* Each source once a round, and each vector: enough for all that can be due. */
+	for (unsigned i = 0; i < 2 * RV_VECTORS_MAX && next_message(rv, &address, bytes); i++) {
+		int result = unit->host.msi
+		                     ? unit->host.msi(unit->opaque, address, iom_ld32(bytes, false))
+		                     : iom_unit_store(unit, address, bytes, sizeof bytes);
+
+		if (result)
+			rv_fault_msi(rv, address);
+	}
+	set_wires(rv);
+}
+
+void rv_raise_locked(struct rv_unit *rv, uint32_t ipsr)
 {
 	uint64_t fresh = ipsr & ~rv_get(rv, RV_IPSR);
 
 	if (!fresh)
 		return;
 	iom_reg_change(&rv->unit, RV_IPSR, 0, fresh);
-	if (wired(rv)) {
-		set_wires(rv);
-		return;
-	}
-	for (unsigned source = 0; fresh >> source; source++) {
-		if (fresh & IOM_BIT(source))
-			send(rv, vector_of(rv, source));
-	}
+	if (!wired(rv))
+		rv->due |= (uint16_t)fresh;
+	iom_work_later(&rv->unit, RV_WORK_INTERRUPTS);
 }
 
-void rv_interrupts_update(struct rv_unit *rv)
+void rv_interrupts_update_locked(struct rv_unit *rv)
 {
 	uint32_t level = 0;
 
@@ -88,22 +119,5 @@ void rv_interrupts_update(struct rv_unit *rv)
 		if (csr & RV_QCSR_IE && csr & rv_queues[i]->status)
 			level |= rv_queues[i]->pending;
 	}
-	rv_raise(rv, level);
-	set_wires(rv);
-}
-
-void rv_interrupt_unmasked(struct rv_unit *rv, unsigned vector)
-{
-	uint16_t bit = (uint16_t)IOM_BIT(vector);
-
-	if (!(rv->msi_pending & bit))
-		return;
-	rv->msi_pending &= (uint16_t)~bit;
-	send(rv, vector);
-}
-
-void rv_interrupts_reset(struct rv_unit *rv)
-{
-	rv->msi_pending = 0;
-	set_wires(rv);
+	rv_raise_locked(rv, level);
 }

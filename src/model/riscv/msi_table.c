@@ -48,29 +48,24 @@ static enum pt_why decode(uint64_t pte, uint64_t *page)
 	return PT_OK;
 }
 
-bool rv_msi_translate(struct rv_unit *rv, const struct rv_dc *dc, uint64_t gpa, unsigned access,
-                      struct iom_grant *grant, struct iom_fault *fault)
+enum pt_why rv_msi_walk(struct rv_unit *rv, const struct rv_dc *dc, uint64_t gpa,
+                        struct pt_result *out)
 {
 	/* An OR, not a sum: a table that is not aligned does not carry. */
 	uint64_t entry = IOM_GET(RV_FSC_PPN, dc->msiptp) << 12 |
 	                 extract(gpa >> 12, dc->msi_mask) * RV_MSIPTE_BYTES;
-	uint64_t words[2], page = 0;
+	uint64_t words[2], page;
 	int bus = rv_load(rv, entry, 2, rv_big_endian(rv), words);
 	enum pt_why why;
 
 	if (bus)
-		why = bus == IOM_EPOISON ? PT_WHY_POISON : PT_WHY_BUS;
-	else
-		why = decode(words[0], &page);
-	if (!why && access == IOM_EXECUTE)
-		why = PT_WHY_PERMISSION;
-	if (why) {
-		fault->where = IOM_WHERE_MSI;
-		fault->why = (uint8_t)why;
-		return false;
-	}
-	grant->spa = page | (gpa & iom_low(12));
-	grant->range_lg2 = 12;
-	grant->perm &= IOM_PERM_READ | IOM_PERM_WRITE;
-	return true;
+		return bus == IOM_EPOISON ? PT_WHY_POISON : PT_WHY_BUS;
+	why = decode(words[0], &page);
+	if (why)
+		return why;
+	*out = (struct pt_result){ .address = page | (gpa & iom_low(12)),
+		                   .size_lg2 = 12,
+		                   .perm = PT_R | PT_W | PT_USER,
+		                   .flags = PT_ACCESSED | PT_DIRTY };
+	return PT_OK;
 }

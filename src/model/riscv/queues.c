@@ -61,8 +61,8 @@ bool rv_queue_works(const struct rv_unit *rv, const struct rv_queue *queue)
 	return csr & RV_QCSR_EN && csr & RV_QCSR_ON && !(csr & queue->errors);
 }
 
-void rv_queue_csr_wrote(struct rv_unit *rv, const struct rv_queue *queue, uint64_t was,
-                        uint64_t now)
+void rv_queue_csr_wrote_locked(struct rv_unit *rv, const struct rv_queue *queue, uint64_t was,
+                               uint64_t now)
 {
 	struct iom_unit *unit = &rv->unit;
 
@@ -70,19 +70,32 @@ void rv_queue_csr_wrote(struct rv_unit *rv, const struct rv_queue *queue, uint64
 		iom_reg_set(unit, queue->own, 0);
 		iom_reg_change(unit, queue->csr, queue->status, RV_QCSR_ON);
 	} else if (was & ~now & RV_QCSR_EN) {
-		/* A command under way, or a fence that waits, ends first: rv_commands_run. */
-		if (queue == &rv_cq && (rv->commands_running || rv->fence_waits))
+		if (queue == rv->handled || (queue == &rv_cq && rv->fence_waits))
 			iom_reg_change(unit, queue->csr, 0, RV_QCSR_BUSY);
 		else
 			iom_reg_change(unit, queue->csr, RV_QCSR_ON, 0);
 	}
-	rv_interrupts_update(rv);
+	rv_interrupts_update_locked(rv);
 	if (queue == &rv_cq)
-		rv_commands_run(rv);
+		iom_work_later(unit, RV_WORK_COMMANDS);
 }
 
-void rv_queue_status(struct rv_unit *rv, const struct rv_queue *queue, uint32_t bits)
+void rv_queue_status_locked(struct rv_unit *rv, const struct rv_queue *queue, uint32_t bits)
 {
 	iom_reg_change(&rv->unit, queue->csr, 0, bits);
-	rv_interrupts_update(rv);
+	rv_interrupts_update_locked(rv);
+}
+
+void rv_queue_take_locked(struct rv_unit *rv, const struct rv_queue *queue)
+{
+	rv->handled = queue;
+}
+
+void rv_queue_leave_locked(struct rv_unit *rv)
+{
+	const struct rv_queue *queue = rv->handled;
+
+	rv->handled = NULL;
+	if (!(rv_get(rv, queue->csr) & RV_QCSR_EN) && !(queue == &rv_cq && rv->fence_waits))
+		iom_reg_change(&rv->unit, queue->csr, RV_QCSR_ON | RV_QCSR_BUSY, 0);
 }

@@ -29,7 +29,8 @@ static uint64_t fctl_legal(struct iom_unit *unit, unsigned off, uint64_t was, ui
 static void interrupts_wrote(struct iom_unit *unit, unsigned off, uint64_t was, uint64_t now)
 {
 	(void)off, (void)was, (void)now;
-	rv_interrupts_update(rv_of(unit));
+	rv_interrupts_update_locked(rv_of(unit));
+	iom_work_later(unit, RV_WORK_INTERRUPTS);
 }
 
 static bool ddtp_mode_exists(const struct rv_unit *rv, unsigned mode)
@@ -68,28 +69,14 @@ static uint64_t ddtp_legal(struct iom_unit *unit, unsigned off, uint64_t was, ui
 	return now;
 }
 
-void rv_ddtp_resume(struct rv_unit *rv)
-{
-	if (!rv->ddtp_waits || !iom_sections_ended(&rv->unit, rv->ddtp_mark))
-		return;
-	rv->ddtp_waits = false;
-	iom_reg_change(&rv->unit, RV_DDTP, RV_DDTP_BUSY, 0);
-}
-
 /* Requests look at the mode when they come; busy stays until those that came before are done. */
 static void ddtp_wrote(struct iom_unit *unit, unsigned off, uint64_t was, uint64_t now)
 {
-	struct rv_unit *rv = rv_of(unit);
-
 	(void)off;
 	if (IOM_GET(RV_DDTP_MODE, was) == IOM_GET(RV_DDTP_MODE, now))
 		return;
-	rv->ddtp_mark = iom_sections_mark(unit);
-	if (iom_sections_ended(unit, rv->ddtp_mark))
-		return;
-	rv->ddtp_waits = true;
-	unit->parked = true;
 	iom_reg_change(unit, RV_DDTP, 0, RV_DDTP_BUSY);
+	iom_work_later(unit, RV_WORK_DDTP);
 }
 
 /* UNSPECIFIED: a store while the queue is on is dropped. */
@@ -130,7 +117,7 @@ static uint64_t index_legal(struct iom_unit *unit, unsigned off, uint64_t was, u
 static void cqt_wrote(struct iom_unit *unit, unsigned off, uint64_t was, uint64_t now)
 {
 	(void)off, (void)was, (void)now;
-	rv_commands_run(rv_of(unit));
+	iom_work_later(unit, RV_WORK_COMMANDS);
 }
 
 static uint64_t csr_legal(struct iom_unit *unit, unsigned off, uint64_t was, uint64_t now,
@@ -142,14 +129,14 @@ static uint64_t csr_legal(struct iom_unit *unit, unsigned off, uint64_t was, uin
 
 static void csr_wrote(struct iom_unit *unit, unsigned off, uint64_t was, uint64_t now)
 {
-	rv_queue_csr_wrote(rv_of(unit), rv_queue_of(off), was, now);
+	rv_queue_csr_wrote_locked(rv_of(unit), rv_queue_of(off), was, now);
 }
 
+/* An unmasked vector sends the message that it kept back. */
 static void vec_ctl_wrote(struct iom_unit *unit, unsigned off, uint64_t was, uint64_t now)
 {
-	(void)was;
-	if (!(now & RV_MSI_VEC_CTL_M))
-		rv_interrupt_unmasked(rv_of(unit), (off - RV_MSI_CFG_TBL) / RV_MSI_CFG_BYTES);
+	(void)off, (void)was, (void)now;
+	iom_work_later(unit, RV_WORK_INTERRUPTS);
 }
 
 #define MSI_ROWS .count = RV_VECTORS_MAX, .stride = RV_MSI_CFG_BYTES

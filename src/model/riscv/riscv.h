@@ -7,8 +7,22 @@
 #include <iommux/riscv.h>
 
 #include "model/ring.h"
-#include "model/unit.h"
+#include "model/work.h"
 #include "regs/riscv.h"
+
+/* Work of this unit's worker */
+#define RV_WORK_COMMANDS IOM_BIT(1)
+#define RV_WORK_FAULTS IOM_BIT(2)
+#define RV_WORK_INTERRUPTS IOM_BIT(3)
+#define RV_WORK_DDTP IOM_BIT(4)
+
+/* Who waits for access sections to end */
+#define RV_DRAIN_FENCE IOM_BIT(0)
+#define RV_DRAIN_DDTP IOM_BIT(1)
+
+/* Fault records on their way to memory */
+#define RV_FIFO 32
+#define RV_FQ_WORDS 4
 
 struct rv_unit {
 	struct iom_unit unit;
@@ -17,18 +31,19 @@ struct rv_unit {
 	struct iom_riscv_config config; /* with every default filled in */
 	uint64_t cap;                   /* config.capabilities */
 
-	/* What hardware remembers beside its registers */
-	uint32_t ddtp_high;    /* upper half written while a directory is active ...  */
-	bool ddtp_high_valid;  /* ... waits for the lower half                        */
-	uint16_t msi_pending;  /* vectors that were masked when their message was due */
-	uint16_t wires;        /* levels that the host was told                       */
-	bool commands_running; /* a nested doorbell leaves the work to the outer one  */
-	bool recording;        /* a fault record is on its way to memory              */
-	bool msi_refused;      /* a refused message of the unit is being recorded     */
+	/* What hardware remembers beside its registers; under unit.lock */
+	uint32_t ddtp_high;             /* upper half written while a directory is active ...     */
+	bool ddtp_high_valid;           /* ... waits for the lower half                           */
+	bool fence_waits;               /* for access sections                                    */
+	uint16_t msi_pending;           /* vectors that were masked when their message was due    */
+	uint16_t due;                   /* ipsr bits whose message has not been sent yet          */
+	uint32_t resets;                /* so that what began before a reset ends without effect  */
+	const struct rv_queue *handled; /* the queue that the worker has in hand          */
+	unsigned fifo_first, fifo_count;
+	uint64_t fifo[RV_FIFO][RV_FQ_WORDS];
 
-	/* Work that waits for access sections */
-	bool ddtp_waits, fence_waits;
-	uint64_t ddtp_mark, fence_mark;
+	/* The worker's own */
+	uint16_t wires;    /* levels that the host was told */
 	uint64_t fence[2]; /* the command, as it was fetched */
 };
 
@@ -64,8 +79,6 @@ int rv_load(struct rv_unit *rv, uint64_t spa, unsigned words, bool big_endian, u
 /* ---- registers.c */
 void rv_registers_init(struct rv_unit *rv);
 void rv_registers_reset(struct rv_unit *rv);
-/* Ends a change of ddtp that waits for sections, if they have ended. */
-void rv_ddtp_resume(struct rv_unit *rv);
 
 /* ---- queues.c: one row a queue, one routine for all */
 struct rv_queue {
@@ -86,32 +99,40 @@ struct iom_ring rv_ring(const struct rv_unit *rv, const struct rv_queue *queue);
 bool rv_queue_enabled(const struct rv_unit *rv, const struct rv_queue *queue); /* or going off */
 bool rv_queue_works(const struct rv_unit *rv, const struct rv_queue *queue);
 /* Reacts to a store to the queue's csr. */
-void rv_queue_csr_wrote(struct rv_unit *rv, const struct rv_queue *queue, uint64_t was,
-                        uint64_t now);
+void rv_queue_csr_wrote_locked(struct rv_unit *rv, const struct rv_queue *queue, uint64_t was,
+                               uint64_t now);
 /* Sets status bits in the csr, and raises the interrupt that they call for. */
-void rv_queue_status(struct rv_unit *rv, const struct rv_queue *queue, uint32_t bits);
+void rv_queue_status_locked(struct rv_unit *rv, const struct rv_queue *queue, uint32_t bits);
+/*
+ * The worker takes a queue in hand, and lets go of it; a queue that software turns off meanwhile
+ * stays busy until then.
+ */
+void rv_queue_take_locked(struct rv_unit *rv, const struct rv_queue *queue);
+void rv_queue_leave_locked(struct rv_unit *rv);
 
 /* ---- commands.c */
-/* Fetches and carries out commands, as far as the queue can go. */
-void rv_commands_run(struct rv_unit *rv);
+/* Worker: fetches and carries out commands, as far as the queue can go.  `drained`: a waiting
+ * fence need not wait any more. */
+void rv_commands_run(struct rv_unit *rv, bool drained);
 
 /* ---- faults.c */
-void rv_refuse(struct iom_unit *unit, uint32_t device_id, const struct iom_request *q,
-               const struct iom_fault *fault, struct iom_reply *reply);
+void rv_refuse(const struct iom_query *query, const struct iom_fault *fault,
+               struct iom_reply *reply);
 const char *rv_fault_name(uint32_t cause);
 /* Records that a message of the unit itself could not be delivered. */
 void rv_fault_msi(struct rv_unit *rv, uint64_t address);
+/* Worker: stores the records that wait. */
+void rv_faults_store(struct rv_unit *rv);
 /* What kind of access the rules of translation see: exec needs a process_id once translated. */
 unsigned rv_access(const struct iom_request *q);
 
 /* ---- interrupts.c */
-/* Sets pending bits of ipsr and sends what that calls for. */
-void rv_raise(struct rv_unit *rv, uint32_t ipsr);
-/* Raises again what the status bits of the queues still ask for, and sets wires to match. */
-void rv_interrupts_update(struct rv_unit *rv);
-/* A vector was unmasked: sends the message that it kept back. */
-void rv_interrupt_unmasked(struct rv_unit *rv, unsigned vector);
-void rv_interrupts_reset(struct rv_unit *rv);
+/* Sets pending bits of ipsr; the worker sends what that calls for. */
+void rv_raise_locked(struct rv_unit *rv, uint32_t ipsr);
+/* Raises again what the status bits of the queues still ask for. */
+void rv_interrupts_update_locked(struct rv_unit *rv);
+/* Worker: sends the messages that are due, and sets wires. */
+void rv_interrupts_send(struct rv_unit *rv);
 
 /* ---- context.c */
 struct rv_dc {
@@ -121,29 +142,35 @@ struct rv_dc {
 struct rv_pc {
 	uint64_t ta, fsc;
 };
-enum pt_why rv_decode_dc(const struct rv_unit *rv, const uint64_t *words, struct rv_dc *dc);
+/* All that a request of a device, with its process if it has one, depends on. */
+struct rv_context {
+	struct rv_dc dc;
+	uint64_t ta;     /* the process context's; without one, its PSCID alone is the DC's */
+	uint64_t iosatp; /* of the first stage */
+	struct iom_space_ref stage1, stage2, msi; /* .index 0 where the stage is Bare or off */
+};
+
+enum pt_why rv_decode_dc(const struct rv_unit *rv, const uint64_t *words, struct rv_dc *dc,
+                         uint32_t *pscid);
 enum pt_why rv_decode_pc(const struct rv_unit *rv, const uint64_t *words, struct rv_pc *pc);
-bool rv_locate_dc(struct rv_unit *rv, uint32_t device_id, struct rv_dc *dc,
-                  struct iom_fault *fault);
-bool rv_locate_pc(struct rv_unit *rv, const struct rv_dc *dc, uint32_t process_id, struct rv_pc *pc,
-                  struct iom_fault *fault);
-bool rv_pid_fits(const struct rv_dc *dc, uint32_t process_id);
+/* Finds the context of a request, in the cache or in memory. */
+bool rv_locate(const struct iom_query *query, struct rv_context *context, struct iom_fault *fault);
 /* The widest device_id and process_id that the unit's directories can hold, in bits. */
 unsigned rv_device_bits(const struct rv_unit *rv);
 unsigned rv_process_bits(const struct rv_unit *rv);
 
 /* ---- translate.c */
-bool rv_resolve(struct iom_unit *unit, uint32_t device_id, const struct iom_request *q,
-                struct iom_grant *grant, struct iom_fault *fault);
-/* Reaches an entry at a guest-physical address on behalf of a table: reads it through stage 2. */
-bool rv_implicit(struct rv_unit *rv, const struct rv_dc *dc, uint64_t gpa, uint64_t *spa,
-                 struct iom_fault *fault);
+bool rv_resolve(const struct iom_query *query, struct iom_grant *grant, struct iom_fault *fault);
+/* Turns the guest-physical address of a table's entry into one to load it from. */
+bool rv_implicit(const struct iom_query *query, const struct rv_context *context, uint64_t gpa,
+                 uint64_t *spa, struct iom_fault *fault);
 
 /* ---- msi_table.c */
 bool rv_msi_match(const struct rv_dc *dc, uint64_t gpa);
 /* The largest range around gpa, up to 2^lg2 bytes, that holds no page of the MSI table. */
 unsigned rv_msi_free_lg2(const struct rv_dc *dc, uint64_t gpa, unsigned lg2);
-bool rv_msi_translate(struct rv_unit *rv, const struct rv_dc *dc, uint64_t gpa, unsigned access,
-                      struct iom_grant *grant, struct iom_fault *fault);
+/* Looks a page up in the MSI table. */
+enum pt_why rv_msi_walk(struct rv_unit *rv, const struct rv_dc *dc, uint64_t gpa,
+                        struct pt_result *out);
 
 #endif

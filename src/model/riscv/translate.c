@@ -4,15 +4,27 @@
 #include "model/riscv/riscv.h"
 
 #include "pt/fmt/riscv.h"
-#include "pt/walk.h"
 
 /* A stage that is Bare grants this much at a time. */
 #define BARE_LG2 30
 
 struct walk {
+	const struct iom_query *query;
 	struct rv_unit *rv;
-	const struct rv_dc *dc;
+	const struct rv_context *context;
 	struct iom_fault *fault;
+};
+
+/* A stage's answer, and the cache entry that it rests on. */
+struct answer {
+	struct pt_result page;
+	struct iom_ref entry;
+	bool keep; /* the entry is there, or there is nothing that could change */
+};
+
+static const struct answer bare = {
+	.page = { .size_lg2 = BARE_LG2, .perm = PT_ALL, .flags = PT_ACCESSED | PT_DIRTY },
+	.keep = true,
 };
 
 static int load_entry(void *ctx, uint64_t spa, unsigned size_lg2, bool big_endian, uint64_t *raw)
@@ -23,101 +35,136 @@ static int load_entry(void *ctx, uint64_t spa, unsigned size_lg2, bool big_endia
 	return rv_load(w->rv, spa, 1, big_endian, raw);
 }
 
-static uint32_t pt_features(const struct rv_unit *rv)
-{
-	return rv->cap & RV_CAP_SVPBMT ? PT_RV_SVPBMT : 0;
-}
-
-static const struct pt_source stage2_source = { .load = load_entry };
-
-/* Stage 2 of one address, which must not be Bare. */
-static enum pt_why walk_stage2(struct walk *w, uint64_t gpa, unsigned perm, struct pt_result *out)
-{
-	uint64_t iohgatp = w->dc->iohgatp;
-	struct pt_root root = pt_rv64_root(IOM_GET(RV_IOHGATP_PPN, iohgatp),
-	                                   (unsigned)IOM_GET(RV_IOHGATP_MODE, iohgatp), true);
-	struct pt_want want = { .perm = (uint8_t)perm, .user = true };
-
-	root.big_endian = rv_big_endian(w->rv);
-	root.features = pt_features(w->rv);
-	return pt_walk(&pt_rv64, &stage2_source, &root, gpa, &want, w, out);
-}
-
-static bool stage2(struct walk *w, uint64_t gpa, unsigned perm, bool implicit,
-                   struct pt_result *out)
-{
-	enum pt_why why;
-
-	if (IOM_GET(RV_IOHGATP_MODE, w->dc->iohgatp) == RV_ATP_BARE) {
-		*out = (struct pt_result){ .address = gpa,
-			                   .size_lg2 = BARE_LG2,
-			                   .perm = PT_ALL,
-			                   .flags = PT_ACCESSED | PT_DIRTY };
-		return true;
-	}
-	why = walk_stage2(w, gpa, perm, out);
-	if (!why)
-		return true;
-	w->fault->where = IOM_WHERE_STAGE2;
-	w->fault->why = (uint8_t)why;
-	w->fault->gpa = gpa;
-	w->fault->implicit = implicit;
-	return false;
-}
-
-bool rv_implicit(struct rv_unit *rv, const struct rv_dc *dc, uint64_t gpa, uint64_t *spa,
-                 struct iom_fault *fault)
-{
-	struct walk w = { rv, dc, fault };
-	struct pt_result found;
-
-	if (!stage2(&w, gpa, PT_R, true, &found))
-		return false;
-	*spa = found.address;
-	return true;
-}
-
-static bool entry_output(void *ctx, uint64_t gpa, uint64_t *spa)
+static bool load_output(void *ctx, uint64_t gpa, uint64_t *spa)
 {
 	struct walk *w = ctx;
 
-	return rv_implicit(w->rv, w->dc, gpa, spa, w->fault);
+	return rv_implicit(w->query, w->context, gpa, spa, w->fault);
 }
 
-static const struct pt_source stage1_source = { .output = entry_output, .load = load_entry };
+static const struct pt_source direct = { .load = load_entry };
+static const struct pt_source nested = { .output = load_output, .load = load_entry };
 
-/* Stage 1 as iosatp says; `want` holds the privilege of the request. */
-static bool stage1(struct walk *w, uint64_t iosatp, uint64_t iova, const struct pt_want *want,
-                   struct pt_result *out)
+/* Looks into the cache.  What is there but does not grant the access is walked again. */
+static bool cached(const struct walk *w, struct iom_space_ref space, uint64_t input,
+                   const struct pt_want *want, struct answer *out)
 {
-	struct pt_root root;
-	enum pt_why why;
+	struct pt_entry leaf;
 
-	if (IOM_GET(RV_FSC_MODE, iosatp) == RV_ATP_BARE) {
-		*out = (struct pt_result){ .address = iova,
-			                   .size_lg2 = BARE_LG2,
-			                   .perm = PT_ALL,
-			                   .flags = PT_ACCESSED | PT_DIRTY };
-		return true;
-	}
-	root = pt_rv64_root(IOM_GET(RV_FSC_PPN, iosatp), (unsigned)IOM_GET(RV_FSC_MODE, iosatp),
-	                    false);
-	root.big_endian = w->dc->tc & RV_TC_SBE;
-	root.features = pt_features(w->rv);
-	why = pt_walk(&pt_rv64, &stage1_source, &root, iova, want, w, out);
-	if (!why)
-		return true;
-	if (why != PT_WHY_NESTED) {
-		w->fault->where = IOM_WHERE_STAGE1;
-		w->fault->why = (uint8_t)why;
-	}
+	if (!iom_cache_find(&w->query->unit->cache, space, input, &out->page, &out->entry))
+		return false;
+	leaf = (struct pt_entry){ .perm = out->page.perm, .flags = out->page.flags };
+	out->keep = true;
+	return !pt_rv_refuse(&leaf, want);
+}
+
+static void keep(const struct walk *w, struct iom_space_ref space, uint64_t input,
+                 struct answer *out)
+{
+	out->keep = iom_cache_keep(w->query->unit, space, input, &out->page,
+	                           w->query->invalidations, &out->entry);
+}
+
+static bool refused(const struct walk *w, enum iom_where where, enum pt_why why)
+{
+	w->fault->where = (uint8_t)where;
+	w->fault->why = (uint8_t)why;
 	return false;
 }
 
-/* What a page grants a request: no write while it is not marked dirty. */
+static struct pt_root root_of(const struct walk *w, uint64_t atp, bool stage2)
+{
+	struct pt_root root =
+		pt_rv64_root(IOM_GET(RV_FSC_PPN, atp), (unsigned)IOM_GET(RV_FSC_MODE, atp), stage2);
+
+	root.big_endian = stage2 ? rv_big_endian(w->rv) : w->context->dc.tc & RV_TC_SBE;
+	root.features = w->rv->cap & RV_CAP_SVPBMT ? PT_RV_SVPBMT : 0;
+	return root;
+}
+
+static bool stage2(struct walk *w, uint64_t gpa, unsigned perm, bool implicit, struct answer *out)
+{
+	const struct pt_want want = { .perm = (uint8_t)perm, .user = true };
+	struct iom_space_ref space = w->context->stage2;
+	struct pt_root root;
+	enum pt_why why;
+
+	if (!space.index) {
+		*out = bare;
+		out->page.address = gpa;
+		return true;
+	}
+	if (cached(w, space, gpa, &want, out))
+		return true;
+	root = root_of(w, w->context->dc.iohgatp, true);
+	why = pt_walk(&pt_rv64, &direct, &root, gpa, &want, w, &out->page);
+	if (why) {
+		w->fault->gpa = gpa;
+		w->fault->implicit = implicit;
+		return refused(w, IOM_WHERE_STAGE2, why);
+	}
+	keep(w, space, gpa, out);
+	return true;
+}
+
+bool rv_implicit(const struct iom_query *query, const struct rv_context *context, uint64_t gpa,
+                 uint64_t *spa, struct iom_fault *fault)
+{
+	struct walk w = { query, rv_of(query->unit), context, fault };
+	struct answer answer;
+
+	if (!stage2(&w, gpa, PT_R, true, &answer))
+		return false;
+	*spa = answer.page.address;
+	return true;
+}
+
+static bool stage1(struct walk *w, uint64_t iova, const struct pt_want *want, struct answer *out)
+{
+	struct iom_space_ref space = w->context->stage1;
+	struct pt_root root;
+	enum pt_why why;
+
+	if (!space.index) {
+		*out = bare;
+		out->page.address = iova;
+		return true;
+	}
+	if (cached(w, space, iova, want, out))
+		return true;
+	root = root_of(w, w->context->iosatp, false);
+	if (w->context->stage2.index)
+		why = pt_walk(&pt_rv64, &nested, &root, iova, want, w, &out->page);
+	else
+		why = pt_walk(&pt_rv64, &direct, &root, iova, want, w, &out->page);
+	if (why)
+		return why == PT_WHY_NESTED ? false : refused(w, IOM_WHERE_STAGE1, why);
+	keep(w, space, iova, out);
+	return true;
+}
+
+/* A device's message to an interrupt file of its guest; nobody executes there. */
+static bool msi(struct walk *w, uint64_t gpa, unsigned perm, struct answer *out)
+{
+	const struct pt_want want = { .perm = (uint8_t)perm, .user = true };
+	struct iom_space_ref space = w->context->msi;
+	enum pt_why why;
+
+	if (cached(w, space, gpa, &want, out))
+		return true;
+	why = rv_msi_walk(w->rv, &w->context->dc, gpa, &out->page);
+	if (!why && perm & PT_X)
+		why = PT_WHY_PERMISSION;
+	if (why)
+		return refused(w, IOM_WHERE_MSI, why);
+	keep(w, space, gpa, out);
+	return true;
+}
+
+/* What a page grants: no write while it is not marked dirty. */
 static unsigned granted(const struct pt_result *page)
 {
-	return page->perm & (page->flags & PT_DIRTY ? PT_ALL : PT_ALL & ~PT_W);
+	return page->perm & (page->flags & PT_DIRTY ? PT_R | PT_W | PT_X : PT_R | PT_X);
 }
 
 static uint8_t perm_of_access(unsigned access)
@@ -125,97 +172,65 @@ static uint8_t perm_of_access(unsigned access)
 	return access == IOM_READ ? PT_R : access == IOM_WRITE ? PT_W : PT_X;
 }
 
-static bool disallowed(struct iom_fault *fault)
-{
-	fault->where = IOM_WHERE_TYPE;
-	return false;
-}
-
-/*
- * Steps 5 to 12: finds out whose first stage it is, and with which privilege it is used.  Without
- * ATS the only type that is supported is the untranslated request.
- */
-static bool first_stage_of(struct walk *w, const struct iom_request *q, uint64_t *iosatp,
-                           struct pt_want *want)
-{
-	const struct rv_dc *dc = w->dc;
-	bool pasid = q->flags & IOM_REQ_PASID;
-	bool supervisor = pasid && q->flags & IOM_REQ_PRIVILEGED;
-	uint32_t process_id = pasid ? q->pasid : 0;
-	struct rv_pc pc;
-
-	want->perm = perm_of_access(rv_access(q));
-	want->user = !supervisor;
-	if (q->at != IOM_AT_UNTRANSLATED)
-		return disallowed(w->fault);
-	if (!(dc->tc & RV_TC_PDTV)) {
-		*iosatp = dc->fsc;
-		return !pasid || disallowed(w->fault);
-	}
-	if (!rv_pid_fits(dc, process_id))
-		return disallowed(w->fault);
-	*iosatp = 0;
-	if ((!pasid && !(dc->tc & RV_TC_DPE)) || IOM_GET(RV_FSC_MODE, dc->fsc) == RV_PDTP_BARE)
-		return true;
-	if (!rv_locate_pc(w->rv, dc, process_id, &pc, w->fault))
-		return false;
-	if (supervisor && !(pc.ta & RV_PC_TA_ENS))
-		return disallowed(w->fault);
-	*iosatp = pc.fsc;
-	want->user_pages = pc.ta & RV_PC_TA_SUM;
-	return true;
-}
-
 /* Steps 13 to 16. */
-static bool through_stages(struct walk *w, const struct iom_request *q, uint64_t iosatp,
-                           const struct pt_want *want, struct iom_grant *grant)
+static bool through_stages(struct walk *w, const struct pt_want *want, struct iom_grant *grant)
 {
-	struct pt_result one, two;
-	unsigned lg2;
+	const struct rv_dc *dc = &w->context->dc;
+	struct answer one, two;
+	unsigned lg2, perm;
+	uint64_t gpa;
 
-	if (!stage1(w, iosatp, q->iova, want, &one))
+	if (!stage1(w, w->query->request->iova, want, &one))
 		return false;
+	gpa = one.page.address;
+	perm = granted(&one.page);
 	/* Supervisors never execute user pages. */
-	if (!want->user && IOM_GET(RV_FSC_MODE, iosatp) != RV_ATP_BARE && one.perm & PT_USER)
-		one.perm &= (uint8_t)~PT_X;
-	grant->memory_type = one.memory_type;
-	grant->perm = (uint8_t)(granted(&one) & (PT_R | PT_W | PT_X));
-	if (rv_msi_match(w->dc, one.address))
-		return rv_msi_translate(w->rv, w->dc, one.address, rv_access(q), grant, w->fault);
+	if (!want->user && w->context->stage1.index && one.page.perm & PT_USER)
+		perm &= ~PT_X;
 
-	if (!stage2(w, one.address, want->perm, false, &two))
+	if (rv_msi_match(dc, gpa) ? !msi(w, gpa, want->perm, &two)
+	                          : !stage2(w, gpa, want->perm, false, &two))
 		return false;
-	lg2 = one.size_lg2 < two.size_lg2 ? one.size_lg2 : two.size_lg2;
-	grant->spa = two.address;
-	grant->range_lg2 = (uint8_t)rv_msi_free_lg2(w->dc, one.address, lg2);
-	grant->perm &= (uint8_t)granted(&two);
-	if (!grant->memory_type)
-		grant->memory_type = two.memory_type;
+	lg2 = one.page.size_lg2 < two.page.size_lg2 ? one.page.size_lg2 : two.page.size_lg2;
+	*grant = (struct iom_grant){
+		.spa = two.page.address,
+		.range_lg2 = (uint8_t)rv_msi_free_lg2(dc, gpa, lg2),
+		.perm = (uint8_t)(perm & granted(&two.page)),
+		.memory_type = one.page.memory_type ? one.page.memory_type : two.page.memory_type,
+		.keep = one.keep && two.keep,
+		.entry = { one.entry, two.entry },
+	};
 	return true;
 }
 
-bool rv_resolve(struct iom_unit *unit, uint32_t device_id, const struct iom_request *q,
-                struct iom_grant *grant, struct iom_fault *fault)
+bool rv_resolve(const struct iom_query *query, struct iom_grant *grant, struct iom_fault *fault)
 {
-	struct rv_unit *rv = rv_of(unit);
+	const struct iom_request *q = query->request;
+	struct rv_unit *rv = rv_of(query->unit);
 	unsigned mode = rv_ddtp_mode(rv);
-	struct pt_want want = { 0 };
-	uint64_t iosatp;
-	struct rv_dc dc;
-	struct walk w = { rv, &dc, fault };
+	struct rv_context context;
+	struct walk w = { query, rv, &context, fault };
+	struct pt_want want;
 
-	if (mode == RV_DDTP_OFF) {
-		fault->where = IOM_WHERE_UNIT;
-		return false;
-	}
+	if (mode == RV_DDTP_OFF)
+		return refused(&w, IOM_WHERE_UNIT, PT_OK);
 	if (mode == RV_DDTP_BARE) {
-		grant->spa = q->iova;
-		grant->range_lg2 = 64;
-		grant->perm = IOM_PERM_READ | IOM_PERM_WRITE | IOM_PERM_EXECUTE;
-		return q->at == IOM_AT_UNTRANSLATED || disallowed(fault);
+		if (q->at != IOM_AT_UNTRANSLATED)
+			return refused(&w, IOM_WHERE_TYPE, PT_OK);
+		*grant = (struct iom_grant){
+			.spa = q->iova, .range_lg2 = 64, .perm = PT_R | PT_W | PT_X, .keep = true
+		};
+	} else {
+		if (!rv_locate(query, &context, fault))
+			return false;
+		want = (struct pt_want){
+			.perm = perm_of_access(rv_access(q)),
+			.user = !(q->flags & IOM_REQ_PASID && q->flags & IOM_REQ_PRIVILEGED),
+			.user_pages = context.ta & RV_PC_TA_SUM,
+		};
+		if (!through_stages(&w, &want, grant))
+			return false;
 	}
-	if (!rv_locate_dc(rv, device_id, &dc, fault))
-		return false;
-	fault->quiet = dc.tc & RV_TC_DTF;
-	return first_stage_of(&w, q, &iosatp, &want) && through_stages(&w, q, iosatp, &want, grant);
+	grant->keep = grant->keep && query->unit->contexts.enabled;
+	return true;
 }

@@ -21,6 +21,8 @@
 #define DEFAULT_VECTORS 4
 #define DEFAULT_QUEUE_LG2 16
 #define QUEUE_LG2_MAX 20
+#define DEFAULT_CACHE_LG2 12
+#define CACHE_LG2_MIN 3
 
 /* Capabilities that the specification has and this model has not, and those that need others. */
 static const struct {
@@ -92,8 +94,8 @@ static int check_capabilities(uint64_t cap, struct iom_error *error)
 static int check_config(const struct iom_riscv_config *config, struct iom_error *error)
 {
 	const unsigned levels = IOM_RISCV_1LVL | IOM_RISCV_2LVL | IOM_RISCV_3LVL;
-	const unsigned flags =
-		IOM_RISCV_STRICT_FCTL | IOM_RISCV_LENIENT_MSI_MASK | IOM_RISCV_MSI_MASKED;
+	const unsigned flags = IOM_RISCV_STRICT_FCTL | IOM_RISCV_LENIENT_MSI_MASK |
+	                       IOM_RISCV_MSI_MASKED | IOM_RISCV_UNCACHED;
 
 	if (config->reset_mode > IOM_RISCV_RESET_BARE)
 		return iom_fail(error, IOM_EINVAL,
@@ -111,6 +113,10 @@ static int check_config(const struct iom_riscv_config *config, struct iom_error 
 		return iom_fail(error, IOM_EINVAL,
 		                "queue_lg2 is %u; the largest queue has 2^%u entries",
 		                config->queue_lg2, QUEUE_LG2_MAX);
+	if (config->cache_lg2 < CACHE_LG2_MIN || config->cache_lg2 > IOM_CACHE_LG2_MAX)
+		return iom_fail(error, IOM_EINVAL,
+		                "cache_lg2 is %u; the cache has 2^%u to 2^%u entries",
+		                config->cache_lg2, CACHE_LG2_MIN, IOM_CACHE_LG2_MAX);
 	if (config->flags & ~flags)
 		return iom_fail(error, IOM_EINVAL, "flags has bit %u set, which means nothing",
 		                iom_ctz(config->flags & ~flags));
@@ -153,39 +159,60 @@ static struct iom_riscv_config with_defaults(const struct iom_riscv_config *conf
 		full.vectors = DEFAULT_VECTORS;
 	if (!full.queue_lg2)
 		full.queue_lg2 = DEFAULT_QUEUE_LG2;
+	if (!full.cache_lg2)
+		full.cache_lg2 = DEFAULT_CACHE_LG2;
 	return full;
 }
 
-static void reset(struct iom_unit *unit)
+static uint32_t cache_entries(const struct iom_riscv_config *config)
 {
-	struct rv_unit *rv = rv_of(unit);
-
-	rv->ddtp_high_valid = false;
-	rv->ddtp_waits = false;
-	rv->fence_waits = false;
-	rv_registers_reset(rv);
-	rv_interrupts_reset(rv);
+	return config->flags & IOM_RISCV_UNCACHED ? 0 : (uint32_t)IOM_BIT(config->cache_lg2);
 }
 
-static void resume(struct iom_unit *unit)
+static void reset_locked(struct iom_unit *unit)
 {
 	struct rv_unit *rv = rv_of(unit);
 
-	unit->parked = false;
-	rv_ddtp_resume(rv);
-	rv_commands_run(rv);
-	if (rv->ddtp_waits)
-		unit->parked = true;
+	rv->resets++;
+	rv->ddtp_high_valid = false;
+	rv->fence_waits = false;
+	rv->msi_pending = 0;
+	rv->due = 0;
+	rv->fifo_count = 0;
+	rv_registers_reset(rv);
+	iom_work_later(unit, RV_WORK_INTERRUPTS); /* wires fall */
+}
+
+static void work(struct iom_unit *unit, uint32_t what)
+{
+	struct rv_unit *rv = rv_of(unit);
+	uint32_t done;
+
+	/* What requests found under the old mode is out of use before busy falls. */
+	if (what & RV_WORK_DDTP)
+		iom_unit_new_epoch(unit);
+	done = iom_drain(unit, what & RV_WORK_DDTP ? RV_DRAIN_DDTP : 0, what & IOM_WORK_DRAINED);
+	if (done & RV_DRAIN_DDTP) {
+		iom_lock(&unit->lock);
+		iom_reg_change(unit, RV_DDTP, RV_DDTP_BUSY, 0);
+		iom_unlock(&unit->lock);
+	}
+	if (what & RV_WORK_COMMANDS || done & RV_DRAIN_FENCE)
+		rv_commands_run(rv, done & RV_DRAIN_FENCE);
+	if (what & RV_WORK_FAULTS)
+		rv_faults_store(rv);
+	if (what & RV_WORK_INTERRUPTS)
+		rv_interrupts_send(rv);
 }
 
 static const struct iom_arch arch = {
 	.name = "riscv",
 	.unit_bytes = sizeof(struct rv_unit),
 	.requester_last = 0xffffff,
-	.reset = reset,
+	.reset_locked = reset_locked,
 	.resolve = rv_resolve,
 	.refuse = rv_refuse,
-	.resume = resume,
+	.work = work,
 	.fault_name = rv_fault_name,
 };
 
@@ -206,7 +233,7 @@ int iom_riscv_new(const struct iom_riscv_config *config, struct iom_memory *memo
 	result = check_config(&full, error);
 	if (result)
 		return result;
-	unit = iom_unit_new(&arch, memory, host, opaque);
+	unit = iom_unit_new(&arch, memory, host, opaque, cache_entries(&full));
 	if (!unit)
 		return iom_fail(error, IOM_ENOMEM,
 		                "the host's allocator had no %llu bytes for a unit",

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/*
+ * The translation cache: results of walks through one stage.
+ *
+ * Each distinct set of tables, with the tags under which software invalidates it, is interned as a
+ * space.  An entry is one leaf at its true size; it is found by space, size and page.  Invalidation by
+ * page takes out the entries it names; by tag it changes the space's generation, which costs the
+ * same however many entries there are.
+ */
+#ifndef MODEL_CACHE_H
+#define MODEL_CACHE_H
+
+#include "model/sync.h"
+#include "pt/walk.h"
+
+struct iom_unit;
+
+/* A space's kind; scopes name several. */
+#define IOM_SPACE_STAGE1 0x1u
+#define IOM_SPACE_STAGE2 0x2u
+#define IOM_SPACE_MSI 0x4u
+
+#define IOM_SPACE_WORDS 4
+
+/* What makes spaces distinct. */
+struct iom_space_key {
+	uint64_t word
+		[IOM_SPACE_WORDS]; /* the architecture's: roots, modes, byte orders            */
+	uint32_t kind;             /* IOM_SPACE_*                                              */
+	uint32_t tag[2];           /* e.g. VMID and ASID; an architecture says what 0 means     */
+};
+
+/* A space as others remember it: valid while the number is still that space's. */
+struct iom_space_ref {
+	uint32_t index; /* 0: no space */
+	uint32_t number;
+};
+
+/* An entry as others remember it: valid while its count is the same.  Entry 0 never changes. */
+struct iom_ref {
+	uint32_t index, seq;
+};
+
+struct iom_space {
+	struct iom_space_key key;
+	uint32_t next;   /* in the bucket of its tags; index   */
+	uint32_t number; /* of this use of the place           */
+	uint64_t gen[2]; /* of entries that are not global, and that are */
+	uint64_t sizes;  /* which page sizes entries have: a bit for each log2 */
+};
+
+struct iom_entry {
+	uint32_t seq;
+	uint32_t space; /* index; 0: empty */
+	uint64_t gen;
+	uint64_t page; /* input >> size_lg2     */
+	uint64_t address;
+	uint8_t size_lg2, perm, flags, memory_type; /* as pt_result's */
+	struct iom_lock lock;                       /* of the set: its first entry's */
+	uint32_t turn;                              /* of the set: who goes next     */
+} __attribute__((aligned(64)));
+
+#define IOM_SPACES 1024
+#define IOM_SPACE_BUCKETS 256
+
+struct iom_cache {
+	struct iom_entry *entry; /* entry 0 stands outside all sets */
+	uint32_t entries;        /* a power of two; 0: nothing is cached */
+	uint32_t spaces;         /* places used in space[], the first being nobody's */
+	uint32_t victim;
+	uint32_t numbers;
+	uint64_t gens;        /* every generation is given once */
+	struct iom_lock lock; /* of the spaces' places and chains */
+	uint32_t bucket[IOM_SPACE_BUCKETS];
+	struct iom_space space[IOM_SPACES];
+};
+
+/* Entries can be between these numbers. */
+#define IOM_CACHE_LG2_MAX 22
+
+/* Gives a cache its entries, in memory of iom_cache_bytes(entries).  Power of two or 0. */
+size_t iom_cache_bytes(uint32_t entries);
+void iom_cache_init(struct iom_cache *cache, void *memory, uint32_t entries);
+
+/* Finds or makes the space of a key.  Never fails: an old space gives its place. */
+struct iom_space_ref iom_space_get(struct iom_unit *unit, const struct iom_space_key *key);
+
+/* Finds the entry for `input`.  The caller judges what it grants. */
+bool iom_cache_find(const struct iom_cache *cache, struct iom_space_ref space, uint64_t input,
+                    struct pt_result *out, struct iom_ref *ref);
+
+/*
+ * Keeps a walk's result, unless something was invalidated since `invalidations` was read.  *ref
+ * becomes the entry.  False: not kept.
+ */
+bool iom_cache_keep(struct iom_unit *unit, struct iom_space_ref space, uint64_t input,
+                    const struct pt_result *result, uint64_t invalidations, struct iom_ref *ref);
+
+static inline bool iom_ref_valid(const struct iom_cache *cache, struct iom_ref ref)
+{
+	return iom_peek(&cache->entry[ref.index].seq) == ref.seq;
+}
+
+/* Is the place still this space's?  "No space" always is. */
+static inline bool iom_space_is(const struct iom_cache *cache, struct iom_space_ref space)
+{
+	return iom_peek(&cache->space[space.index].number) == space.number;
+}
+
+/* What an invalidation names. */
+struct iom_scope {
+	uint32_t kinds;  /* IOM_SPACE_*                                          */
+	uint32_t tag[2]; /* compared where any_tag is false                      */
+	bool any_tag[2];
+	bool keep_global; /* global entries stay                                  */
+	bool by_page;     /* only the leaf that holds `page`                      */
+	uint64_t page;    /* an input address                                     */
+};
+
+void iom_invalidate(struct iom_unit *unit, const struct iom_scope *scope);
+/* Forgets everything: spaces, entries, contexts, fronts. */
+void iom_invalidate_all(struct iom_unit *unit);
+
+#endif

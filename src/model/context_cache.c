@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/* The context cache: one place per hash, generations for what is forgotten as a whole. */
+#include "model/context_cache.h"
+
+#include "model/unit.h"
+
+static uint32_t place_of(uint32_t requester, uint32_t which)
+{
+	return (requester * 0x9e3779b1u ^ which * 0x85ebca6bu) >> 7 & (IOM_CONTEXTS - 1);
+}
+
+bool iom_context_find(const struct iom_unit *unit, const struct iom_endpoint *endpoint,
+                      uint32_t which, uint64_t *words)
+{
+	const struct iom_context *c = &unit->contexts.context[place_of(endpoint->requester, which)];
+	uint32_t seq = iom_peek_acquire(&c->seq);
+
+	if (iom_peek(&c->requester) != endpoint->requester || iom_peek(&c->which) != which ||
+	    iom_peek(&c->all) != __atomic_load_n(&unit->contexts.all, __ATOMIC_ACQUIRE) ||
+	    iom_peek(&c->endpoint) != __atomic_load_n(&endpoint->contexts, __ATOMIC_ACQUIRE))
+		return false;
+	for (unsigned i = 0; i < IOM_CONTEXT_WORDS; i++)
+		words[i] = iom_peek(&c->word[i]);
+	return iom_seq_same(&c->seq, seq);
+}
+
+static void write_locked(struct iom_context *c, uint32_t requester, uint32_t which, uint32_t all,
+                         uint32_t endpoint, const uint64_t *words)
+{
+	iom_seq_begin(&c->seq);
+	iom_poke(&c->requester, requester);
+	iom_poke(&c->which, which);
+	iom_poke(&c->all, all);
+	iom_poke(&c->endpoint, endpoint);
+	for (unsigned i = 0; words && i < IOM_CONTEXT_WORDS; i++)
+		iom_poke(&c->word[i], words[i]);
+	iom_seq_end(&c->seq);
+}
+
+void iom_context_keep(struct iom_unit *unit, const struct iom_endpoint *endpoint, uint32_t which,
+                      const uint64_t *words, uint64_t invalidations)
+{
+	struct iom_context_cache *cache = &unit->contexts;
+
+	if (!cache->enabled || !iom_trylock(&cache->lock))
+		return;
+	/* Whoever forgets counts first, and takes the lock or changes a generation afterwards. */
+	if (__atomic_load_n(&unit->invalidations, __ATOMIC_SEQ_CST) == invalidations)
+		write_locked(&cache->context[place_of(endpoint->requester, which)],
+		             endpoint->requester, which, iom_peek(&cache->all),
+		             iom_peek(&endpoint->contexts), words);
+	iom_unlock(&cache->lock);
+}
+
+void iom_context_forget(struct iom_unit *unit, struct iom_endpoint *endpoint, uint32_t which)
+{
+	struct iom_context_cache *cache = &unit->contexts;
+	struct iom_context *c = &cache->context[place_of(endpoint->requester, which)];
+
+	__atomic_fetch_add(&unit->invalidations, 1, __ATOMIC_SEQ_CST);
+	iom_lock(&cache->lock);
+	if (c->requester == endpoint->requester && c->which == which)
+		write_locked(c, 0, 0, 0, 0, NULL);
+	iom_unlock(&cache->lock);
+	__atomic_fetch_add(&endpoint->epoch, 1, __ATOMIC_SEQ_CST);
+}
+
+void iom_contexts_forget(struct iom_unit *unit, struct iom_endpoint *endpoint)
+{
+	__atomic_fetch_add(&unit->invalidations, 1, __ATOMIC_SEQ_CST);
+	if (endpoint) {
+		iom_lock(&unit->contexts.lock);
+		__atomic_fetch_add(&endpoint->contexts, 1, __ATOMIC_SEQ_CST);
+		iom_unlock(&unit->contexts.lock);
+		__atomic_fetch_add(&endpoint->epoch, 1, __ATOMIC_SEQ_CST);
+		return;
+	}
+	iom_lock(&unit->contexts.lock);
+	__atomic_fetch_add(&unit->contexts.all, 1, __ATOMIC_SEQ_CST);
+	iom_unlock(&unit->contexts.lock);
+	iom_unit_new_epoch(unit);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/*
+ * Work that calls out: commands, fault records, messages, wires.  One thread at a time is a unit's
+ * worker.  Who finds the place taken leaves its wish behind, and the worker sees to it before it
+ * goes: nobody waits, and nobody calls out with a lock in hand.
+ */
+#ifndef MODEL_WORK_H
+#define MODEL_WORK_H
+
+#include "model/unit.h"
+
+/* The drain under way has found its last section ended.  Architectures number theirs from 1 up. */
+#define IOM_WORK_DRAINED IOM_BIT(0)
+
+/* Leaves a wish; somebody calls iom_work soon.  May be called under the lock. */
+void iom_work_later(struct iom_unit *unit, uint32_t what);
+
+/* Leaves a wish and becomes the worker, if nobody else is.  Never under the lock. */
+void iom_work(struct iom_unit *unit, uint32_t what);
+
+/*
+ * Worker only: asks that all access sections open now be awaited on behalf of `ask` (bits of the
+ * architecture's own, 0 to ask for nothing); `drained` passes on IOM_WORK_DRAINED.  Returns the bits
+ * whose sections have ended.
+ */
+uint32_t iom_drain(struct iom_unit *unit, uint32_t ask, bool drained);
+
+#endif
