@@ -16,6 +16,8 @@
 
 #include <iommux/error.h>
 
+struct iom_message;
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -36,6 +38,11 @@ struct iom_host {
 	 * bytes through its memory, as its bus mastering would.
 	 */
 	int (*msi)(void *opaque, uint64_t address, uint32_t data);
+
+	/*
+	 * A message to the device that is `requester` to this unit.  NULL: devices do not listen.
+	 */
+	void (*message)(void *opaque, uint32_t requester, const struct iom_message *message);
 
 	/* Interrupt wire number `wire` of the unit changes to `level`.  NULL: nobody listens. */
 	void (*wire)(void *opaque, unsigned wire, bool level);

@@ -7,15 +7,19 @@
 #ifndef IOMMUX_IOMMUX_H
 #define IOMMUX_IOMMUX_H
 
+#include <iommux/backend.h>
 #include <iommux/endpoint.h>
 #include <iommux/error.h>
 #include <iommux/host.h>
 #include <iommux/lane.h>
 #include <iommux/memory.h>
+#include <iommux/message.h>
+#include <iommux/observe.h>
 #include <iommux/port.h>
 #include <iommux/reply.h>
 #include <iommux/request.h>
 #include <iommux/riscv.h>
+#include <iommux/snapshot.h>
 #include <iommux/unit.h>
 
 #ifdef __cplusplus

@@ -38,6 +38,14 @@ struct iom_memory_ops {
 	 */
 	int (*read)(void *opaque, uint64_t spa, void *buf, size_t len);
 	int (*write)(void *opaque, uint64_t spa, const void *buf, size_t len);
+
+	/*
+	 * Compares the aligned word of `bytes` bytes, 4 or 8, with *expected and stores `desired` if they
+	 * are equal, in one step; *expected becomes what was there.  Values are what a little-endian load
+	 * gives.  Returns as above.  NULL: a read and a write are used, which is not one step.
+	 */
+	int (*cas)(void *opaque, uint64_t spa, unsigned bytes, uint64_t *expected,
+	           uint64_t desired);
 };
 
 /* Stores into the region are refused with an access fault. */

@@ -20,7 +20,8 @@ extern "C" {
 struct iom_port;
 
 /*
- * Opens a port.  IOM_EINVAL: endpoint and lane belong to different units; IOM_ENOMEM.  It lives
+ * Opens a port.  IOM_EINVAL: endpoint and lane belong to different units; IOM_ENOENT: the
+ * endpoint was removed; IOM_ENOMEM.  It lives
  * until iom_port_close, iom_lane_close or iom_unit_free.
  */
 int iom_port_open(struct iom_endpoint *endpoint, struct iom_lane *lane, struct iom_port **out);
@@ -34,7 +35,10 @@ void iom_port_close(struct iom_port *port);
  *
  * IOM_OK: granted, `reply` says where.  IOM_EFAULT: the unit refused; reply.fault, reply.status say
  * why and how, and the unit has recorded the fault if its architecture wants that.  IOM_EINVAL: the
- * request itself is malformed; reply.status is IOM_UNSUPPORTED and nothing was recorded.
+ * request itself is malformed; reply.status is IOM_UNSUPPORTED and nothing was recorded.  IOM_EBUSY:
+ * not now; reply.status is IOM_STALLED.  With reply.token not 0 the unit holds the request back until
+ * a message (message.h) names the token; with 0 the unit is stopped (unit.h), ask again.  IOM_ENOENT:
+ * the endpoint was removed.
  *
  * Call it inside an access section of the port's lane, and use spa and host only until its end.
  * Outside a section the answer may be out of date as soon as it is given.
@@ -56,6 +60,20 @@ int iom_read(struct iom_port *port, const struct iom_request *request, void *buf
              struct iom_reply *reply);
 int iom_write(struct iom_port *port, const struct iom_request *request, const void *buf,
               size_t bytes, struct iom_reply *reply);
+
+/* op of iom_atomic */
+#define IOM_FETCH_ADD 0u /* memory += operand                                  */
+#define IOM_SWAP 1u      /* memory = operand                                   */
+#define IOM_CAS 2u       /* if memory equals `compare`, memory = operand       */
+
+/*
+ * An atomic operation of a device (PCI Express AtomicOp) on `bytes` bytes, 4 or 8, at request.iova, a
+ * multiple of `bytes`; little-endian.  *old becomes what was there.  Atomic towards everything in RAM
+ * regions.  Returns as iom_write; IOM_EINVAL also for another size, alignment or op.
+ */
+int iom_atomic(struct iom_port *port, const struct iom_request *request, unsigned op,
+               uint64_t operand, uint64_t compare, unsigned bytes, uint64_t *old,
+               struct iom_reply *reply);
 
 #ifdef __cplusplus
 }

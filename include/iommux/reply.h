@@ -15,6 +15,7 @@ extern "C" {
 /* status: how the bus completes the request */
 #define IOM_DONE 0u        /* success                                                  */
 #define IOM_UNSUPPORTED 1u /* refused: Unsupported Request on PCI Express              */
+#define IOM_STALLED 3u     /* held back: host.message says how it ends                 */
 #define IOM_ABORT 2u       /* refused: Completer Abort on PCI Express, SLVERR on AXI   */
 
 /* perm: what the entry grants, whatever was asked */
@@ -33,12 +34,13 @@ struct iom_reply {
 	uint64_t host_bytes; /* bytes that may be reached through `host`, inside range and region */
 	void *host;          /* host pointer to `spa`, or NULL where memory has none; writable    */
 			     /* only if `perm` says so and the region is not read-only            */
+	uint32_t token;      /* status IOM_STALLED: what the later message will name              */
 	uint32_t fault;      /* the architecture's fault code, or 0; see iom_fault_name           */
 	uint8_t range_lg2;   /* the entry grants the naturally aligned 2^range_lg2 bytes around   */
 			     /* request.iova, all mapped in a row; 12..64                         */
 	uint8_t perm;        /* IOM_PERM_*                                                        */
 	uint8_t memory_type; /* IOM_MEMORY_*                                                      */
-	uint8_t status;      /* IOM_DONE, IOM_UNSUPPORTED, IOM_ABORT                              */
+	uint8_t status; /* IOM_DONE ...                                                            */
 };
 
 #ifdef __cplusplus

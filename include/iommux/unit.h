@@ -51,6 +51,27 @@ uint64_t iom_mmio_bytes(const struct iom_unit *unit, unsigned window);
  */
 void iom_unit_reset(struct iom_unit *unit);
 
+/*
+ * The same as a reset that leaves power on: registers to which the architecture gives no reset value
+ * keep what they hold, and software must not rely on zeroes.
+ */
+void iom_unit_reset_warm(struct iom_unit *unit);
+
+/*
+ * Stops the unit: from now on requests get IOM_EBUSY, and commands, records and interrupts stay where
+ * they are; registers can still be read and written.  IOM_OK: nothing is under way any more.
+ * IOM_EBUSY: some access section or callback still is; ask again after it.
+ */
+int iom_unit_stop(struct iom_unit *unit);
+/* Lets a stopped unit go on, with all that has come in meanwhile. */
+void iom_unit_start(struct iom_unit *unit);
+
+/*
+ * Lets time pass: `now_ns` is a monotonic clock of the embedder's choice.  Goes on with work that was
+ * put off.  Call it every now and then where the unit has been configured to take time.
+ */
+void iom_step(struct iom_unit *unit, uint64_t now_ns);
+
 /* The architecture's short name, "riscv"; constant. */
 const char *iom_unit_arch(const struct iom_unit *unit);
 

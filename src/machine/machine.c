@@ -99,7 +99,11 @@ static int build(struct machine *m, const struct machine_config *config, uint64_
 	const struct bus_window interrupts = { MACHINE_INTERRUPT_FILE, PAGE_BYTES,
 		                               interrupt_file_read, interrupt_file_write,
 		                               &m->interrupts };
-	const struct iom_memory_ops ops = { sizeof ops, bus_read, bus_write };
+	const struct iom_memory_ops ops = {
+		.bytes = sizeof ops,
+		.read = bus_read,
+		.write = bus_write,
+	};
 	int rc = iom_memory_new(&ops, &m->bus, &m->memory, error);
 
 	if (!rc)

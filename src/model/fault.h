@@ -21,11 +21,13 @@ enum iom_where {
 };
 
 struct iom_fault {
-	uint64_t gpa;  /* IOM_WHERE_STAGE2: what it was asked to translate      */
-	uint8_t where; /* enum iom_where                                        */
-	uint8_t why;   /* enum pt_why; without meaning for UNIT and TYPE        */
-	bool implicit; /* IOM_WHERE_STAGE2: asked on behalf of a table's entry  */
-	bool quiet;    /* the device's context wants translation faults unsaid  */
+	uint64_t gpa;     /* IOM_WHERE_STAGE2: what it was asked to translate      */
+	uint8_t where;    /* enum iom_where                                        */
+	uint8_t why;      /* enum pt_why; without meaning for UNIT and TYPE        */
+	uint8_t hole_lg2; /* the naturally aligned 2^hole_lg2 bytes around the request's address */
+			  /* meet the same refusal; 0 if nobody knows: at least a page            */
+	bool implicit;    /* IOM_WHERE_STAGE2: asked on behalf of a table's entry  */
+	bool quiet;       /* the device's context wants translation faults unsaid  */
 };
 
 #endif

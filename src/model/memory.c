@@ -355,6 +355,61 @@ int iom_memory_write(struct iom_memory *memory, uint64_t spa, const void *buf, s
 	return IOM_OK;
 }
 
+static int cas_outside(struct iom_memory *memory, uint64_t spa, unsigned bytes, uint64_t *expected,
+                       uint64_t desired)
+{
+	uint8_t raw[8] = { 0 };
+	uint64_t was;
+	int result;
+
+	if (memory->ops.cas)
+		return bus_result(memory->ops.cas(memory->opaque, spa, bytes, expected, desired));
+	result = iom_memory_read(memory, spa, raw, bytes);
+	if (result)
+		return result;
+	was = iom_ld64(raw, false);
+	if (was == *expected) {
+		iom_st64(raw, desired, false);
+		result = iom_memory_write(memory, spa, raw, bytes);
+	}
+	*expected = was;
+	return result;
+}
+
+static void cas_ram(void *p, unsigned bytes, uint64_t *expected, uint64_t desired)
+{
+	if (bytes == 4) {
+		uint32_t old = iom_cpu32((uint32_t)*expected, false);
+
+		__atomic_compare_exchange_n((uint32_t *)p, &old,
+		                            iom_cpu32((uint32_t)desired, false), false,
+		                            __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+		*expected = iom_cpu32(old, false);
+	} else {
+		uint64_t old = iom_cpu64(*expected, false);
+
+		__atomic_compare_exchange_n((uint64_t *)p, &old, iom_cpu64(desired, false), false,
+		                            __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+		*expected = iom_cpu64(old, false);
+	}
+}
+
+int iom_memory_cas(struct iom_memory *memory, uint64_t spa, unsigned bytes, uint64_t *expected,
+                   uint64_t desired)
+{
+	struct iom_region r;
+	uint64_t piece;
+
+	if (!iom_memory_find(memory, spa, bytes, &r, &piece))
+		return cas_outside(memory, spa, bytes, expected, desired);
+	if (r.flags & IOM_REGION_READONLY)
+		return IOM_EFAULT;
+	if (iom_peek(&memory->poisoned) && poisoned(memory, spa, bytes))
+		return IOM_EPOISON;
+	cas_ram((uint8_t *)r.host + (spa - r.spa), bytes, expected, desired);
+	return IOM_OK;
+}
+
 int iom_memory_ld64(struct iom_memory *memory, uint64_t spa, bool big_endian, uint64_t *val)
 {
 	struct iom_region r;

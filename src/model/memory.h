@@ -27,4 +27,12 @@ void iom_memory_leave(struct iom_memory *memory, struct iom_unit *unit);
  */
 int iom_memory_ld64(struct iom_memory *memory, uint64_t spa, bool big_endian, uint64_t *val);
 
+/*
+ * Compares and swaps an aligned word of `bytes` bytes, 4 or 8; values are what a little-endian load
+ * would give.  *expected becomes what was there.  IOM_OK, whether it matched or not; else as memory
+ * refuses.  Atomic in RAM regions; outside them by ops.cas, or by a read and a write without it.
+ */
+int iom_memory_cas(struct iom_memory *memory, uint64_t spa, unsigned bytes, uint64_t *expected,
+                   uint64_t desired);
+
 #endif

@@ -44,10 +44,17 @@ void iom_regfile_narrow(struct iom_regfile *regs, unsigned off, uint64_t mask)
 	cell->w1c &= mask;
 }
 
-void iom_regfile_clear(struct iom_regfile *regs)
+void iom_regfile_clear(struct iom_regfile *regs, bool warm)
 {
-	for (unsigned i = 0; i < regs->cells; i++)
-		iom_poke(&regs->cell[i].value, 0);
+	for (unsigned i = 0; i < regs->cells; i++) {
+		if (!warm || !regs->cell[i].reg->keeps)
+			iom_poke(&regs->cell[i].value, 0);
+	}
+}
+
+bool iom_cell_can_hold(const struct iom_cell *cell, uint64_t value)
+{
+	return !(value & ~(cell->rw | cell->w1c | cell->reg->own));
 }
 
 uint64_t iom_reg_get(const struct iom_unit *unit, unsigned off)

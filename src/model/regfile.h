@@ -17,6 +17,8 @@ struct iom_reg {
 	const char *name;
 	uint64_t rw;            /* bits that a store sets   */
 	uint64_t w1c;           /* bits that a 1 clears     */
+	uint64_t own;           /* further bits, which only hardware changes */
+	bool keeps;             /* a warm reset leaves the value             */
 	uint16_t count, stride; /* a table of such registers; count 0 is one */
 
 	/*
@@ -49,8 +51,10 @@ struct iom_regfile {
 void iom_regfile_init(struct iom_regfile *regs, const struct iom_reg *table, size_t rows);
 /* Keeps only `mask` of what software can change in the register at `off`. */
 void iom_regfile_narrow(struct iom_regfile *regs, unsigned off, uint64_t mask);
-/* Sets all values to 0. */
-void iom_regfile_clear(struct iom_regfile *regs);
+/* Sets values to 0; `warm`: not those of rows that keep theirs. */
+void iom_regfile_clear(struct iom_regfile *regs, bool warm);
+/* Are these bits that the cell's register can hold? */
+bool iom_cell_can_hold(const struct iom_cell *cell, uint64_t value);
 
 /* The value of a register that exists in the table: in one piece, with the lock or without. */
 uint64_t iom_reg_get(const struct iom_unit *unit, unsigned off);

@@ -19,7 +19,7 @@ static bool range_ok(const struct iom_request *q)
 static bool request_ok(const struct iom_request *q)
 {
 	return q->access <= IOM_ATOMIC && q->at <= IOM_AT_TRANSLATED &&
-	       !(q->flags & ~(IOM_REQ_PASID | IOM_REQ_PRIVILEGED)) &&
+	       !(q->flags & ~(IOM_REQ_PASID | IOM_REQ_PRIVILEGED | IOM_REQ_PROBE)) &&
 	       (!(q->flags & IOM_REQ_PASID) || q->pasid <= PASID_LAST) && range_ok(q);
 }
 
@@ -114,6 +114,34 @@ static void front_keep(struct iom_slot *slot, const struct iom_request *q,
 
 /* ---- The whole way ------------------------------------------------------------------------ */
 
+/* Asks the architecture; *region is what holds reply->host. */
+static int ask(const struct iom_query *query, struct iom_grant *grant, struct iom_region *region,
+               struct iom_reply *reply)
+{
+	struct iom_unit *unit = query->unit;
+	struct iom_fault fault = { 0 };
+	uint64_t rest;
+
+	if (!unit->arch->resolve(query, grant, &fault)) {
+		unit->arch->refuse(query, &fault, reply);
+		return reply->status == IOM_STALLED ? IOM_EBUSY : IOM_EFAULT;
+	}
+	reply->spa = grant->spa;
+	reply->range_lg2 = grant->range_lg2;
+	reply->perm = grant->perm;
+	reply->memory_type = grant->memory_type;
+
+	/* 2^64 bytes fall short by one that no region could hold. */
+	rest = range_rest(query->request->iova, grant->range_lg2);
+	if (grant->spa <= unit->spa_last &&
+	    iom_memory_find(unit->memory, grant->spa, rest + (rest != ~UINT64_C(0)), region,
+	                    &rest)) {
+		reply->host = (uint8_t *)region->host + (grant->spa - region->spa);
+		reply->host_bytes = rest;
+	}
+	return IOM_OK;
+}
+
 static __attribute__((noinline)) int resolve(struct iom_port *port, const struct iom_request *q,
                                              struct iom_reply *reply)
 {
@@ -121,36 +149,29 @@ static __attribute__((noinline)) int resolve(struct iom_port *port, const struct
 	struct iom_query query = { unit, port->endpoint, q, 0 };
 	uint32_t epoch = __atomic_load_n(&port->endpoint->epoch, __ATOMIC_SEQ_CST);
 	struct iom_grant grant = { 0 };
-	struct iom_fault fault = { 0 };
-	struct iom_region region;
-	uint64_t rest;
+	struct iom_region region = { 0 };
+	int result;
 
 	memset(reply, 0, sizeof *reply);
+	query.invalidations = __atomic_load_n(&unit->invalidations, __ATOMIC_SEQ_CST);
 	if (!request_ok(q)) {
 		reply->status = IOM_UNSUPPORTED;
-		return IOM_EINVAL;
+		result = IOM_EINVAL;
+	} else if (iom_peek(&port->endpoint->removed)) {
+		reply->status = IOM_UNSUPPORTED;
+		result = IOM_ENOENT;
+	} else if (__atomic_load_n(&unit->stopped, __ATOMIC_SEQ_CST)) {
+		reply->status = IOM_STALLED;
+		result = IOM_EBUSY;
+	} else {
+		result = ask(&query, &grant, &region, reply);
 	}
-	query.invalidations = __atomic_load_n(&unit->invalidations, __ATOMIC_SEQ_CST);
-	if (!unit->arch->resolve(&query, &grant, &fault)) {
-		unit->arch->refuse(&query, &fault, reply);
-		return IOM_EFAULT;
-	}
-	reply->spa = grant.spa;
-	reply->range_lg2 = grant.range_lg2;
-	reply->perm = grant.perm;
-	reply->memory_type = grant.memory_type;
-
-	/* 2^64 bytes fall short by one that no region could hold. */
-	rest = range_rest(q->iova, grant.range_lg2);
-	if (grant.spa <= unit->spa_last &&
-	    iom_memory_find(unit->memory, grant.spa, rest + (rest != ~UINT64_C(0)), &region,
-	                    &rest)) {
-		reply->host = (uint8_t *)region.host + (grant.spa - region.spa);
-		reply->host_bytes = rest;
-	}
-	if (grant.keep)
+	if (grant.keep && !unit->observed && !(q->flags & IOM_REQ_PROBE))
 		front_keep(slot_of(port, q), q, &grant, reply, epoch, &region);
-	return IOM_OK;
+	if (unit->observer.access)
+		unit->observer.access(unit->observer_opaque, iom_peek(&query.endpoint->requester),
+		                      q, reply, result);
+	return result;
 }
 
 int iom_translate(struct iom_port *port, const struct iom_request *request, struct iom_reply *reply)

@@ -68,14 +68,57 @@ struct iom_unit *iom_unit_new(const struct iom_arch *arch, struct iom_memory *me
 	return unit;
 }
 
-void iom_unit_reset(struct iom_unit *unit)
+static void reset(struct iom_unit *unit, bool warm)
 {
 	iom_lock(&unit->lock);
-	iom_regfile_clear(&unit->regs);
+	iom_regfile_clear(&unit->regs, warm);
 	unit->arch->reset_locked(unit);
 	iom_unlock(&unit->lock);
 	iom_invalidate_all(unit);
 	iom_work(unit, 0);
+}
+
+void iom_unit_reset(struct iom_unit *unit)
+{
+	reset(unit, false);
+}
+
+void iom_unit_reset_warm(struct iom_unit *unit)
+{
+	reset(unit, true);
+}
+
+int iom_unit_stop(struct iom_unit *unit)
+{
+	bool open = false;
+
+	__atomic_store_n(&unit->stopped, 1, __ATOMIC_SEQ_CST);
+	iom_unit_new_epoch(unit);
+	iom_lock(&unit->lock);
+	for (const struct iom_lane *lane = unit->lanes; lane; lane = lane->next)
+		open = open || __atomic_load_n(&lane->state, __ATOMIC_SEQ_CST);
+	iom_unlock(&unit->lock);
+	return open || __atomic_load_n(&unit->worker, __ATOMIC_SEQ_CST) ? IOM_EBUSY : IOM_OK;
+}
+
+void iom_unit_start(struct iom_unit *unit)
+{
+	__atomic_store_n(&unit->stopped, 0, __ATOMIC_SEQ_CST);
+	iom_work(unit, 0);
+}
+
+int iom_observe(struct iom_unit *unit, const struct iom_observer *observer, void *opaque)
+{
+	static const struct iom_observer nobody;
+
+	if (observer && observer->bytes != sizeof *observer)
+		return IOM_EINVAL;
+	unit->observer = observer ? *observer : nobody;
+	unit->observer_opaque = opaque;
+	unit->observed = observer;
+	/* Fronts answer without asking: they must have nothing. */
+	iom_unit_new_epoch(unit);
+	return IOM_OK;
 }
 
 void iom_unit_free(struct iom_unit *unit)
@@ -95,6 +138,12 @@ void iom_unit_free(struct iom_unit *unit)
 	}
 	iom_unit_release(unit, unit->cache.entry, iom_cache_bytes(unit->cache.entries));
 	iom_unit_release(unit, unit, unit->arch->unit_bytes);
+}
+
+void iom_step(struct iom_unit *unit, uint64_t now_ns)
+{
+	(void)now_ns;
+	iom_work(unit, 0);
 }
 
 const char *iom_unit_arch(const struct iom_unit *unit)
@@ -131,13 +180,11 @@ void iom_unit_new_epoch(struct iom_unit *unit)
 	iom_unlock(&unit->lock);
 }
 
-int iom_unit_store(struct iom_unit *unit, uint64_t spa, const void *buf, size_t len)
+void iom_unit_stored(struct iom_unit *unit, uint64_t spa, size_t len)
 {
-	int result = iom_memory_write(unit->memory, spa, buf, len);
-
 	if (!unit->host.dirty)
-		return result;
-	while (result == IOM_OK && len) {
+		return;
+	while (len) {
 		struct iom_region r;
 		uint64_t piece;
 
@@ -147,6 +194,14 @@ int iom_unit_store(struct iom_unit *unit, uint64_t spa, const void *buf, size_t 
 		spa += piece;
 		len -= (size_t)piece;
 	}
+}
+
+int iom_unit_store(struct iom_unit *unit, uint64_t spa, const void *buf, size_t len)
+{
+	int result = iom_memory_write(unit->memory, spa, buf, len);
+
+	if (!result)
+		iom_unit_stored(unit, spa, len);
 	return result;
 }
 
@@ -171,6 +226,8 @@ int iom_mmio_read(struct iom_unit *unit, unsigned window, uint64_t off, unsigned
 		return IOM_EINVAL;
 	iom_work(unit, 0);
 	*val = iom_regfile_read(unit, off, bytes);
+	if (unit->observer.mmio)
+		unit->observer.mmio(unit->observer_opaque, window, off, bytes, *val, false);
 	return IOM_OK;
 }
 
@@ -182,6 +239,8 @@ int iom_mmio_write(struct iom_unit *unit, unsigned window, uint64_t off, unsigne
 	iom_lock(&unit->lock);
 	iom_regfile_write(unit, off, bytes, val);
 	iom_unlock(&unit->lock);
+	if (unit->observer.mmio)
+		unit->observer.mmio(unit->observer_opaque, window, off, bytes, val, true);
 	iom_work(unit, 0);
 	return IOM_OK;
 }

@@ -4,7 +4,10 @@
 #ifndef MODEL_UNIT_H
 #define MODEL_UNIT_H
 
+#include <iommux/backend.h>
 #include <iommux/host.h>
+#include <iommux/message.h>
+#include <iommux/observe.h>
 #include <iommux/port.h>
 
 #include "base/bits.h"
@@ -33,22 +36,45 @@ struct iom_query {
 	uint64_t invalidations; /* unit.invalidations before anything was looked at */
 };
 
+struct iom_stream; /* snapshot.h */
+
 struct iom_arch {
 	const char *name;
 	size_t unit_bytes;       /* of the structure that begins with struct iom_unit */
 	uint32_t requester_last; /* the highest requester number                      */
 
-	/* Gives registers their reset values; they are all 0 when it is called.  Under the lock. */
+	/*
+	 * Gives registers their reset values; they are 0 when it is called, but for those that a warm
+	 * reset keeps.  Under the lock.
+	 */
 	void (*reset_locked)(struct iom_unit *unit);
 	/* The whole way through contexts and stages.  False: refused, *fault says why. */
 	bool (*resolve)(const struct iom_query *query, struct iom_grant *grant,
 	                struct iom_fault *fault);
-	/* Records a refusal where the architecture wants it, and fills reply's fault and status. */
+	/*
+	 * Fills reply's fault and status, and records the refusal where the architecture wants it and the
+	 * request is no probe.  May hold the request back: status IOM_STALLED and a token.
+	 */
 	void (*refuse)(const struct iom_query *query, const struct iom_fault *fault,
 	               struct iom_reply *reply);
 	/* Carries out work, without the lock and on one thread at a time: see work.h. */
 	void (*work)(struct iom_unit *unit, uint32_t what);
 	const char *(*fault_name)(uint32_t fault);
+	/* What the context in memory says, for a backend; query.request names the process. */
+	void (*inform)(const struct iom_query *query, struct iom_context_info *info);
+	/* A device's message; NULL: none is understood. */
+	int (*message)(struct iom_unit *unit, struct iom_endpoint *endpoint,
+	               const struct iom_message *message);
+	/* The endpoint goes: whatever is held back for it ends.  NULL: nothing ever is. */
+	void (*removed)(struct iom_unit *unit, struct iom_endpoint *endpoint);
+	/*
+	 * State beside the registers: writes it; reads it back.  The first reading only judges (an
+	 * error's sentence and false), with the registers' values as they would be; the second, under
+	 * the lock, takes it over.
+	 */
+	void (*save_locked)(struct iom_unit *unit, struct iom_stream *stream);
+	bool (*load)(struct iom_unit *unit, struct iom_stream *stream, const uint64_t *regs,
+	             bool commit, struct iom_error *error);
 };
 
 #define IOM_ENDPOINT_BUCKETS 64
@@ -75,12 +101,22 @@ struct iom_unit {
 	uint32_t drain_asked, draining; /* the worker's own */
 
 	uint64_t invalidations; /* how many were carried out; a walk compares */
+	uint32_t stopped;
+
+	/* Set while nothing is under way */
+	struct iom_backend backend;
+	void *backend_opaque;
+	struct iom_observer observer;
+	void *observer_opaque;
+	bool observed;
 };
 
 struct iom_endpoint {
 	struct iom_unit *unit;
 	struct iom_endpoint *next;
 	uint32_t requester;
+	uint32_t users; /* ports, and one while the endpoint is not removed: unit.lock */
+	bool removed;
 	uint32_t epoch;    /* fronts keep only what was found in this epoch       */
 	uint32_t contexts; /* goes up when the endpoint's contexts are forgotten  */
 	uint64_t spaces;   /* which spaces it used: a bit for several of them     */
@@ -133,11 +169,20 @@ void iom_unit_release(const struct iom_unit *unit, void *memory, size_t size);
 /* Stores to memory on the unit's or its devices' behalf, and reports tracked regions. */
 int iom_unit_store(struct iom_unit *unit, uint64_t spa, const void *buf, size_t len);
 
+/* Reports a store that was made otherwise. */
+void iom_unit_stored(struct iom_unit *unit, uint64_t spa, size_t len);
+
 /* Makes every front forget what it holds. */
 void iom_unit_new_epoch(struct iom_unit *unit);
 /* The same for endpoints that used one of these spaces (bits as in endpoint.spaces). */
 void iom_unit_new_epoch_of(struct iom_unit *unit, uint64_t spaces);
-/* The endpoint of a requester, or NULL. */
+/*
+ * One endpoint after the other, while they come and go; NULL begins.  Takes back `after`, and after
+ * the last one gives NULL.
+ */
+struct iom_endpoint *iom_unit_next_endpoint(struct iom_unit *unit, struct iom_endpoint *after);
+/* The endpoint of a requester, or NULL.  Both are to be given back by iom_endpoint_put. */
 struct iom_endpoint *iom_unit_endpoint(struct iom_unit *unit, uint32_t requester);
+void iom_endpoint_put(struct iom_endpoint *endpoint);
 
 #endif

@@ -20,6 +20,7 @@ void iom_work(struct iom_unit *unit, uint32_t what)
 		iom_work_later(unit, what);
 	for (unsigned round = 0; round < ROUNDS_MAX; round++) {
 		if (!__atomic_load_n(&unit->work, __ATOMIC_SEQ_CST) ||
+		    __atomic_load_n(&unit->stopped, __ATOMIC_SEQ_CST) ||
 		    __atomic_exchange_n(&unit->worker, 1, __ATOMIC_SEQ_CST))
 			return;
 		what = __atomic_exchange_n(&unit->work, 0, __ATOMIC_SEQ_CST);

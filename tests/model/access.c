@@ -159,7 +159,7 @@ TEST(malformed_requests, "")
 		{ .access = 255 },
 		{ .at = 3 },
 		{ .at = 255 },
-		{ .flags = 4 },
+		{ .flags = 8 },
 		{ .flags = 0x8000 },
 		{ .pasid = 1 << 20, .flags = IOM_REQ_PASID },
 		{ .iova = ~0ull, .bytes = 2 },

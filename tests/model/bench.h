@@ -110,7 +110,9 @@ static inline struct bench *bench_new(void)
 		[BENCH_TRACKED] = { TRACKED, IOM_REGION_TRACK },
 		[BENCH_TRACKED2] = { TRACKED2, IOM_REGION_TRACK },
 	};
-	const struct iom_memory_ops ops = { sizeof ops, bench_read, bench_write };
+	const struct iom_memory_ops ops = { .bytes = sizeof ops,
+		                            .read = bench_read,
+		                            .write = bench_write };
 	const struct iom_host host = { .bytes = sizeof host, .dirty = bench_dirty };
 	const struct iom_riscv_config config = { .bytes = sizeof config,
 		                                 .reset_mode = IOM_RISCV_RESET_BARE };

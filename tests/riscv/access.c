@@ -407,7 +407,7 @@ TEST(access_malformed, "")
 		{ .bytes = 4, .pasid = 0x100000, .flags = IOM_REQ_PASID },
 		{ .bytes = 4, .access = 4 },
 		{ .bytes = 4, .at = 3 },
-		{ .bytes = 4, .flags = 4 },
+		{ .bytes = 4, .flags = 8 },
 	};
 	const struct iom_request pasid_unused = { .bytes = 4, .pasid = 0x100000 };
 	const struct iom_request ats = { .at = IOM_AT_TRANSLATION_REQUEST };

@@ -11,6 +11,7 @@ struct command {
 	uint8_t opcode, func3;
 	uint64_t bits[2]; /* what may be set beside opcode and func3; all else is reserved */
 	enum outcome (*run)(struct rv_unit *rv, const uint64_t *c);
+	void (*tell)(struct rv_unit *rv, const uint64_t *c); /* a backend, or NULL */
 };
 
 /* The tag of spaces whose second stage is active; 0 is the host's own. */
@@ -72,8 +73,10 @@ static enum outcome inval_ddt(struct rv_unit *rv, const uint64_t *c)
 		return DONE;
 	}
 	endpoint = iom_unit_endpoint(&rv->unit, (uint32_t)IOM_GET(RV_IODIR_DID, c[0]));
-	if (endpoint)
+	if (endpoint) {
 		iom_contexts_forget(&rv->unit, endpoint);
+		iom_endpoint_put(endpoint);
+	}
 	return DONE;
 }
 
@@ -90,6 +93,7 @@ static enum outcome inval_pdt(struct rv_unit *rv, const uint64_t *c)
 		/* With DPE, requests without a process_id use process 0. */
 		if (!pid)
 			iom_context_forget(&rv->unit, endpoint, IOM_CONTEXT_NO_PASID);
+		iom_endpoint_put(endpoint);
 	}
 	return DONE;
 }
@@ -126,26 +130,36 @@ static const struct command commands[] = {
 	  { RV_IOTINVAL_AV | RV_IOTINVAL_PSCID | RV_IOTINVAL_PSCV | RV_IOTINVAL_GV |
 	            RV_IOTINVAL_GSCID,
 	    RV_IOTINVAL_1_ADDR },
-	  vma },
+	  vma,
+	  rv_tell_iotinval },
 	{ RV_OP_IOTINVAL,
 	  RV_IOTINVAL_GVMA,
 	  { RV_IOTINVAL_AV | RV_IOTINVAL_PSCID | RV_IOTINVAL_GV | RV_IOTINVAL_GSCID,
 	    RV_IOTINVAL_1_ADDR },
-	  gvma },
+	  gvma,
+	  rv_tell_iotinval },
 	{ RV_OP_IOFENCE,
 	  RV_IOFENCE_C,
 	  { RV_IOFENCE_AV | RV_IOFENCE_WSI | RV_IOFENCE_PR | RV_IOFENCE_PW | RV_IOFENCE_DATA,
 	    RV_IOFENCE_1_ADDR },
-	  fence },
-	{ RV_OP_IODIR, RV_IODIR_INVAL_DDT, { RV_IODIR_DV | RV_IODIR_DID, 0 }, inval_ddt },
+	  fence,
+	  NULL },
+	{ RV_OP_IODIR,
+	  RV_IODIR_INVAL_DDT,
+	  { RV_IODIR_DV | RV_IODIR_DID, 0 },
+	  inval_ddt,
+	  rv_tell_iodir },
 	{ RV_OP_IODIR,
 	  RV_IODIR_INVAL_PDT,
 	  { RV_IODIR_PID | RV_IODIR_DV | RV_IODIR_DID, 0 },
-	  inval_pdt },
+	  inval_pdt,
+	  rv_tell_iodir },
 };
 
 static enum outcome carry_out(struct rv_unit *rv, const uint64_t *c)
 {
+	enum outcome outcome;
+
 	for (size_t i = 0; i < IOM_COUNT(commands); i++) {
 		const struct command *row = &commands[i];
 
@@ -154,7 +168,10 @@ static enum outcome carry_out(struct rv_unit *rv, const uint64_t *c)
 			continue;
 		if (c[0] & ~(row->bits[0] | RV_CMD_OPCODE | RV_CMD_FUNC3) || c[1] & ~row->bits[1])
 			return ILLEGAL;
-		return row->run(rv, c);
+		outcome = row->run(rv, c);
+		if (outcome == DONE && row->tell)
+			row->tell(rv, c);
+		return outcome;
 	}
 	return ILLEGAL;
 }
@@ -176,6 +193,8 @@ static enum outcome fetch_and_run(struct rv_unit *rv, const struct iom_ring *rin
 	} else {
 		if (iom_ring_peek(&rv->unit, ring, head, tail, c) != IOM_RING_OK)
 			return FAULT;
+		if (rv->unit.observer.command)
+			rv->unit.observer.command(rv->unit.observer_opaque, c, RV_CMD_BYTES / 8);
 		outcome = carry_out(rv, c);
 	}
 	return outcome == DONE && is_fence(c) ? fence_complete(rv, c) : outcome;

@@ -230,7 +230,7 @@ void rv_refuse(const struct iom_query *query, const struct iom_fault *fault,
 
 	reply->fault = cause->code;
 	reply->status = cause->abort ? IOM_ABORT : IOM_UNSUPPORTED;
-	if (fault->quiet && !cause->despite_dtf)
+	if (q->flags & IOM_REQ_PROBE || (fault->quiet && !cause->despite_dtf))
 		return;
 
 	rec[0] = IOM_PUT(RV_FQ_CAUSE, cause->code) | IOM_PUT(RV_FQ_TTYP, ttyp(q)) |

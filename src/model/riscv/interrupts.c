@@ -93,6 +93,8 @@ void rv_interrupts_send(struct rv_unit *rv)
 
 		if (result)
 			rv_fault_msi(rv, address);
+		else if (unit->observer.msi)
+			unit->observer.msi(unit->observer_opaque, address, iom_ld32(bytes, false));
 	}
 	set_wires(rv);
 }

@@ -33,7 +33,7 @@ static void interrupts_wrote(struct iom_unit *unit, unsigned off, uint64_t was, 
 	iom_work_later(unit, RV_WORK_INTERRUPTS);
 }
 
-static bool ddtp_mode_exists(const struct rv_unit *rv, unsigned mode)
+bool rv_ddtp_mode_exists(const struct rv_unit *rv, unsigned mode)
 {
 	if (mode <= RV_DDTP_BARE)
 		return true;
@@ -64,7 +64,7 @@ static uint64_t ddtp_legal(struct iom_unit *unit, unsigned off, uint64_t was, ui
 	if (!high && rv->ddtp_high_valid)
 		now = (now & iom_low(32)) | (uint64_t)rv->ddtp_high << 32;
 	rv->ddtp_high_valid = false;
-	if (!ddtp_mode_exists(rv, mode) || (old > RV_DDTP_BARE && mode > RV_DDTP_BARE))
+	if (!rv_ddtp_mode_exists(rv, mode) || (old > RV_DDTP_BARE && mode > RV_DDTP_BARE))
 		return was;
 	return now;
 }
@@ -142,28 +142,31 @@ static void vec_ctl_wrote(struct iom_unit *unit, unsigned off, uint64_t was, uin
 #define MSI_ROWS .count = RV_VECTORS_MAX, .stride = RV_MSI_CFG_BYTES
 
 static const struct iom_reg rv_regs[] = {
-	{ RV_CAP, 8, "capabilities", .rw = 0 },
-	{ RV_FCTL, 4, "fctl", .rw = RV_FCTL_BE | RV_FCTL_WSI, .legal = fctl_legal,
-	  .wrote = interrupts_wrote },
-	{ RV_DDTP, 8, "ddtp", .rw = RV_DDTP_MODE | RV_DDTP_PPN, .legal = ddtp_legal,
-	  .wrote = ddtp_wrote },
-	{ RV_CQB, 8, "cqb", .rw = RV_QB_LOG2SZ_1 | RV_QB_PPN, .legal = base_legal,
+	{ RV_CAP, 8, "capabilities", .own = ~UINT64_C(0) },
+	{ RV_FCTL, 4, "fctl", .own = RV_FCTL_WSI, .rw = RV_FCTL_BE | RV_FCTL_WSI,
+	  .legal = fctl_legal, .wrote = interrupts_wrote },
+	{ RV_DDTP, 8, "ddtp", .own = RV_DDTP_BUSY, .rw = RV_DDTP_MODE | RV_DDTP_PPN,
+	  .legal = ddtp_legal, .wrote = ddtp_wrote },
+	{ RV_CQB, 8, "cqb", .keeps = true, .rw = RV_QB_LOG2SZ_1 | RV_QB_PPN, .legal = base_legal,
 	  .wrote = base_wrote },
-	{ RV_CQH, 4, "cqh", .rw = 0 },
+	{ RV_CQH, 4, "cqh", .own = IOM_MASK(31, 0) },
 	{ RV_CQT, 4, "cqt", .rw = IOM_MASK(31, 0), .legal = index_legal, .wrote = cqt_wrote },
-	{ RV_FQB, 8, "fqb", .rw = RV_QB_LOG2SZ_1 | RV_QB_PPN, .legal = base_legal,
+	{ RV_FQB, 8, "fqb", .keeps = true, .rw = RV_QB_LOG2SZ_1 | RV_QB_PPN, .legal = base_legal,
 	  .wrote = base_wrote },
 	{ RV_FQH, 4, "fqh", .rw = IOM_MASK(31, 0), .legal = index_legal },
-	{ RV_FQT, 4, "fqt", .rw = 0 },
-	{ RV_CQCSR, 4, "cqcsr", .rw = RV_QCSR_EN | RV_QCSR_IE,
+	{ RV_FQT, 4, "fqt", .own = IOM_MASK(31, 0) },
+	{ RV_CQCSR, 4, "cqcsr", .own = RV_QCSR_ON | RV_QCSR_BUSY, .rw = RV_QCSR_EN | RV_QCSR_IE,
 	  .w1c = RV_QCSR_MF | RV_CQCSR_CMD_TO | RV_CQCSR_CMD_ILL | RV_CQCSR_FENCE_W_IP,
 	  .legal = csr_legal, .wrote = csr_wrote },
-	{ RV_FQCSR, 4, "fqcsr", .rw = RV_QCSR_EN | RV_QCSR_IE, .w1c = RV_QCSR_MF | RV_QCSR_OF,
-	  .legal = csr_legal, .wrote = csr_wrote },
+	{ RV_FQCSR, 4, "fqcsr", .own = RV_QCSR_ON | RV_QCSR_BUSY, .rw = RV_QCSR_EN | RV_QCSR_IE,
+	  .w1c = RV_QCSR_MF | RV_QCSR_OF, .legal = csr_legal, .wrote = csr_wrote },
 	{ RV_IPSR, 4, "ipsr", .w1c = RV_IPSR_CIP | RV_IPSR_FIP, .wrote = interrupts_wrote },
-	{ RV_ICVEC, 8, "icvec", .rw = RV_ICVEC_CIV | RV_ICVEC_FIV, .wrote = interrupts_wrote },
-	{ RV_MSI_CFG_TBL + RV_MSI_ADDR, 8, "msi_addr", .rw = RV_MSI_ADDR_ADDR, MSI_ROWS },
-	{ RV_MSI_CFG_TBL + RV_MSI_DATA, 4, "msi_data", .rw = IOM_MASK(31, 0), MSI_ROWS },
+	{ RV_ICVEC, 8, "icvec", .keeps = true, .rw = RV_ICVEC_CIV | RV_ICVEC_FIV,
+	  .wrote = interrupts_wrote },
+	{ RV_MSI_CFG_TBL + RV_MSI_ADDR, 8, "msi_addr", .keeps = true, .rw = RV_MSI_ADDR_ADDR,
+	  MSI_ROWS },
+	{ RV_MSI_CFG_TBL + RV_MSI_DATA, 4, "msi_data", .keeps = true, .rw = IOM_MASK(31, 0),
+	  MSI_ROWS },
 	{ RV_MSI_CFG_TBL + RV_MSI_VEC_CTL, 4, "msi_vec_ctl", .rw = RV_MSI_VEC_CTL_M,
 	  .wrote = vec_ctl_wrote, MSI_ROWS },
 };

@@ -80,6 +80,19 @@ int rv_load(struct rv_unit *rv, uint64_t spa, unsigned words, bool big_endian, u
 void rv_registers_init(struct rv_unit *rv);
 void rv_registers_reset(struct rv_unit *rv);
 
+/* Does this unit have the mode? */
+bool rv_ddtp_mode_exists(const struct rv_unit *rv, unsigned mode);
+
+/* ---- save.c */
+void rv_save_locked(struct iom_unit *unit, struct iom_stream *stream);
+bool rv_load_state(struct iom_unit *unit, struct iom_stream *stream, const uint64_t *regs,
+                   bool commit, struct iom_error *error);
+
+/* ---- backend.c: what contexts and commands say to a backend */
+void rv_inform(const struct iom_query *query, struct iom_context_info *info);
+void rv_tell_iotinval(struct rv_unit *rv, const uint64_t *command);
+void rv_tell_iodir(struct rv_unit *rv, const uint64_t *command);
+
 /* ---- queues.c: one row a queue, one routine for all */
 struct rv_queue {
 	uint16_t base, head, tail, csr; /* registers                                   */

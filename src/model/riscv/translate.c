@@ -72,6 +72,14 @@ static bool refused(const struct walk *w, enum iom_where where, enum pt_why why)
 	return false;
 }
 
+/* How far around the input the tables refuse alike. */
+static uint8_t hole_lg2(const struct pt_root *root, const struct pt_result *found, enum pt_why why)
+{
+	if (why == PT_WHY_INPUT)
+		return root->sign_extended ? root->input_bits - 1 : root->input_bits;
+	return why == PT_WHY_EMPTY ? (uint8_t)pt_shift(&pt_rv64, root, found->level) : 0;
+}
+
 static struct pt_root root_of(const struct walk *w, uint64_t atp, bool stage2)
 {
 	struct pt_root root =
@@ -101,6 +109,7 @@ static bool stage2(struct walk *w, uint64_t gpa, unsigned perm, bool implicit, s
 	if (why) {
 		w->fault->gpa = gpa;
 		w->fault->implicit = implicit;
+		w->fault->hole_lg2 = implicit ? 0 : hole_lg2(&root, &out->page, why);
 		return refused(w, IOM_WHERE_STAGE2, why);
 	}
 	keep(w, space, gpa, out);
@@ -137,8 +146,12 @@ static bool stage1(struct walk *w, uint64_t iova, const struct pt_want *want, st
 		why = pt_walk(&pt_rv64, &nested, &root, iova, want, w, &out->page);
 	else
 		why = pt_walk(&pt_rv64, &direct, &root, iova, want, w, &out->page);
-	if (why)
-		return why == PT_WHY_NESTED ? false : refused(w, IOM_WHERE_STAGE1, why);
+	if (why == PT_WHY_NESTED)
+		return false;
+	if (why) {
+		w->fault->hole_lg2 = hole_lg2(&root, &out->page, why);
+		return refused(w, IOM_WHERE_STAGE1, why);
+	}
 	keep(w, space, iova, out);
 	return true;
 }
@@ -189,8 +202,12 @@ static bool through_stages(struct walk *w, const struct pt_want *want, struct io
 		perm &= ~PT_X;
 
 	if (rv_msi_match(dc, gpa) ? !msi(w, gpa, want->perm, &two)
-	                          : !stage2(w, gpa, want->perm, false, &two))
+	                          : !stage2(w, gpa, want->perm, false, &two)) {
+		/* What stage 2 says of the GPA holds no further than stage 1 goes straight. */
+		if (w->fault->hole_lg2 > one.page.size_lg2)
+			w->fault->hole_lg2 = one.page.size_lg2;
 		return false;
+	}
 	lg2 = one.page.size_lg2 < two.page.size_lg2 ? one.page.size_lg2 : two.page.size_lg2;
 	*grant = (struct iom_grant){
 		.spa = two.page.address,

@@ -214,6 +214,9 @@ static const struct iom_arch arch = {
 	.refuse = rv_refuse,
 	.work = work,
 	.fault_name = rv_fault_name,
+	.inform = rv_inform,
+	.save_locked = rv_save_locked,
+	.load = rv_load_state,
 };
 
 int iom_riscv_new(const struct iom_riscv_config *config, struct iom_memory *memory,

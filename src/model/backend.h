@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/* Telling a unit's backend. */
+#ifndef MODEL_BACKEND_H
+#define MODEL_BACKEND_H
+
+#include "model/unit.h"
+
+/* Worker: passes an invalidation on, and the contexts that it made worth another look. */
+void iom_backend_invalidate(struct iom_unit *unit, const struct iom_invalidation *what);
+
+#endif

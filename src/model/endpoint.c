@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/* Endpoints: who asks. */
+#include "model/unit.h"
+
+static struct iom_endpoint **bucket_of(struct iom_unit *unit, uint32_t requester)
+{
+	return &unit->endpoint[requester % IOM_ENDPOINT_BUCKETS];
+}
+
+static struct iom_endpoint *find_locked(struct iom_unit *unit, uint32_t requester)
+{
+	struct iom_endpoint *endpoint = *bucket_of(unit, requester);
+
+	while (endpoint && endpoint->requester != requester)
+		endpoint = endpoint->next;
+	return endpoint;
+}
+
+static void link_locked(struct iom_endpoint *endpoint)
+{
+	struct iom_endpoint **bucket = bucket_of(endpoint->unit, endpoint->requester);
+
+	endpoint->next = *bucket;
+	*bucket = endpoint;
+}
+
+static void unlink_locked(struct iom_endpoint *endpoint)
+{
+	struct iom_endpoint **link = bucket_of(endpoint->unit, endpoint->requester);
+
+	while (*link != endpoint)
+		link = &(*link)->next;
+	*link = endpoint->next;
+}
+
+struct iom_endpoint *iom_unit_endpoint(struct iom_unit *unit, uint32_t requester)
+{
+	struct iom_endpoint *endpoint;
+
+	iom_lock(&unit->lock);
+	endpoint = find_locked(unit, requester);
+	if (endpoint)
+		endpoint->users++;
+	iom_unlock(&unit->lock);
+	return endpoint;
+}
+
+void iom_endpoint_put(struct iom_endpoint *endpoint)
+{
+	struct iom_unit *unit = endpoint->unit;
+	bool last;
+
+	iom_lock(&unit->lock);
+	last = !--endpoint->users;
+	iom_unlock(&unit->lock);
+	if (last)
+		iom_unit_release(unit, endpoint, sizeof *endpoint);
+}
+
+struct iom_endpoint *iom_unit_next_endpoint(struct iom_unit *unit, struct iom_endpoint *after)
+{
+	struct iom_endpoint *next = NULL;
+	unsigned bucket = 0;
+
+	iom_lock(&unit->lock);
+	if (after) {
+		bucket = after->requester % IOM_ENDPOINT_BUCKETS + 1;
+		next = after->removed ? unit->endpoint[bucket - 1] : after->next;
+	}
+	while (!next && bucket < IOM_ENDPOINT_BUCKETS)
+		next = unit->endpoint[bucket++];
+	if (next)
+		next->users++;
+	iom_unlock(&unit->lock);
+	if (after)
+		iom_endpoint_put(after);
+	return next;
+}
+
+int iom_endpoint_get(struct iom_unit *unit, uint32_t requester, struct iom_endpoint **out)
+{
+	struct iom_endpoint *fresh, *old;
+
+	if (requester > unit->arch->requester_last)
+		return IOM_EINVAL;
+	iom_lock(&unit->lock);
+	old = find_locked(unit, requester);
+	iom_unlock(&unit->lock);
+	if (old) {
+		*out = old;
+		return IOM_OK;
+	}
+	fresh = iom_unit_alloc(unit, sizeof *fresh);
+	if (!fresh)
+		return IOM_ENOMEM;
+	fresh->unit = unit;
+	fresh->requester = requester;
+	fresh->users = 1;
+	/* No slot and no context of zeroes is ever valid. */
+	fresh->epoch = fresh->contexts = 1;
+
+	iom_lock(&unit->lock);
+	old = find_locked(unit, requester);
+	if (!old)
+		link_locked(fresh);
+	iom_unlock(&unit->lock);
+	if (old)
+		iom_unit_release(unit, fresh, sizeof *fresh);
+	*out = old ? old : fresh;
+	return IOM_OK;
+}
+
+uint32_t iom_endpoint_requester(const struct iom_endpoint *endpoint)
+{
+	return iom_peek(&endpoint->requester);
+}
+
+int iom_endpoint_renumber(struct iom_endpoint *endpoint, uint32_t requester)
+{
+	struct iom_unit *unit = endpoint->unit;
+	struct iom_endpoint *other;
+
+	if (requester > unit->arch->requester_last)
+		return IOM_EINVAL;
+	iom_lock(&unit->lock);
+	other = find_locked(unit, requester);
+	if (!other && !endpoint->removed) {
+		unlink_locked(endpoint);
+		iom_poke(&endpoint->requester, requester);
+		link_locked(endpoint);
+	}
+	iom_unlock(&unit->lock);
+	if (other && other != endpoint)
+		return IOM_EEXIST;
+	/* Also for a number that comes back: contexts are cached by number. */
+	iom_contexts_forget(unit, NULL);
+	return IOM_OK;
+}
+
+void iom_endpoint_remove(struct iom_endpoint *endpoint)
+{
+	struct iom_unit *unit = endpoint->unit;
+
+	iom_lock(&unit->lock);
+	if (!endpoint->removed)
+		unlink_locked(endpoint);
+	iom_poke(&endpoint->removed, true);
+	iom_unlock(&unit->lock);
+	iom_contexts_forget(unit, NULL);
+	iom_contexts_forget(unit, endpoint);
+	if (unit->arch->removed)
+		unit->arch->removed(unit, endpoint);
+	iom_endpoint_put(endpoint);
+}
+
+int iom_message(struct iom_endpoint *endpoint, const struct iom_message *message)
+{
+	struct iom_unit *unit = endpoint->unit;
+
+	if (message->kind != IOM_MESSAGE_INVALIDATED && message->kind != IOM_MESSAGE_PAGE_REQUEST)
+		return IOM_EINVAL;
+	if (iom_peek(&endpoint->removed))
+		return IOM_ENOENT;
+	return unit->arch->message ? unit->arch->message(unit, endpoint, message) : IOM_ENOTSUP;
+}
