@@ -42,6 +42,8 @@ static bool sections_ended(struct iom_unit *unit)
 	for (struct iom_lane *lane = unit->lanes; lane; lane = lane->next) {
 		uint32_t open = IOM_LANE_OPEN;
 
+		if (!__atomic_load_n(&lane->state, __ATOMIC_SEQ_CST))
+			continue;
 		__atomic_fetch_add(&unit->drain_left, 1, __ATOMIC_SEQ_CST);
 		if (!__atomic_compare_exchange_n(&lane->state, &open,
 		                                 IOM_LANE_OPEN | IOM_LANE_AWAITED, false,

@@ -181,17 +181,22 @@ static bool is_fence(const uint64_t *c)
 	return IOM_GET(RV_CMD_OPCODE, c[0]) == RV_OP_IOFENCE;
 }
 
-/* Fetches one command and carries it out; a fence whose sections have ended was fetched before. */
-static enum outcome fetch_and_run(struct rv_unit *rv, const struct iom_ring *ring, uint32_t head,
-                                  uint32_t tail, bool drained, uint64_t *c)
+/* A command's turn. */
+struct turn {
+	struct iom_ring ring;
+	uint32_t head, tail, resets;
+	bool drained; /* it is the fence that waited, and need not be fetched again */
+};
+
+static enum outcome fetch_and_run(struct rv_unit *rv, const struct turn *turn, uint64_t *c)
 {
 	enum outcome outcome = DONE;
 
-	if (drained) {
+	if (turn->drained) {
 		c[0] = rv->fence[0];
 		c[1] = rv->fence[1];
 	} else {
-		if (iom_ring_peek(&rv->unit, ring, head, tail, c) != IOM_RING_OK)
+		if (iom_ring_peek(&rv->unit, &turn->ring, turn->head, turn->tail, c) != IOM_RING_OK)
 			return FAULT;
 		if (rv->unit.observer.command)
 			rv->unit.observer.command(rv->unit.observer_opaque, c, RV_CMD_BYTES / 8);
@@ -200,11 +205,26 @@ static enum outcome fetch_and_run(struct rv_unit *rv, const struct iom_ring *rin
 	return outcome == DONE && is_fence(c) ? fence_complete(rv, c) : outcome;
 }
 
+/* Takes the queue in hand for its next command; false if it has none, or has to stop. */
+static bool next_locked(struct rv_unit *rv, bool drained, struct turn *turn)
+{
+	*turn = (struct turn){ .ring = rv_ring(rv, &rv_cq),
+		               .head = (uint32_t)rv_get(rv, RV_CQH),
+		               .tail = (uint32_t)rv_get(rv, RV_CQT),
+		               .resets = rv->resets,
+		               .drained = drained && rv->fence_waits };
+	if (!turn->drained &&
+	    (rv->fence_waits || turn->head == turn->tail || !rv_queue_works(rv, &rv_cq)))
+		return false;
+	rv_queue_take_locked(rv, &rv_cq);
+	return true;
+}
+
 /*
  * What a command leaves behind.  The head moves after the handler, not after the fetch: software
  * that comes to look at an illegal command must find it at the head ("Command-queue CSR").
  */
-static bool commit_locked(struct rv_unit *rv, enum outcome outcome, uint32_t next,
+static void commit_locked(struct rv_unit *rv, enum outcome outcome, const struct turn *turn,
                           const uint64_t *c)
 {
 	rv->fence_waits = outcome == WAITS;
@@ -212,52 +232,19 @@ static bool commit_locked(struct rv_unit *rv, enum outcome outcome, uint32_t nex
 	case DONE:
 		if (is_fence(c) && c[0] & RV_IOFENCE_WSI)
 			rv_queue_status_locked(rv, &rv_cq, RV_CQCSR_FENCE_W_IP);
-		iom_reg_set(&rv->unit, RV_CQH, next);
-		return true;
+		iom_reg_set(&rv->unit, RV_CQH, iom_ring_next(&turn->ring, turn->head));
+		break;
 	case ILLEGAL:
 		rv_queue_status_locked(rv, &rv_cq, RV_CQCSR_CMD_ILL);
-		return false;
+		break;
 	case FAULT:
 		rv_queue_status_locked(rv, &rv_cq, RV_QCSR_MF);
-		return false;
+		break;
 	case WAITS:
 		rv->fence[0] = c[0];
 		rv->fence[1] = c[1];
-		return false;
+		break;
 	}
-	return false;
-}
-
-/* One command.  False: the queue stops here, for now. */
-static bool step(struct rv_unit *rv, bool drained)
-{
-	uint64_t c[RV_CMD_BYTES / 8] = { 0 };
-	uint32_t head, tail, resets;
-	enum outcome outcome;
-	struct iom_ring ring;
-	bool go;
-
-	iom_lock(&rv->unit.lock);
-	head = (uint32_t)rv_get(rv, RV_CQH);
-	tail = (uint32_t)rv_get(rv, RV_CQT);
-	ring = rv_ring(rv, &rv_cq);
-	resets = rv->resets;
-	go = drained ? rv->fence_waits
-	             : !rv->fence_waits && head != tail && rv_queue_works(rv, &rv_cq);
-	if (go)
-		rv_queue_take_locked(rv, &rv_cq);
-	iom_unlock(&rv->unit.lock);
-	if (!go)
-		return false;
-
-	outcome = fetch_and_run(rv, &ring, head, tail, drained, c);
-
-	iom_lock(&rv->unit.lock);
-	if (resets == rv->resets)
-		go = commit_locked(rv, outcome, iom_ring_next(&ring, head), c);
-	rv_queue_leave_locked(rv);
-	iom_unlock(&rv->unit.lock);
-	return go;
 }
 
 /*
@@ -267,11 +254,23 @@ static bool step(struct rv_unit *rv, bool drained)
 void rv_commands_run(struct rv_unit *rv, bool drained)
 {
 	uint64_t budget = IOM_BIT(rv_ring(rv, &rv_cq).entries_lg2);
+	struct turn turn;
 
-	if (drained)
-		step(rv, true);
-	while (budget && step(rv, false))
+	iom_lock(&rv->unit.lock);
+	while (budget && next_locked(rv, drained, &turn)) {
+		uint64_t c[RV_CMD_BYTES / 8] = { 0 };
+		enum outcome outcome;
+
+		iom_unlock(&rv->unit.lock);
+		outcome = fetch_and_run(rv, &turn, c);
+		iom_lock(&rv->unit.lock);
+		if (turn.resets == rv->resets)
+			commit_locked(rv, outcome, &turn, c);
+		rv_queue_leave_locked(rv);
+		drained = false;
 		budget--;
+	}
+	iom_unlock(&rv->unit.lock);
 	if (!budget)
 		iom_work_later(&rv->unit, RV_WORK_COMMANDS);
 }
