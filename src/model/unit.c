@@ -98,7 +98,7 @@ int iom_unit_stop(struct iom_unit *unit)
 	for (const struct iom_lane *lane = unit->lanes; lane; lane = lane->next)
 		open = open || __atomic_load_n(&lane->state, __ATOMIC_SEQ_CST);
 	iom_unlock(&unit->lock);
-	return open || __atomic_load_n(&unit->worker, __ATOMIC_SEQ_CST) ? IOM_EBUSY : IOM_OK;
+	return open || iom_working(unit) ? IOM_EBUSY : IOM_OK;
 }
 
 void iom_unit_start(struct iom_unit *unit)

@@ -96,7 +96,7 @@ struct iom_unit {
 	struct iom_unit *memory_next; /* of the units on the same memory; memory's lock */
 
 	/* work.c */
-	uint32_t work, worker;
+	uint32_t work;                  /* wishes, and IOM_WORKER */
 	uint32_t drain_left;            /* sections that the drain under way waits for, and 1 */
 	uint32_t drain_asked, draining; /* the worker's own */
 

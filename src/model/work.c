@@ -14,44 +14,81 @@ void iom_work_later(struct iom_unit *unit, uint32_t what)
 	__atomic_fetch_or(&unit->work, what, __ATOMIC_SEQ_CST);
 }
 
+bool iom_working(const struct iom_unit *unit)
+{
+	return __atomic_load_n(&unit->work, __ATOMIC_SEQ_CST) & IOM_WORKER;
+}
+
+/* Becomes the worker and takes all wishes; 0: there is none, or somebody else is the worker. */
+static uint32_t take(struct iom_unit *unit)
+{
+	uint32_t was = __atomic_load_n(&unit->work, __ATOMIC_SEQ_CST);
+
+	do {
+		if (!was || was & IOM_WORKER)
+			return 0;
+	} while (!__atomic_compare_exchange_n(&unit->work, &was, IOM_WORKER, false,
+	                                      __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
+	return was;
+}
+
 void iom_work(struct iom_unit *unit, uint32_t what)
 {
 	if (what)
 		iom_work_later(unit, what);
 	for (unsigned round = 0; round < ROUNDS_MAX; round++) {
-		if (!__atomic_load_n(&unit->work, __ATOMIC_SEQ_CST) ||
-		    __atomic_load_n(&unit->stopped, __ATOMIC_SEQ_CST) ||
-		    __atomic_exchange_n(&unit->worker, 1, __ATOMIC_SEQ_CST))
+		if (__atomic_load_n(&unit->stopped, __ATOMIC_SEQ_CST))
 			return;
-		what = __atomic_exchange_n(&unit->work, 0, __ATOMIC_SEQ_CST);
-		if (what)
-			unit->arch->work(unit, what);
-		__atomic_store_n(&unit->worker, 0, __ATOMIC_SEQ_CST);
+		what = take(unit);
+		if (!what)
+			return;
+		unit->arch->work(unit, what);
+		/* Wishes that came meanwhile stay, and are looked at once more. */
+		__atomic_fetch_and(&unit->work, ~IOM_WORKER, __ATOMIC_SEQ_CST);
 	}
 }
 
-/*
- * Marks every open section, so that its end counts down.  A section that begins while this runs
- * begins with a full barrier, and sees what was invalidated before.  True: none was open.
- */
-static bool sections_ended(struct iom_unit *unit)
+static bool any_section_open_locked(const struct iom_unit *unit)
 {
-	__atomic_store_n(&unit->drain_left, 1, __ATOMIC_SEQ_CST);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	iom_lock(&unit->lock);
+	for (const struct iom_lane *lane = unit->lanes; lane; lane = lane->next) {
+		if (__atomic_load_n(&lane->state, __ATOMIC_SEQ_CST))
+			return true;
+	}
+	return false;
+}
+
+/* Marks every open section, so that its end counts down. */
+static void mark_sections_locked(struct iom_unit *unit)
+{
 	for (struct iom_lane *lane = unit->lanes; lane; lane = lane->next) {
 		uint32_t open = IOM_LANE_OPEN;
 
-		if (!__atomic_load_n(&lane->state, __ATOMIC_SEQ_CST))
-			continue;
 		__atomic_fetch_add(&unit->drain_left, 1, __ATOMIC_SEQ_CST);
 		if (!__atomic_compare_exchange_n(&lane->state, &open,
 		                                 IOM_LANE_OPEN | IOM_LANE_AWAITED, false,
 		                                 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
 			__atomic_fetch_sub(&unit->drain_left, 1, __ATOMIC_SEQ_CST);
 	}
+}
+
+/*
+ * True: no section that began before this is open any more.  One that begins while this runs begins
+ * with a full barrier, and sees what was invalidated before.
+ */
+static bool sections_ended(struct iom_unit *unit)
+{
+	bool open;
+
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	iom_lock(&unit->lock);
+	open = any_section_open_locked(unit);
+	if (open) {
+		/* One for ourselves, so that nobody finds the last one gone before all are marked. */
+		__atomic_store_n(&unit->drain_left, 1, __ATOMIC_SEQ_CST);
+		mark_sections_locked(unit);
+	}
 	iom_unlock(&unit->lock);
-	return __atomic_sub_fetch(&unit->drain_left, 1, __ATOMIC_SEQ_CST) == 0;
+	return !open || __atomic_sub_fetch(&unit->drain_left, 1, __ATOMIC_SEQ_CST) == 0;
 }
 
 uint32_t iom_drain(struct iom_unit *unit, uint32_t ask, bool drained)

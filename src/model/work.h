@@ -13,6 +13,12 @@
 /* The drain under way has found its last section ended.  Architectures number theirs from 1 up. */
 #define IOM_WORK_DRAINED IOM_BIT(0)
 
+/* In unit.work: somebody is the worker.  Not a wish. */
+#define IOM_WORKER UINT32_C(0x80000000)
+
+/* Is a worker at work? */
+bool iom_working(const struct iom_unit *unit);
+
 /* Leaves a wish; somebody calls iom_work soon.  May be called under the lock. */
 void iom_work_later(struct iom_unit *unit, uint32_t what);
 
