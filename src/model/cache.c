@@ -144,9 +144,13 @@ static bool entry_is(const struct iom_entry *e, uint32_t space, uint64_t page, u
 	       iom_peek(&e->size_lg2) == lg2;
 }
 
+/*
+ * Whoever looks has marked its endpoint as a user of the space before; whoever invalidates changes the
+ * generation and looks for users afterwards.  In one total order, one of them sees the other.
+ */
 static uint64_t space_gen(const struct iom_space *space, unsigned flags)
 {
-	return __atomic_load_n(&space->gen[flags & PT_GLOBAL ? 1 : 0], __ATOMIC_ACQUIRE);
+	return __atomic_load_n(&space->gen[flags & PT_GLOBAL ? 1 : 0], __ATOMIC_SEQ_CST);
 }
 
 bool iom_cache_find(const struct iom_cache *cache, struct iom_space_ref ref, uint64_t input,

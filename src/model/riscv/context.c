@@ -295,7 +295,7 @@ static void use(const struct iom_query *query, struct iom_space_ref space)
 {
 	uint64_t bit = IOM_BIT(space.index % 64);
 
-	if (space.index && !(iom_peek(&query->endpoint->spaces) & bit))
+	if (space.index && !(__atomic_load_n(&query->endpoint->spaces, __ATOMIC_SEQ_CST) & bit))
 		__atomic_fetch_or(&query->endpoint->spaces, bit, __ATOMIC_SEQ_CST);
 }
 
