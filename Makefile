@@ -4,8 +4,9 @@
 # The short way to everything; Meson and Ninja do the work.  Packagers call Meson themselves.
 #
 #	make            build into build/
-#	make demo       run examples/os.lua; FILE= chooses the file that the device moves
+#	make demo       run the scenarios of examples/; FILE= chooses the file that a device moves
 #	make check      build twice, run every test; the last line is the tally
+#	make bench      measure; make bench-instructions counts instructions too, and takes longer
 #	make lint       formatting, clang-tidy, cppcheck
 #	make install    DESTDIR= and prefix= as usual
 #	make deps       install the Debian packages that all of this needs
@@ -19,9 +20,17 @@ all: build-deps
 
 demo: all
 	build/tools/iommux/iommux run examples/os.lua $(if $(FILE),"FILE=$(FILE)")
+	build/tools/iommux/iommux run examples/hypervisor.lua
+	build/tools/iommux/iommux run examples/guest.lua
 
 check: deps
 	@scripts/check
+
+bench: all
+	@build/bench/iommux-bench
+
+bench-instructions: all
+	@build/bench/iommux-bench --instructions
 
 lint: deps
 	@scripts/lint
@@ -41,4 +50,4 @@ build-deps:
 clean:
 	rm -rf build
 
-.PHONY: all demo check lint install deps build-deps clean
+.PHONY: all demo check bench bench-instructions lint install deps build-deps clean

@@ -16,29 +16,17 @@
 #include <stdint.h>
 
 #include <iommux/endpoint.h>
+#include <iommux/stage.h>
 #include <iommux/unit.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* What a stage's tables look like; IOM_FORMAT_NONE: the stage passes addresses through. */
-#define IOM_FORMAT_NONE 0u
-#define IOM_FORMAT_RISCV_SV39 1u /* x4 in stage 2 */
-#define IOM_FORMAT_RISCV_SV48 2u
-#define IOM_FORMAT_RISCV_SV57 3u
-#define IOM_FORMAT_RISCV_SV32 4u
-
-struct iom_stage {
-	uint64_t root;   /* address of the root table, as the unit's own memory numbers it */
-	uint32_t format; /* IOM_FORMAT_*                                                   */
-	uint32_t tag;    /* the identifier that invalidations of it name (PSCID, GSCID)    */
-	bool big_endian; /* entries are                                                    */
-};
-
 /* kind of a context */
 #define IOM_CONTEXT_BLOCKED 0u    /* requests are refused: absent, malformed, or the unit is off */
 #define IOM_CONTEXT_TRANSLATED 1u /* through the stages below; both NONE: passed through         */
+#define IOM_CONTEXT_MAPPED 2u     /* by mappings that are in no table: iom_replay tells them     */
 
 struct iom_context_info {
 	uint32_t requester;
@@ -67,11 +55,14 @@ struct iom_backend {
 
 	/*
 	 * The context of an endpoint is now this.  Called for every endpoint that an invalidation of
-	 * contexts names, and by iom_fault_in.  Contexts of processes are told for the PASIDs that were
-	 * faulted in, by iom_fault_in alone.
+	 * contexts names, for all of them when software turns the unit on or off and after a reset or a
+	 * load, and by iom_fault_in.  Contexts of processes are told by iom_fault_in alone.
 	 */
 	void (*context)(void *opaque, const struct iom_context_info *info);
-	/* Software invalidated something.  Told after the unit itself has forgotten it. */
+	/*
+	 * Software invalidated something, or a reset or a load did: then everything is named.  Told
+	 * after the unit itself has forgotten it.
+	 */
 	void (*invalidate)(void *opaque, const struct iom_invalidation *what);
 };
 
@@ -82,10 +73,11 @@ struct iom_backend {
 int iom_backend_set(struct iom_unit *unit, const struct iom_backend *backend, void *opaque);
 
 /*
- * Looks up the context of an endpoint as it is in memory now, for requests without PASID (`has_pasid`
- * false) or with one, and tells the backend.  What makes a context valid for the first time needs no
- * command on many architectures: call this when the layer below refused a device for want of one.
- * Nothing is recorded.  `info` may be NULL.  IOM_EINVAL: a PASID wider than 20 bits.
+ * Looks up the context of an endpoint, for requests without PASID (`has_pasid` false) or with one, and
+ * tells the backend: as the unit has cached it, else as it is in memory now.  What makes a context
+ * valid for the first time needs no command on many architectures: call this when the layer below
+ * refused a device for want of one.  Nothing is recorded.  `info` may be NULL.  IOM_EINVAL: a PASID
+ * wider than 20 bits; IOM_ENOENT: the endpoint was removed.
  */
 int iom_fault_in(struct iom_endpoint *endpoint, bool has_pasid, uint32_t pasid,
                  struct iom_context_info *info);
@@ -95,11 +87,13 @@ typedef int iom_replay_function(void *opaque, uint64_t iova, uint64_t spa, uint6
                                 unsigned perm);
 
 /*
- * Walks what is mapped now for an endpoint in [first, last], with no record and no change to tables,
- * and tells each mapped stretch in order.  Stretches that continue each other are told as one.
+ * Walks what is mapped now for requests of an endpoint without PASID, in [first, last], with no record
+ * and no change to tables, and tells each mapped stretch in order.  Stretches that continue each other
+ * are told as one, as long as one call meets them and 2^64 bytes do not come together.
  *
  * A call looks at a bounded number of places.  IOM_OK: the range is done, or the callback ended it;
- * IOM_EBUSY: `*next` is where another call should go on.  IOM_EINVAL: last < first.
+ * IOM_EBUSY: `*next`, which is written then only, is where another call should go on.  IOM_EINVAL:
+ * last < first; IOM_ENOENT: the endpoint was removed.
  */
 int iom_replay(struct iom_endpoint *endpoint, uint64_t first, uint64_t last,
                iom_replay_function *told, void *opaque, uint64_t *next);

@@ -30,7 +30,7 @@ uint32_t iom_endpoint_requester(const struct iom_endpoint *endpoint);
 /*
  * Gives the endpoint another number: a bus was renumbered.  Its ports go on with it; what was cached
  * under either number is not used for the other.  IOM_EINVAL as above; IOM_EEXIST: another endpoint
- * has the number.
+ * has the number; IOM_ENOENT: the endpoint was removed.
  */
 int iom_endpoint_renumber(struct iom_endpoint *endpoint, uint32_t requester);
 

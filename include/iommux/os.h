@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include <iommux/error.h>
+#include <iommux/stage.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -197,6 +198,53 @@ int iom_domain_sync(struct iom_domain *domain, struct iom_gather *gather);
 
 /* The physical address that `iova` is mapped to; also for identity domains.  IOM_ENOENT: none. */
 int iom_domain_iova_to_phys(struct iom_domain *domain, uint64_t iova, uint64_t *phys);
+
+/* ---- Virtual machines ----------------------------------------------------------------------- */
+
+/*
+ * Creates a domain whose first stage is a guest's own table and whose second stage is `parent`, of kind
+ * IOM_DOMAIN_STAGE2: addresses go IOVA to guest-physical to physical.  `stage` is what the guest told
+ * its IOMMU (backend.h): `stage.root` is guest-physical, `stage.tag` is not used.  Hardware reads the
+ * tables through the parent, so that nothing in them needs to be trusted.  Devices are attached and
+ * detached as to every domain; nothing can be mapped here, and iova_to_phys knows no address.
+ *
+ * The parent cannot be freed before.  IOM_EINVAL: the parent is of another kind, or the root is no
+ * address of a table; IOM_ENOTSUP: hardware cannot read such tables; IOM_ENOMEM, IOM_ENOSPC.
+ */
+int iom_domain_new_nested(struct iom_domain *parent, const struct iom_stage *stage,
+                          struct iom_domain **out, struct iom_error *error);
+
+/*
+ * The guest changed what its tables say of [first, last], and told its IOMMU.  When the call returns,
+ * no device of this nested domain uses what they said before.  `global`: nor what they marked as
+ * the same for all of the guest's tables.  IOM_EINVAL: not a nested domain, or last < first;
+ * IOM_ETIMEOUT, IOM_EIO: the hardware did not complete.
+ */
+int iom_domain_invalidate(struct iom_domain *nested, uint64_t first, uint64_t last, bool global);
+
+/*
+ * Says where a virtual machine, whose memory a domain of kind IOM_DOMAIN_STAGE2 is, believes its
+ * interrupt files to be: in the pages at the guest-physical addresses A for which (A & ~mask) is
+ * `address`; each bit of `mask` doubles their number.  What devices of the domain, and of domains
+ * nested in it, store there goes to the files that iom_domain_msi_map names, and is refused where it
+ * names none; the domain's own mappings do not count there any more.
+ *
+ * Once for a domain, before the first device is attached: else IOM_EBUSY.  IOM_EINVAL: another kind,
+ * bits below 4096 or outside the domain's range, bits that `address` and `mask` share, or more
+ * than 16 in `mask`; IOM_ENOTSUP: this hardware has no tables for interrupts; IOM_ENOMEM.
+ */
+int iom_domain_msi_window(struct iom_domain *domain, uint64_t address, uint64_t mask,
+                          struct iom_error *error);
+
+/*
+ * Lets the guest-physical page `gpa` of the window be the interrupt file at `phys`, now or instead
+ * of another one.  When the call returns, no device's store goes to the former.  IOM_EINVAL: outside
+ * the window, misaligned, or no physical address; IOM_ETIMEOUT, IOM_EIO: the hardware did not complete.
+ */
+int iom_domain_msi_map(struct iom_domain *domain, uint64_t gpa, uint64_t phys);
+
+/* Takes a page's interrupt file away: stores there are refused.  As iom_domain_msi_map. */
+int iom_domain_msi_unmap(struct iom_domain *domain, uint64_t gpa);
 
 #ifdef __cplusplus
 }

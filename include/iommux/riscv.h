@@ -34,12 +34,20 @@ extern "C" {
 #define IOM_RISCV_STRICT_FCTL 0x1u      /* fctl can be written in Off only, not in Bare           */
 #define IOM_RISCV_LENIENT_MSI_MASK 0x2u /* msi_addr_mask/pattern bits above the widest GPA are    */
 					/* ignored instead of refused as misconfigured            */
-#define IOM_RISCV_UNCACHED 0x8u   /* every request walks the tables                          */
-#define IOM_RISCV_MSI_MASKED 0x4u /* msi_vec_ctl.M is 1 after reset, as PCI's MSI-X expects */
+#define IOM_RISCV_UNCACHED 0x8u     /* every request walks the tables                          */
+#define IOM_RISCV_MSI_MASKED 0x4u   /* msi_vec_ctl.M is 1 after reset, as PCI's MSI-X expects */
+#define IOM_RISCV_EAGER_DIRTY 0x10u /* with GADE, reading a table through the second stage marks  */
+/* its page dirty already, if it may be written               */
+#define IOM_RISCV_GXL_WRITABLE                                                                     \
+	0x20u /* fctl.GXL can be written: software chooses between the      */
+	      /* schemes of RV32 and RV64.  Without, it is 0; 1 where the   */
+	      /* capabilities have no scheme for RV64 in the last stage     */
+	      /* that has any                                               */
 
 /*
- * What to build.  All zeroes is a sensible IOMMU: every capability that the library has, both kinds
- * of interrupt, four vectors, all directory depths, queues of up to 2^16 entries, reset to Off.
+ * What to build.  All zeroes is a sensible IOMMU: every capability that the library has, fctl.GXL
+ * writable, both kinds of interrupt, four vectors, all directory depths, queues of up to 2^16 entries,
+ * reset to Off.
  */
 struct iom_riscv_config {
 	size_t bytes; /* sizeof(struct iom_riscv_config) */
@@ -51,6 +59,8 @@ struct iom_riscv_config {
 	uint8_t queue_lg2;  /* log2 of the largest queue, 1..20; 0: 16                           */
 	uint8_t cache_lg2;  /* log2 of the translations that are cached, 3..22; 0: 12            */
 	uint32_t flags;     /* IOM_RISCV_STRICT_FCTL ...                                         */
+	uint64_t busy_ns; /* how long ddtp and the queues' csrs stay busy after a change, by the */
+			  /* clock of iom_step; 0: no longer than sections and commands do       */
 };
 
 /*

@@ -24,10 +24,12 @@ extern "C" {
 int iom_unit_save(struct iom_unit *unit, void *buf, size_t size, size_t *bytes);
 
 /*
- * Takes over a state that was saved from a unit of the same configuration.  Work that was parked goes
- * on at once, on the new host: this may call every function of host and memory, and wires that are
- * high are told.  IOM_EINVAL: not such a state, or of another version or configuration; `error`, which
- * may be NULL, says what, and the unit is unchanged.
+ * Takes over a state that was saved from a unit of the same configuration; no other call on the unit
+ * may be under way.  Work that was parked goes on at once, on the new host, or when a stopped unit is
+ * started: this may call every function of host and memory.  Wires that were high fall, and wires that
+ * are high are told.  Sections that are open here are waited for, those of the saved unit are not.
+ * IOM_EINVAL: not such a state, or of another version or configuration; `error`, which may be NULL,
+ * says what, and the unit is unchanged.
  */
 int iom_unit_load(struct iom_unit *unit, const void *buf, size_t size, struct iom_error *error);
 

@@ -46,8 +46,8 @@ uint64_t iom_mmio_bytes(const struct iom_unit *unit, unsigned window);
 
 /*
  * Puts the unit into the state that it had when it was created.  Endpoints, lanes, ports and open
- * sections stay; work that was waiting for sections is dropped.  Wires fall.  Not to be called from
- * inside a callback of the same unit.
+ * sections stay; work that was waiting for sections is dropped.  Wires fall.  A stopped unit stays
+ * stopped.  Not to be called from inside a callback of the same unit.
  */
 void iom_unit_reset(struct iom_unit *unit);
 
@@ -67,8 +67,9 @@ int iom_unit_stop(struct iom_unit *unit);
 void iom_unit_start(struct iom_unit *unit);
 
 /*
- * Lets time pass: `now_ns` is a monotonic clock of the embedder's choice.  Goes on with work that was
- * put off.  Call it every now and then where the unit has been configured to take time.
+ * Lets time pass: `now_ns` is a monotonic clock of the embedder's choice, which counts from the first
+ * call on; a clock that goes back stands still.  Goes on with work that was put off.  Call it every now
+ * and then where the unit has been configured to take time.
  */
 void iom_step(struct iom_unit *unit, uint64_t now_ns);
 
@@ -81,7 +82,10 @@ const char *iom_unit_arch(const struct iom_unit *unit);
  */
 const char *iom_fault_name(const struct iom_unit *unit, uint32_t fault);
 
-/* Frees the unit with its endpoints, lanes and ports.  NULL is ignored. */
+/*
+ * Frees the unit with its endpoints, lanes and ports.  Nothing is called but the allocator: what waits
+ * is dropped.  NULL is ignored.
+ */
 void iom_unit_free(struct iom_unit *unit);
 
 #ifdef __cplusplus

@@ -5,14 +5,31 @@
 
 #include <string.h>
 
+#include "base/bits.h"
+#include "regs/riscv.h"
+
 static int riscv_new(struct iom_memory *memory, const struct iom_host *host, void *opaque,
                      struct iom_unit **out, struct iom_error *error)
 {
 	return iom_riscv_new(NULL, memory, host, opaque, out, error);
 }
 
+/* First stages alone: the second is the hypervisor's, and so are the MSI page tables. */
+static int riscv_guest_new(struct iom_memory *memory, const struct iom_host *host, void *opaque,
+                           struct iom_unit **out, struct iom_error *error)
+{
+	static const struct iom_riscv_config config = {
+		.bytes = sizeof config,
+		.capabilities = IOM_PUT(RV_CAP_VERSION, RV_CAP_VERSION_1_0) | RV_CAP_SV39 |
+		                RV_CAP_SV48 | RV_CAP_SV57 | RV_CAP_SVPBMT | RV_CAP_END |
+		                IOM_PUT(RV_CAP_IGS, RV_IGS_MSI) | IOM_PUT(RV_CAP_PAS, 56),
+	};
+
+	return iom_riscv_new(&config, memory, host, opaque, out, error);
+}
+
 const struct machine_arch machine_archs[] = {
-	{ "riscv", "RISC-V IOMMU 1.0", riscv_new, iom_driver_riscv, 0xffffff },
+	{ "riscv", "RISC-V IOMMU 1.0", riscv_new, riscv_guest_new, iom_driver_riscv, 0xffffff },
 	{ .name = NULL },
 };
 

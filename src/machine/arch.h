@@ -12,6 +12,9 @@ struct machine_arch {
 	const char *summary; /* half a line for people    */
 	int (*unit_new)(struct iom_memory *memory, const struct iom_host *host, void *opaque,
 	                struct iom_unit **out, struct iom_error *error);
+	/* One for a guest: it offers what can be stacked on the former. */
+	int (*guest_unit_new)(struct iom_memory *memory, const struct iom_host *host, void *opaque,
+	                      struct iom_unit **out, struct iom_error *error);
 	int (*driver_new)(const struct iom_driver_config *config, const struct iom_os_host *host,
 	                  void *opaque, struct iom_driver **out, struct iom_error *error);
 	uint32_t requester_last; /* the highest requester number */

@@ -31,8 +31,8 @@ static bool take(struct buffer *b, bool scattered)
 	return true;
 }
 
-int buffer_new(struct machine *machine, struct pages *ram, uint64_t bytes, bool scattered,
-               struct buffer **out, struct iom_error *error)
+int buffer_new(struct pages *ram, uint64_t bytes, bool scattered, struct buffer **out,
+               struct iom_error *error)
 {
 	uint64_t count = bytes / PAGE_BYTES + (bytes % PAGE_BYTES != 0);
 	struct buffer *b;
@@ -48,7 +48,7 @@ int buffer_new(struct machine *machine, struct pages *ram, uint64_t bytes, bool 
 	b = malloc(sizeof *b + count * sizeof b->spa[0]);
 	if (!b)
 		return iom_fail(error, IOM_ENOMEM, "no memory for a buffer");
-	*b = (struct buffer){ machine, ram, bytes, (uint32_t)count, 0 };
+	*b = (struct buffer){ ram, bytes, (uint32_t)count, 0 };
 	if (!take(b, scattered)) {
 		free(b);
 		return iom_fail(error, IOM_ENOMEM,

@@ -7,23 +7,24 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "machine/machine.h"
+#include <iommux/error.h>
+
+#include "machine/pages.h"
 
 struct buffer {
-	struct machine *machine;
 	struct pages *ram;
 	uint64_t bytes;  /* as asked for                           */
 	uint32_t count;  /* pages                                  */
 	unsigned mapped; /* how many mappings (space.h) show it    */
-	uint64_t spa[];  /* of each page                           */
+	uint64_t spa[];  /* of each page, as its RAM numbers it    */
 };
 
 /*
- * A zeroed buffer of `bytes` (1 or more) in `ram`, one of the machine's.  `scattered`: its pages
- * come from all over the RAM; else they follow each other.  IOM_ENOMEM: the RAM has not got them.
+ * A zeroed buffer of `bytes` (1 or more) in `ram`.  `scattered`: its pages come from all over the RAM;
+ * else they follow each other.  IOM_ENOMEM: the RAM has not got them.
  */
-int buffer_new(struct machine *machine, struct pages *ram, uint64_t bytes, bool scattered,
-               struct buffer **out, struct iom_error *error);
+int buffer_new(struct pages *ram, uint64_t bytes, bool scattered, struct buffer **out,
+               struct iom_error *error);
 
 /* Gives the pages back.  NULL is ignored; `mapped` must be 0. */
 void buffer_free(struct buffer *buffer);

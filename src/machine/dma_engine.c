@@ -54,6 +54,25 @@ int dma_engine_store(struct dma_engine *e, uint64_t iova, const void *buf, size_
 	return note(e, rc, iova, &reply);
 }
 
+int dma_engine_probe(struct dma_engine *e, uint64_t iova, bool write, struct iom_reply *reply)
+{
+	const struct iom_request request = {
+		.iova = iova,
+		.bytes = 1,
+		.flags = IOM_REQ_PROBE,
+		.access = write ? IOM_WRITE : IOM_READ,
+	};
+	int rc;
+
+	*reply = (struct iom_reply){ 0 };
+	if (!drives(e, iova, 1))
+		return IOM_EINVAL;
+	iom_begin(e->lane);
+	rc = iom_translate(e->port, &request, reply);
+	iom_end(e->lane);
+	return rc;
+}
+
 static enum engine_result answer(int rc, enum engine_result refused)
 {
 	if (!rc)
@@ -348,9 +367,10 @@ int dma_engine_write(void *opaque, uint64_t off, const void *buf, size_t len)
 
 /* ---- The rest -------------------------------------------------------------------------------- */
 
-void dma_engine_init(struct dma_engine *engine, struct iom_port *port, unsigned bits)
+void dma_engine_init(struct dma_engine *engine, struct iom_lane *lane, struct iom_port *port,
+                     unsigned bits)
 {
-	*engine = (struct dma_engine){ .port = port, .bits = bits };
+	*engine = (struct dma_engine){ .lane = lane, .port = port, .bits = bits };
 }
 
 static const char *const results[ENGINE_RESULTS] = {

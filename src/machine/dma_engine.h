@@ -67,6 +67,7 @@ enum engine_result {
 };
 
 struct dma_engine {
+	struct iom_lane *lane;
 	struct iom_port *port;
 	unsigned bits;
 	uint64_t ring_base, msi_address;
@@ -79,8 +80,9 @@ struct dma_engine {
 	uint32_t overrun; /* misbehaviour: bytes stored behind each destination */
 };
 
-/* `bits` is 12..64.  The port stays the caller's. */
-void dma_engine_init(struct dma_engine *engine, struct iom_port *port, unsigned bits);
+/* `bits` is 12..64.  The port, and its lane, stay the caller's. */
+void dma_engine_init(struct dma_engine *engine, struct iom_lane *lane, struct iom_port *port,
+                     unsigned bits);
 
 /* A few words for an enum engine_result; constant. */
 const char *dma_engine_result(unsigned result);
@@ -95,5 +97,8 @@ int dma_engine_write(void *opaque, uint64_t off, const void *buf, size_t len);
  */
 int dma_engine_load(struct dma_engine *engine, uint64_t iova, void *buf, size_t bytes);
 int dma_engine_store(struct dma_engine *engine, uint64_t iova, const void *buf, size_t bytes);
+
+/* Where an access of the engine would go; nothing moves, and nothing is recorded. */
+int dma_engine_probe(struct dma_engine *engine, uint64_t iova, bool write, struct iom_reply *reply);
 
 #endif

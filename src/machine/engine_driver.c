@@ -15,12 +15,27 @@ enum { RING, FROM_LIST, TO_LIST };
 
 static void reg_write(struct engine_driver *d, unsigned reg, unsigned bytes, uint64_t val)
 {
-	machine_mmio_write(d->kernel->machine, machine_engine_spa(d->index) + reg, bytes, val);
+	const struct board *b = d->kernel->board;
+
+	b->ops->mmio_write(b->opaque, d->place.registers + reg, bytes, val);
 }
 
 static uint64_t reg_read(struct engine_driver *d, unsigned reg, unsigned bytes)
 {
-	return machine_mmio_read(d->kernel->machine, machine_engine_spa(d->index) + reg, bytes);
+	const struct board *b = d->kernel->board;
+
+	return b->ops->mmio_read(b->opaque, d->place.registers + reg, bytes);
+}
+
+/* The first byte of one of the driver's own pages. */
+static uint8_t *page_at(const struct engine_driver *d, unsigned page)
+{
+	return board_at(d->kernel->board, d->pages[page]->spa[0]);
+}
+
+static struct iom_domain *domain_of(const struct engine_driver *d)
+{
+	return d->space->domains[d->place.iommu];
 }
 
 /* ---- Attaching ------------------------------------------------------------------------------- */
@@ -59,9 +74,15 @@ static void program(struct engine_driver *d)
 {
 	reg_write(d, ENGINE_RING_BASE, 8, d->iova[RING]);
 	reg_write(d, ENGINE_RING_ENTRIES, 4, RING_ENTRIES);
-	reg_write(d, ENGINE_MSI_ADDRESS, 8, MACHINE_INTERRUPT_FILE);
-	reg_write(d, ENGINE_MSI_DATA, 4, KERNEL_ENGINE_IDENTITY + d->index);
+	reg_write(d, ENGINE_MSI_ADDRESS, 8, board_file(d->kernel->board, d->cpu));
+	reg_write(d, ENGINE_MSI_DATA, 4, KERNEL_ENGINE_IDENTITY + d->slot);
 	d->tail = 0;
+}
+
+void engine_driver_interrupt_to(struct engine_driver *d, unsigned cpu)
+{
+	d->cpu = cpu;
+	reg_write(d, ENGINE_MSI_ADDRESS, 8, board_file(d->kernel->board, cpu));
 }
 
 int engine_driver_detach(struct engine_driver *d, struct iom_error *error)
@@ -70,13 +91,14 @@ int engine_driver_detach(struct engine_driver *d, struct iom_error *error)
 
 	if (!d->space)
 		return IOM_OK;
-	rc = iom_domain_detach(d->space->domain, d->requester);
+	rc = iom_domain_detach(domain_of(d), d->place.requester);
 	if (rc)
 		return iom_fail(error, rc, "device 0x%llx could not be detached: %s",
-		                (unsigned long long)d->requester, iom_strerror(rc));
+		                (unsigned long long)d->place.requester, iom_strerror(rc));
 	rc = unmap_pages(d, IOM_COUNT(d->pages), error);
 	d->space->engines--;
 	d->space = NULL;
+	d->ready = false;
 	return rc;
 }
 
@@ -88,11 +110,11 @@ static int join(struct engine_driver *d, struct iom_error *error)
 		rc = map_pages(d, error);
 	if (rc)
 		return rc;
-	rc = iom_domain_attach(d->space->domain, d->requester);
+	rc = iom_domain_attach(domain_of(d), d->place.requester);
 	if (rc) {
 		(void)unmap_pages(d, IOM_COUNT(d->pages), NULL);
 		return iom_fail(error, rc, "device 0x%llx could not be attached: %s",
-		                (unsigned long long)d->requester, iom_strerror(rc));
+		                (unsigned long long)d->place.requester, iom_strerror(rc));
 	}
 	return IOM_OK;
 }
@@ -113,6 +135,7 @@ int engine_driver_attach(struct engine_driver *d, struct space *space, struct io
 		return rc;
 	}
 	space->engines++;
+	d->ready = true;
 	program(d);
 	return IOM_OK;
 }
@@ -123,16 +146,17 @@ int engine_driver_attach(struct engine_driver *d, struct space *space, struct io
 static uint32_t write_side(struct engine_driver *d, const struct engine_side *side, unsigned page,
                            uint32_t flag, uint64_t *iova)
 {
-	uint8_t *list = machine_at(d->kernel->machine, d->pages[page]->spa[0]);
+	uint8_t *list = page_at(d, page);
 
 	*iova = side->iova;
 	if (!side->count)
 		return 0;
 	for (unsigned i = 0; i < side->count; i++) {
-		iom_st64(list + i * ENGINE_ELEMENT_BYTES, side->pieces[i].iova, false);
-		iom_st64(list + i * ENGINE_ELEMENT_BYTES + 8, side->pieces[i].bytes, false);
+		iom_st64(list, side->pieces[i].iova, false);
+		iom_st64(list + 8, side->pieces[i].bytes, false);
+		list += ENGINE_ELEMENT_BYTES;
 	}
-	iom_st64(list + side->count * ENGINE_ELEMENT_BYTES + 8, 0, false);
+	iom_st64(list + 8, 0, false);
 	*iova = d->iova[page];
 	return flag;
 }
@@ -156,11 +180,10 @@ void engine_driver_run(struct engine_driver *d, const struct engine_job *job,
                        struct engine_report *report)
 {
 	struct kernel *k = d->kernel;
-	uint8_t *slot = machine_at(k->machine, d->pages[RING]->spa[0]);
-	uint64_t interrupts = k->engine_interrupts[d->index];
+	uint8_t *slot = page_at(d, RING) + (size_t)d->tail * ENGINE_DESCRIPTOR_BYTES;
+	uint64_t interrupts = k->engine_interrupts[d->slot];
 	uint32_t status;
 
-	slot += d->tail * ENGINE_DESCRIPTOR_BYTES;
 	write_descriptor(d, job, slot);
 	d->tail = (d->tail + 1) % RING_ENTRIES;
 	reg_write(d, ENGINE_DOORBELL, 4, d->tail);
@@ -168,8 +191,8 @@ void engine_driver_run(struct engine_driver *d, const struct engine_job *job,
 
 	report->result = iom_ld32(slot + 24, false);
 	report->bytes = iom_ld32(slot + 28, false);
-	report->interrupt = k->engine_interrupts[d->index] != interrupts;
-	report->refused_at = d->engine->refused_iova;
+	report->interrupt = k->engine_interrupts[d->slot] != interrupts;
+	report->refused_at = d->place.engine->refused_iova;
 	status = (uint32_t)reg_read(d, ENGINE_STATUS, 4);
 	if (status) {
 		/* The engine and this driver may disagree about the ring now: begin again. */
@@ -185,31 +208,40 @@ void engine_driver_free(struct engine_driver *d)
 	if (!d)
 		return;
 	(void)engine_driver_detach(d, NULL);
+	if (d->kernel)
+		kernel_engine_give(d->kernel, d->slot);
 	for (unsigned i = 0; i < IOM_COUNT(d->pages); i++)
 		if (d->pages[i] && !d->pages[i]->mapped)
 			buffer_free(d->pages[i]);
 	free(d);
 }
 
-int engine_driver_new(struct kernel *kernel, uint32_t requester, unsigned bits,
+int engine_driver_new(struct kernel *kernel, const struct engine_place *place,
                       struct engine_driver **out, struct iom_error *error)
 {
 	struct engine_driver *d = calloc(1, sizeof *d);
-	int rc = d ? IOM_OK : iom_fail(error, IOM_ENOMEM, "no memory for a device's driver");
+	int rc = IOM_OK;
 
 	*out = NULL;
+	if (!d)
+		return iom_fail(error, IOM_ENOMEM, "no memory for a device's driver");
 	for (unsigned i = 0; !rc && i < IOM_COUNT(d->pages); i++)
-		rc = buffer_new(kernel->machine, &kernel->machine->low, PAGE_BYTES, true,
-		                &d->pages[i], error);
-	if (!rc)
-		rc = machine_engine_new(kernel->machine, requester, bits, &d->index, error);
+		rc = buffer_new(kernel->board->low, PAGE_BYTES, true, &d->pages[i], error);
+	if (!rc && kernel_engine_take(kernel, &d->slot))
+		rc = iom_fail(error, IOM_ENOSPC, "a kernel drives at most %u devices",
+		              KERNEL_ENGINES_MAX);
 	if (rc) {
 		engine_driver_free(d);
 		return rc;
 	}
 	d->kernel = kernel;
-	d->engine = kernel->machine->engines[d->index];
-	d->requester = requester;
+	d->place = *place;
+	if (!kernel->board->iommus) {
+		for (unsigned i = 0; i < IOM_COUNT(d->pages); i++)
+			d->iova[i] = d->pages[i]->spa[0];
+		d->ready = true;
+		program(d);
+	}
 	*out = d;
 	return IOM_OK;
 }

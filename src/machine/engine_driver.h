@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /*
- * The kernel's driver of one DMA engine: it attaches the engine to a space, shows it its ring
- * there, writes descriptors and waits for the interrupt.
+ * A kernel's driver of one DMA engine: it attaches the engine to a space, shows it its ring there,
+ * writes descriptors and waits for the interrupt.  Where its kernel has no IOMMU, the engine is given
+ * the addresses that the kernel takes for physical.
  */
 #ifndef MACHINE_ENGINE_DRIVER_H
 #define MACHINE_ENGINE_DRIVER_H
@@ -10,16 +11,26 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "machine/dma_engine.h"
 #include "machine/space.h"
 
 /* One page of them, with the one that ends the list. */
 #define ENGINE_JOB_ELEMENTS_MAX (PAGE_BYTES / ENGINE_ELEMENT_BYTES - 1)
 
+/* Where a kernel finds an engine. */
+struct engine_place {
+	struct dma_engine *engine; /* for its counters; it is driven through registers alone */
+	uint64_t registers;        /* their address on the kernel's board                    */
+	unsigned iommu;            /* of the board, that it is behind; if the board has one  */
+	uint32_t requester;        /* what that IOMMU knows it by                            */
+};
+
 struct engine_driver {
 	struct kernel *kernel;
-	struct dma_engine *engine; /* for its counters; it is driven through registers alone */
-	unsigned index;
-	uint32_t requester;
+	struct engine_place place;
+	unsigned slot;           /* of the kernel's interrupts               */
+	unsigned cpu;            /* that its interrupt goes to               */
+	bool ready;              /* attached, or in no need of it            */
 	struct space *space;     /* NULL: attached nowhere                   */
 	struct buffer *pages[3]; /* ring, source list, destination list      */
 	uint64_t iova[3];        /* where the engine sees them               */
@@ -49,8 +60,8 @@ struct engine_report {
 	uint64_t refused_at; /* IOVA of the last refusal, if the result says one */
 };
 
-/* Adds an engine to the machine with a driver.  As machine_engine_new; IOM_ENOMEM. */
-int engine_driver_new(struct kernel *kernel, uint32_t requester, unsigned bits,
+/* On a board without an IOMMU the engine is ready at once.  IOM_ENOMEM, IOM_ENOSPC. */
+int engine_driver_new(struct kernel *kernel, const struct engine_place *place,
                       struct engine_driver **out, struct iom_error *error);
 
 /* Detaches and frees.  NULL is ignored.  The engine stays in the machine. */
@@ -63,6 +74,9 @@ void engine_driver_free(struct engine_driver *driver);
 int engine_driver_attach(struct engine_driver *driver, struct space *space,
                          struct iom_error *error);
 int engine_driver_detach(struct engine_driver *driver, struct iom_error *error);
+
+/* Sends the engine's interrupt to another CPU of the board. */
+void engine_driver_interrupt_to(struct engine_driver *driver, unsigned cpu);
 
 /* Has a job carried out.  The faults that it causes are reported to the kernel. */
 void engine_driver_run(struct engine_driver *driver, const struct engine_job *job,

@@ -6,66 +6,82 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bits.h"
 #include "base/error.h"
 
-/* ---- What the driver asks of the kernel ------------------------------------------------------ */
+/* More than an IOMMU has wires. */
+#define WIRE_TRIES 16
+
+/* ---- What a driver asks of the kernel -------------------------------------------------------- */
+
+static const struct board *board_of(void *opaque)
+{
+	const struct kernel_iommu *iommu = opaque;
+
+	return iommu->kernel->board;
+}
 
 static uint64_t os_mmio_read(void *opaque, uint64_t off, unsigned size)
 {
-	struct kernel *k = opaque;
+	const struct kernel_iommu *iommu = opaque;
+	const struct board *b = board_of(opaque);
 
-	return machine_mmio_read(k->machine, MACHINE_IOMMU + off, size);
+	return b->ops->mmio_read(b->opaque, b->iommu[iommu->number] + off, size);
 }
 
 static void os_mmio_write(void *opaque, uint64_t off, unsigned size, uint64_t val)
 {
-	struct kernel *k = opaque;
+	const struct kernel_iommu *iommu = opaque;
+	const struct board *b = board_of(opaque);
 
-	machine_mmio_write(k->machine, MACHINE_IOMMU + off, size, val);
+	b->ops->mmio_write(b->opaque, b->iommu[iommu->number] + off, size, val);
 }
 
 static void *os_alloc(void *opaque, size_t size, uint64_t *phys)
 {
-	struct machine *m = ((struct kernel *)opaque)->machine;
+	struct pages *low = board_of(opaque)->low;
 	uint32_t n = (uint32_t)(size / PAGE_BYTES);
 
-	if (size == PAGE_BYTES ? !pages_take(&m->low, phys)
-	                       : !pages_take_run(&m->low, n, true, phys))
+	if (size == PAGE_BYTES ? !pages_take(low, phys) : !pages_take_run(low, n, true, phys))
 		return NULL;
-	return pages_at(&m->low, *phys);
+	return pages_at(low, *phys);
 }
 
 static void os_free(void *opaque, void *memory, uint64_t phys, size_t size)
 {
-	struct machine *m = ((struct kernel *)opaque)->machine;
-
 	(void)memory;
-	pages_give(&m->low, phys, (uint32_t)(size / PAGE_BYTES));
+	pages_give(board_of(opaque)->low, phys, (uint32_t)(size / PAGE_BYTES));
 }
 
 static void *os_at(void *opaque, uint64_t phys)
 {
-	return machine_at(((struct kernel *)opaque)->machine, phys);
+	return board_at(board_of(opaque), phys);
 }
 
 static uint64_t os_now_ns(void *opaque)
 {
-	return machine_now_ns(((struct kernel *)opaque)->machine);
+	const struct board *b = board_of(opaque);
+
+	return b->ops->now_ns(b->opaque);
 }
 
 static void os_relax(void *opaque)
 {
-	(void)machine_now_ns(((struct kernel *)opaque)->machine);
+	(void)os_now_ns(opaque);
 }
 
-static void os_fault(void *opaque, const struct iom_os_fault *fault)
+static void os_fault(void *opaque, const struct iom_os_fault *what)
 {
-	struct kernel *k = opaque;
+	const struct kernel_iommu *iommu = opaque;
+	struct kernel_fault fault = { *what, iommu->number, 0 };
+	struct kernel *k = iommu->kernel;
 
+	if (k->on_fault)
+		k->on_fault(k->on_fault_opaque, &fault);
 	if (k->fault_count == KERNEL_FAULTS_MAX)
 		k->faults_lost++;
 	else
-		k->faults[k->fault_count++] = *fault;
+		k->faults[k->fault_count++] = fault;
 }
 
 static const struct iom_os_host os_host = {
@@ -82,40 +98,56 @@ static const struct iom_os_host os_host = {
 
 /* ---- Interrupts ------------------------------------------------------------------------------ */
 
-static void dispatch(struct kernel *k, unsigned identity)
+static uint32_t first_identity(unsigned iommu)
 {
+	return KERNEL_IOMMU_IDENTITY + iommu * KERNEL_IOMMU_VECTORS;
+}
+
+static void dispatch(struct kernel *k, unsigned cpu, unsigned identity)
+{
+	unsigned iommu = (identity - KERNEL_IOMMU_IDENTITY) / KERNEL_IOMMU_VECTORS;
 	unsigned engine = identity - KERNEL_ENGINE_IDENTITY;
 
-	if (identity - KERNEL_IOMMU_IDENTITY < KERNEL_IOMMU_VECTORS) {
+	if (iommu < k->board->iommus) {
 		k->iommu_interrupts++;
-		(void)iom_driver_interrupt(k->driver);
-	} else if (identity >= KERNEL_ENGINE_IDENTITY && engine < k->machine->engine_count) {
+		(void)iom_driver_interrupt(k->iommus[iommu].driver);
+	} else if (engine < KERNEL_ENGINES_MAX && k->engine_slots & IOM_BIT(engine)) {
 		k->engine_interrupts[engine]++;
+		k->cpu_interrupts[cpu]++;
 	} else {
 		k->spurious++;
 	}
 }
 
-static bool wire_is_up(const struct machine *m)
+static void take_messages(struct kernel *k)
 {
-	for (unsigned i = 0; i < MACHINE_WIRES; i++)
-		if (m->wire[i])
-			return true;
-	return false;
+	const struct board *b = k->board;
+	unsigned identity;
+
+	for (unsigned cpu = 0; cpu < b->cpus; cpu++)
+		while ((identity = imsic_claim(b->ops->file(b->opaque, cpu))))
+			dispatch(k, cpu, identity);
+}
+
+/* A level that the handler cannot lower must not hold the CPU for ever. */
+static void take_wires(struct kernel *k)
+{
+	const struct board *b = k->board;
+
+	for (unsigned i = 0; b->ops->wire && i < b->iommus; i++)
+		for (unsigned tries = WIRE_TRIES; tries && b->ops->wire(b->opaque, i); tries--)
+			dispatch(k, 0, first_identity(i));
 }
 
 void kernel_interrupts(struct kernel *k)
 {
-	unsigned identity;
-
-	while ((identity = interrupt_file_claim(&k->machine->interrupts)))
-		dispatch(k, identity);
-	/* A level that the handler cannot lower must not hold the CPU for ever. */
-	for (unsigned tries = MACHINE_WIRES; tries && wire_is_up(k->machine); tries--)
-		dispatch(k, KERNEL_IOMMU_IDENTITY);
+	if (k->board->ops->others)
+		k->board->ops->others(k->board->opaque);
+	take_messages(k);
+	take_wires(k);
 }
 
-bool kernel_fault(struct kernel *k, struct iom_os_fault *fault)
+bool kernel_fault(struct kernel *k, struct kernel_fault *fault)
 {
 	if (!k->fault_count)
 		return false;
@@ -124,26 +156,45 @@ bool kernel_fault(struct kernel *k, struct iom_os_fault *fault)
 	return true;
 }
 
+/* Every CPU listens to everything: what does not exist is seen as spurious. */
+static void listen(const struct board *b)
+{
+	for (unsigned cpu = 0; cpu < b->cpus; cpu++)
+		for (unsigned identity = 1; identity < IMSIC_IDENTITIES; identity++)
+			imsic_enable(b->ops->file(b->opaque, cpu), identity);
+}
+
 /* ---- Coming and going ------------------------------------------------------------------------ */
 
-int kernel_boot(struct machine *machine, bool wires, struct kernel **out, struct iom_error *error)
+static int boot_iommu(struct kernel *k, unsigned i, bool wires, struct iom_error *error)
 {
 	const struct iom_driver_config config = {
 		.bytes = sizeof config,
-		.msi_address = wires ? 0 : MACHINE_INTERRUPT_FILE,
-		.msi_data = wires ? 0 : KERNEL_IOMMU_IDENTITY,
+		.msi_address = wires ? 0 : board_file(k->board, 0),
+		.msi_data = wires ? 0 : first_identity(i),
 		.vectors = KERNEL_IOMMU_VECTORS,
 	};
+
+	k->iommus[i].kernel = k;
+	k->iommus[i].number = i;
+	return k->board->arch->driver_new(&config, &os_host, &k->iommus[i], &k->iommus[i].driver,
+	                                  error);
+}
+
+int kernel_boot(const struct board *board, bool wires, struct kernel **out, struct iom_error *error)
+{
 	struct kernel *k = calloc(1, sizeof *k);
-	int rc;
+	int rc = IOM_OK;
 
 	*out = NULL;
 	if (!k)
 		return iom_fail(error, IOM_ENOMEM, "no memory for a kernel");
-	k->machine = machine;
-	rc = machine->arch->driver_new(&config, &os_host, k, &k->driver, error);
+	k->board = board;
+	listen(board);
+	for (unsigned i = 0; !rc && i < board->iommus; i++)
+		rc = boot_iommu(k, i, wires, error);
 	if (rc) {
-		free(k);
+		(void)kernel_halt(k);
 		return rc;
 	}
 	*out = k;
@@ -152,12 +203,40 @@ int kernel_boot(struct machine *machine, bool wires, struct kernel **out, struct
 
 int kernel_halt(struct kernel *k)
 {
-	int rc;
+	int rc = IOM_OK;
 
 	if (!k)
 		return IOM_OK;
-	rc = iom_driver_free(k->driver);
+	for (unsigned i = 0; !rc && i < k->board->iommus; i++) {
+		rc = iom_driver_free(k->iommus[i].driver);
+		if (!rc)
+			k->iommus[i].driver = NULL;
+	}
 	if (!rc)
 		free(k);
 	return rc;
+}
+
+int kernel_engine_take(struct kernel *k, unsigned *slot)
+{
+	if (!~k->engine_slots)
+		return IOM_ENOSPC;
+	*slot = iom_ctz(~k->engine_slots);
+	k->engine_slots |= (uint32_t)IOM_BIT(*slot);
+	k->engine_interrupts[*slot] = 0;
+	return IOM_OK;
+}
+
+void kernel_engine_give(struct kernel *k, unsigned slot)
+{
+	k->engine_slots &= ~(uint32_t)IOM_BIT(slot);
+}
+
+uint64_t kernel_overflows(const struct kernel *k)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < k->board->iommus; i++)
+		sum += iom_driver_overflows(k->iommus[i].driver);
+	return sum;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /*
- * What a kernel does around the OS side of the library: it brings the IOMMU's driver up over the
- * machine's registers and memory, takes interrupts and keeps the fault reports.
+ * What a kernel does around the OS side of the library: it brings up a driver for each IOMMU of its
+ * board, takes interrupts and keeps the fault reports.  A guest's kernel is one too; it may have
+ * no IOMMU.
  */
 #ifndef MACHINE_KERNEL_H
 #define MACHINE_KERNEL_H
@@ -12,32 +13,52 @@
 
 #include <iommux/os.h>
 
-#include "machine/machine.h"
+#include "machine/board.h"
 
 #define KERNEL_FAULTS_MAX 256
+#define KERNEL_ENGINES_MAX 32
 
-/* Interrupt identities: the IOMMU's vectors, then one for each engine. */
+/* Interrupt identities: each IOMMU's vectors, then one for each engine. */
 #define KERNEL_IOMMU_IDENTITY 1u
 #define KERNEL_IOMMU_VECTORS 4u
 #define KERNEL_ENGINE_IDENTITY 32u
 
-struct kernel {
-	struct machine *machine;
+struct kernel_iommu {
+	struct kernel *kernel;
+	unsigned number;
 	struct iom_driver *driver;
-	struct iom_os_fault faults[KERNEL_FAULTS_MAX]; /* reported, not yet taken; oldest first */
+};
+
+struct kernel_fault {
+	struct iom_os_fault what;
+	unsigned iommu; /* that reported it        */
+	uint32_t
+		owner; /* the virtual machine that the device was of, by its serial number; 0: none */
+};
+
+struct kernel {
+	const struct board *board;
+	struct kernel_iommu iommus[BOARD_IOMMUS_MAX];
+	struct kernel_fault faults[KERNEL_FAULTS_MAX]; /* reported, not yet taken; oldest first */
 	unsigned fault_count;
 	uint64_t faults_lost; /* reports that came while `faults` was full                  */
+	/* Hears of each fault first, if set; a hypervisor does. */
+	void (*on_fault)(void *opaque, struct kernel_fault *fault);
+	void *on_fault_opaque;
 	uint64_t iommu_interrupts;
-	uint64_t engine_interrupts[MACHINE_ENGINES_MAX];
+	uint32_t engine_slots; /* a bit for each engine that has an identity             */
+	uint64_t engine_interrupts[KERNEL_ENGINES_MAX];
+	uint64_t cpu_interrupts[BOARD_CPUS_MAX]; /* of engines, by the CPU that took them */
 	uint64_t spurious;  /* interrupts that belong to nobody                           */
 	uint64_t cpu_bytes; /* copied by the CPU between buffers                          */
 };
 
 /*
- * Brings the driver up; `wires`: the IOMMU signals by wires, else by messages.  On refusal the
- * driver's code and sentence.  `machine` stays the caller's and outlives the kernel.
+ * Brings the drivers up; `wires`: the IOMMUs signal by wires, else by messages.  On refusal the
+ * driver's code and sentence.  `board` stays the caller's and outlives the kernel.
  */
-int kernel_boot(struct machine *machine, bool wires, struct kernel **out, struct iom_error *error);
+int kernel_boot(const struct board *board, bool wires, struct kernel **out,
+                struct iom_error *error);
 
 /* Frees a kernel whose spaces are all freed.  NULL is ignored.  IOM_EBUSY as iom_driver_free. */
 int kernel_halt(struct kernel *kernel);
@@ -46,6 +67,13 @@ int kernel_halt(struct kernel *kernel);
 void kernel_interrupts(struct kernel *kernel);
 
 /* Takes the oldest fault report; false: there is none. */
-bool kernel_fault(struct kernel *kernel, struct iom_os_fault *fault);
+bool kernel_fault(struct kernel *kernel, struct kernel_fault *fault);
+
+/* Gives an engine's driver a number for its interrupt.  IOM_ENOSPC: KERNEL_ENGINES_MAX have one. */
+int kernel_engine_take(struct kernel *kernel, unsigned *slot);
+void kernel_engine_give(struct kernel *kernel, unsigned slot);
+
+/* How often the hardware of any IOMMU had to drop faults. */
+uint64_t kernel_overflows(const struct kernel *kernel);
 
 #endif

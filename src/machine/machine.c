@@ -8,48 +8,49 @@
 
 #include "base/endian.h"
 #include "base/error.h"
+#include "machine/root_port.h"
 
 #define DEFAULT_LOW (UINT64_C(64) << 20)
 #define TICK_NS 1000
 
-/* ---- The IOMMU's registers as a window of the bus -------------------------------------------- */
+/* ---- As its kernel sees it ------------------------------------------------------------------- */
 
-static int unit_read(void *opaque, uint64_t off, void *buf, size_t len)
+static uint64_t board_mmio_read(void *opaque, uint64_t phys, unsigned bytes)
 {
-	struct machine *m = opaque;
-	uint8_t bytes[8];
-	uint64_t val;
-
-	if ((len != 4 && len != 8) || iom_mmio_read(m->unit, 0, off, (unsigned)len, &val))
-		return IOM_EFAULT;
-	iom_st64(bytes, val, false);
-	memcpy(buf, bytes, len);
-	return IOM_OK;
+	return machine_mmio_read(opaque, phys, bytes);
 }
 
-static int unit_write(void *opaque, uint64_t off, const void *buf, size_t len)
+static void board_mmio_write(void *opaque, uint64_t phys, unsigned bytes, uint64_t val)
 {
-	struct machine *m = opaque;
-	uint64_t val;
-
-	if (len != 4 && len != 8)
-		return IOM_EFAULT;
-	val = len == 8 ? iom_ld64(buf, false) : iom_ld32(buf, false);
-	return iom_mmio_write(m->unit, 0, off, (unsigned)len, val) ? IOM_EFAULT : IOM_OK;
+	machine_mmio_write(opaque, phys, bytes, val);
 }
 
-static void unit_wire(void *opaque, unsigned wire, bool level)
+static uint64_t board_now_ns(void *opaque)
+{
+	return machine_now_ns(opaque);
+}
+
+/* The kernel takes its interrupts on the first hart. */
+static struct imsic_file *board_imsic_file(void *opaque, unsigned cpu)
 {
 	struct machine *m = opaque;
 
-	if (wire < MACHINE_WIRES)
-		m->wire[wire] = level;
+	return imsic_file(&m->imsic, cpu, 0);
 }
 
-/* The unit's own messages go through its memory and so reach the interrupt file. */
-static const struct iom_host unit_host = {
-	.bytes = sizeof(struct iom_host),
-	.wire = unit_wire,
+static bool board_wire(void *opaque, unsigned iommu)
+{
+	const struct machine *m = opaque;
+
+	return bridge_wire_up(&m->bridges[iommu]);
+}
+
+static const struct board_ops board_ops = {
+	.mmio_read = board_mmio_read,
+	.mmio_write = board_mmio_write,
+	.now_ns = board_now_ns,
+	.file = board_imsic_file,
+	.wire = board_wire,
 };
 
 /* ---- Construction ---------------------------------------------------------------------------- */
@@ -79,26 +80,11 @@ static int add_ram(struct machine *m, struct pages *ram, uint64_t spa, uint64_t 
 	return iom_memory_add(m->memory, &region, error);
 }
 
-static int add_iommu(struct machine *m, struct iom_error *error)
-{
-	struct bus_window window = { MACHINE_IOMMU, 0, unit_read, unit_write, m };
-	int rc = m->arch->unit_new(m->memory, &unit_host, m, &m->unit, error);
-
-	if (rc)
-		return rc;
-	window.bytes = iom_mmio_bytes(m->unit, 0);
-	rc = bus_add(&m->bus, &window);
-	if (!rc)
-		rc = iom_lane_open(m->unit, &m->lane);
-	return rc ? iom_fail(error, rc, "no memory for the IOMMU") : IOM_OK;
-}
-
 static int build(struct machine *m, const struct machine_config *config, uint64_t low,
                  struct iom_error *error)
 {
-	const struct bus_window interrupts = { MACHINE_INTERRUPT_FILE, PAGE_BYTES,
-		                               interrupt_file_read, interrupt_file_write,
-		                               &m->interrupts };
+	const struct bus_window interrupts = { MACHINE_INTERRUPT_FILE, IMSIC_BYTES, imsic_read,
+		                               imsic_write, &m->imsic };
 	const struct iom_memory_ops ops = {
 		.bytes = sizeof ops,
 		.read = bus_read,
@@ -113,8 +99,9 @@ static int build(struct machine *m, const struct machine_config *config, uint64_
 		             error);
 	if (!rc)
 		rc = bus_add(&m->bus, &interrupts);
-	if (!rc)
-		rc = add_iommu(m, error);
+	for (unsigned i = 0; !rc && i < MACHINE_BRIDGES; i++)
+		rc = bridge_init(&m->bridges[i], m->arch, m->memory, &m->bus,
+		                 MACHINE_IOMMU + i * MACHINE_IOMMU_STRIDE, error);
 	return rc;
 }
 
@@ -134,6 +121,18 @@ int machine_new(const struct machine_config *config, struct machine **out, struc
 	if (!m)
 		return iom_fail(error, IOM_ENOMEM, "no memory for a machine");
 	m->arch = config->arch ? config->arch : &machine_archs[0];
+	m->seed = config->seed;
+	m->board = (struct board){
+		.ops = &board_ops,
+		.opaque = m,
+		.arch = m->arch,
+		.low = &m->low,
+		.high = &m->high,
+		.iommus = MACHINE_BRIDGES,
+		.iommu = { MACHINE_IOMMU, MACHINE_IOMMU + MACHINE_IOMMU_STRIDE },
+		.cpus = 1,
+		.files = MACHINE_INTERRUPT_FILE,
+	};
 	rc = build(m, config, low, error);
 	if (rc) {
 		machine_free(m);
@@ -148,7 +147,8 @@ void machine_free(struct machine *m)
 {
 	if (!m)
 		return;
-	iom_unit_free(m->unit);
+	for (unsigned i = 0; i < MACHINE_BRIDGES; i++)
+		bridge_release(&m->bridges[i]);
 	iom_memory_free(m->memory);
 	for (unsigned i = 0; i < m->engine_count; i++)
 		free(m->engines[i]);
@@ -164,18 +164,24 @@ uint64_t machine_engine_spa(unsigned index)
 	return MACHINE_ENGINES + (uint64_t)index * ENGINE_REGISTER_BYTES;
 }
 
-static int check_engine(const struct machine *m, uint32_t requester, unsigned bits,
+static int check_engine(const struct machine *m, unsigned bridge, uint32_t requester, unsigned bits,
                         struct iom_error *error)
 {
 	if (requester > m->arch->requester_last)
 		return iom_fail(error, IOM_EINVAL, "device 0x%llx: ids of %s go up to 0x%llx",
 		                (unsigned long long)requester, m->arch->name,
 		                (unsigned long long)m->arch->requester_last);
+	if (bridge == BRIDGE_PCI && !root_port_passes(requester))
+		return iom_fail(error, IOM_EINVAL,
+		                "device 0x%llx is not behind the root port, whose buses are %u to "
+		                "%u",
+		                (unsigned long long)requester, ROOT_PORT_SECONDARY,
+		                ROOT_PORT_SUBORDINATE);
 	if (bits < 12 || bits > 64)
 		return iom_fail(error, IOM_EINVAL,
 		                "a device of %u address bits: it must have 12 to 64", bits);
 	for (unsigned i = 0; i < m->engine_count; i++)
-		if (m->requesters[i] == requester)
+		if (m->engines[i]->bridge == bridge && m->engines[i]->requester == requester)
 			return iom_fail(error, IOM_EEXIST,
 			                "device 0x%llx is there already; each needs its own id",
 			                (unsigned long long)requester);
@@ -185,25 +191,28 @@ static int check_engine(const struct machine *m, uint32_t requester, unsigned bi
 	return IOM_OK;
 }
 
-int machine_engine_new(struct machine *m, uint32_t requester, unsigned bits, unsigned *index,
-                       struct iom_error *error)
+int machine_engine_new(struct machine *m, unsigned bridge, uint32_t requester, unsigned bits,
+                       unsigned *index, struct iom_error *error)
 {
 	struct bus_window window = { machine_engine_spa(m->engine_count), ENGINE_REGISTER_BYTES,
 		                     dma_engine_read, dma_engine_write, NULL };
+	struct bridge *b = &m->bridges[bridge];
+	struct machine_engine *engine;
 	struct iom_endpoint *endpoint;
-	struct dma_engine *engine;
 	struct iom_port *port;
-	int rc = check_engine(m, requester, bits, error);
+	int rc = check_engine(m, bridge, requester, bits, error);
 
 	if (rc)
 		return rc;
 	engine = malloc(sizeof *engine);
-	rc = engine ? iom_endpoint_get(m->unit, requester, &endpoint) : IOM_ENOMEM;
+	rc = engine ? iom_endpoint_get(b->unit, requester, &endpoint) : IOM_ENOMEM;
 	if (!rc)
-		rc = iom_port_open(endpoint, m->lane, &port);
+		rc = iom_port_open(endpoint, b->lane, &port);
 	if (!rc) {
-		dma_engine_init(engine, port, bits);
-		window.opaque = engine;
+		engine->bridge = bridge;
+		engine->requester = requester;
+		dma_engine_init(&engine->engine, b->lane, port, bits);
+		window.opaque = &engine->engine;
 		rc = bus_add(&m->bus, &window);
 	}
 	if (rc) {
@@ -212,7 +221,6 @@ int machine_engine_new(struct machine *m, uint32_t requester, unsigned bits, uns
 		                (unsigned long long)requester, iom_strerror(rc));
 	}
 	*index = m->engine_count;
-	m->requesters[m->engine_count] = requester;
 	m->engines[m->engine_count++] = engine;
 	return IOM_OK;
 }
@@ -236,20 +244,6 @@ void machine_mmio_write(struct machine *m, uint64_t spa, unsigned bytes, uint64_
 	m->mmio_writes++;
 	iom_st64(buf, val, false);
 	(void)bus_write(&m->bus, spa, buf, bytes); /* a posted store learns nothing of its fate */
-}
-
-struct pages *machine_ram(struct machine *m, uint64_t spa)
-{
-	if (pages_contain(&m->low, spa))
-		return &m->low;
-	return pages_contain(&m->high, spa) ? &m->high : NULL;
-}
-
-void *machine_at(struct machine *m, uint64_t spa)
-{
-	struct pages *ram = machine_ram(m, spa);
-
-	return ram ? pages_at(ram, spa) : NULL;
 }
 
 uint64_t machine_now_ns(struct machine *m)

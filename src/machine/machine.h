@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /*
- * A small machine: two RAMs, one below and one above 4 GiB, an IOMMU, an interrupt file, and DMA
- * engines behind the IOMMU.  One thread uses it.
+ * A small machine: two RAMs, one below and one above 4 GiB, interrupt files, and two I/O bridges, each
+ * with an IOMMU of its own: one for devices on the chip, one for the PCI Express root port.  Behind
+ * them are DMA engines.  One thread uses it.
  */
 #ifndef MACHINE_MACHINE_H
 #define MACHINE_MACHINE_H
@@ -13,13 +14,16 @@
 #include <iommux/iommux.h>
 
 #include "machine/arch.h"
+#include "machine/board.h"
+#include "machine/bridge.h"
 #include "machine/bus.h"
 #include "machine/dma_engine.h"
-#include "machine/interrupt_file.h"
+#include "machine/imsic.h"
 #include "machine/pages.h"
 
 /* The address map */
-#define MACHINE_IOMMU UINT64_C(0x03010000)
+#define MACHINE_IOMMU UINT64_C(0x03010000) /* of the first bridge; the others follow */
+#define MACHINE_IOMMU_STRIDE UINT64_C(0x10000)
 #define MACHINE_ENGINES UINT64_C(0x10000000) /* one page each */
 #define MACHINE_INTERRUPT_FILE UINT64_C(0x28000000)
 #define MACHINE_LOW_RAM UINT64_C(0x80000000)
@@ -28,7 +32,9 @@
 #define MACHINE_LOW_MIN (UINT64_C(1) << 20)
 #define MACHINE_RAM_MAX (UINT64_C(1) << 30)
 #define MACHINE_ENGINES_MAX 32
-#define MACHINE_WIRES 16
+
+/* The bridges */
+enum { BRIDGE_CHIP, BRIDGE_PCI, MACHINE_BRIDGES };
 
 struct machine_config {
 	const struct machine_arch *arch; /* NULL: the first row                                  */
@@ -37,19 +43,24 @@ struct machine_config {
 	uint64_t seed;       /* of the order in which pages are handed out                       */
 };
 
+struct machine_engine {
+	struct dma_engine engine;
+	unsigned bridge;
+	uint32_t requester; /* the number by which the bridge's IOMMU knows it */
+};
+
 struct machine {
 	const struct machine_arch *arch;
 	struct pages low, high;
 	struct bus bus;
-	struct interrupt_file interrupts;
+	struct imsic imsic;
 	struct iom_memory *memory;
-	struct iom_unit *unit;
-	struct iom_lane *lane;
-	struct dma_engine *engines[MACHINE_ENGINES_MAX];
-	uint32_t requesters[MACHINE_ENGINES_MAX]; /* of the engines */
+	struct bridge bridges[MACHINE_BRIDGES];
+	struct machine_engine *engines[MACHINE_ENGINES_MAX];
 	unsigned engine_count;
-	bool wire[MACHINE_WIRES]; /* levels of the IOMMU's wires */
-	uint64_t clock_ns;        /* advances by 1 us whenever it is read or the CPU pauses */
+	struct board board; /* as the machine's own kernel sees it             */
+	uint64_t seed;
+	uint64_t clock_ns; /* advances by 1 us whenever it is read or the CPU pauses */
 	uint64_t mmio_reads, mmio_writes; /* of the CPU */
 };
 
@@ -58,20 +69,17 @@ int machine_new(const struct machine_config *config, struct machine **out, struc
 void machine_free(struct machine *machine);
 
 /*
- * Adds an engine; its registers are at machine_engine_spa.  IOM_EEXIST: the requester is taken;
- * IOM_ENOSPC: MACHINE_ENGINES_MAX are there; IOM_EINVAL: requester or bits (12..64) out of range.
+ * Adds an engine behind a bridge; its registers are at machine_engine_spa.  IOM_EEXIST: the requester
+ * is taken there; IOM_ENOSPC: MACHINE_ENGINES_MAX are there; IOM_EINVAL: requester or bits (12..64)
+ * out of range, or a requester that the root port does not let pass.
  */
-int machine_engine_new(struct machine *machine, uint32_t requester, unsigned bits, unsigned *index,
-                       struct iom_error *error);
+int machine_engine_new(struct machine *machine, unsigned bridge, uint32_t requester, unsigned bits,
+                       unsigned *index, struct iom_error *error);
 uint64_t machine_engine_spa(unsigned index);
 
 /* The CPU's loads and stores of device registers, 4 or 8 bytes.  A refused load reads all ones. */
 uint64_t machine_mmio_read(struct machine *machine, uint64_t spa, unsigned bytes);
 void machine_mmio_write(struct machine *machine, uint64_t spa, unsigned bytes, uint64_t val);
-
-/* The RAM that an address lies in, or NULL; and the CPU's pointer to the address, or NULL. */
-struct pages *machine_ram(struct machine *machine, uint64_t spa);
-void *machine_at(struct machine *machine, uint64_t spa);
 
 /* The clock. */
 uint64_t machine_now_ns(struct machine *machine);

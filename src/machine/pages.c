@@ -42,9 +42,26 @@ int pages_init(struct pages *pages, uint64_t spa, uint64_t bytes, uint64_t seed)
 	return IOM_OK;
 }
 
+int pages_init_pieces(struct pages *pages, uint64_t spa, uint8_t *const *piece, uint32_t count,
+                      uint64_t seed)
+{
+	*pages = (struct pages){ .spa = spa, .count = count, .unused = count };
+	pages->piece = malloc(count * sizeof *pages->piece);
+	pages->order = malloc(count * sizeof *pages->order);
+	pages->used = calloc(count, sizeof *pages->used);
+	if (!pages->piece || !pages->order || !pages->used) {
+		pages_release(pages);
+		return IOM_ENOMEM;
+	}
+	memcpy(pages->piece, piece, count * sizeof *piece);
+	shuffle(pages->order, count, seed ^ spa);
+	return IOM_OK;
+}
+
 void pages_release(struct pages *pages)
 {
 	free(pages->host);
+	free(pages->piece);
 	free(pages->order);
 	free(pages->used);
 	*pages = (struct pages){ 0 };
@@ -52,10 +69,13 @@ void pages_release(struct pages *pages)
 
 static uint64_t take(struct pages *pages, uint32_t first, uint32_t n)
 {
+	uint64_t spa = pages->spa + (uint64_t)first * PAGE_BYTES;
+
 	memset(&pages->used[first], true, n);
-	memset(pages->host + (size_t)first * PAGE_BYTES, 0, (size_t)n * PAGE_BYTES);
 	pages->unused -= n;
-	return pages->spa + (uint64_t)first * PAGE_BYTES;
+	for (uint32_t i = 0; i < n; i++)
+		memset(pages_at(pages, spa + (uint64_t)i * PAGE_BYTES), 0, PAGE_BYTES);
+	return spa;
 }
 
 bool pages_take(struct pages *pages, uint64_t *spa)
@@ -108,5 +128,9 @@ bool pages_contain(const struct pages *pages, uint64_t spa)
 
 void *pages_at(const struct pages *pages, uint64_t spa)
 {
-	return pages->host + (spa - pages->spa);
+	uint64_t off = spa - pages->spa;
+
+	if (pages->piece)
+		return pages->piece[off / PAGE_BYTES] + off % PAGE_BYTES;
+	return pages->host + off;
 }

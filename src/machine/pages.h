@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /*
- * The page allocator of one RAM.  Single pages come in a seeded pseudo-random order, as they do
+ * The page allocator of one RAM, of a machine or of a virtual one.  Single pages come in a seeded pseudo-random order, as they do
  * from a kernel that has been running for a while; runs come first fit.
  */
 #ifndef MACHINE_PAGES_H
@@ -14,7 +14,8 @@
 
 struct pages {
 	uint64_t spa;    /* of the first page                           */
-	uint8_t *host;   /* its bytes                                   */
+	uint8_t *host;   /* its bytes, or NULL ...                      */
+	uint8_t **piece; /* ... where each page is somewhere else       */
 	uint32_t count;  /* pages in all                                */
 	uint32_t unused; /* pages that nobody has                       */
 	uint32_t cursor; /* place in `order` where the next search begins */
@@ -24,6 +25,9 @@ struct pages {
 
 /* Allocates the RAM itself; bytes is a multiple of PAGE_BYTES, 0 for none.  IOM_ENOMEM. */
 int pages_init(struct pages *pages, uint64_t spa, uint64_t bytes, uint64_t seed);
+/* The RAM of a virtual machine: `count` pages whose bytes are wherever `piece` says.  IOM_ENOMEM. */
+int pages_init_pieces(struct pages *pages, uint64_t spa, uint8_t *const *piece, uint32_t count,
+                      uint64_t seed);
 void pages_release(struct pages *pages);
 
 /* A zeroed page from somewhere; false: none is left. */

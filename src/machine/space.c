@@ -3,7 +3,6 @@
 /* A space: a domain, and the record of what is mapped in it. */
 #include "machine/space.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,7 +40,7 @@ static bool choose(const struct space *s, uint64_t bytes, uint64_t *iova)
 {
 	uint64_t first, last, at;
 
-	iom_domain_range(s->domain, &first, &last);
+	space_range(s, &first, &last);
 	at = first > FIRST_CHOICE ? first : FIRST_CHOICE;
 	for (unsigned i = 0; i < s->count; i++) {
 		const struct mapping *m = &s->mappings[i];
@@ -76,12 +75,47 @@ static void forget(struct space *s, unsigned i)
 
 /* ---- The tables ------------------------------------------------------------------------------ */
 
+static unsigned domains(const struct space *s)
+{
+	return s->kernel->board->iommus;
+}
+
+void space_range(const struct space *s, uint64_t *first, uint64_t *last)
+{
+	iom_domain_range(s->domains[0], first, last);
+}
+
+int space_lookup(const struct space *s, uint64_t iova, uint64_t *phys)
+{
+	return iom_domain_iova_to_phys(s->domains[0], iova, phys);
+}
+
+/* In all domains, also where one of them fails: the first failure counts. */
 static int unmap_range(struct space *s, uint64_t iova, uint64_t bytes)
 {
-	struct iom_gather gather = { 0 };
-	int rc = iom_domain_unmap(s->domain, iova, bytes, &gather);
+	int first = IOM_OK;
 
-	return rc ? rc : iom_domain_sync(s->domain, &gather);
+	for (unsigned i = 0; i < domains(s); i++) {
+		struct iom_gather gather = { 0 };
+		int rc = iom_domain_unmap(s->domains[i], iova, bytes, &gather);
+
+		if (!rc)
+			rc = iom_domain_sync(s->domains[i], &gather);
+		if (!first)
+			first = rc;
+	}
+	return first;
+}
+
+static int map_run(struct space *s, uint64_t iova, uint64_t phys, uint64_t bytes, unsigned prot)
+{
+	int rc = IOM_OK;
+
+	for (unsigned i = 0; !rc && i < domains(s); i++)
+		rc = iom_domain_map(s->domains[i], iova, phys, bytes, prot);
+	if (rc)
+		(void)unmap_range(s, iova, bytes);
+	return rc;
 }
 
 /* Pages that follow each other go in one call, so that large pages can be used. */
@@ -94,7 +128,7 @@ static int map_pages(struct space *s, const struct buffer *b, uint64_t iova, uns
 
 		while (i + n < b->count && b->spa[i + n] == b->spa[i + n - 1] + PAGE_BYTES)
 			n++;
-		rc = iom_domain_map(s->domain, at, b->spa[i], (uint64_t)n * PAGE_BYTES, prot);
+		rc = map_run(s, at, b->spa[i], (uint64_t)n * PAGE_BYTES, prot);
 		if (rc) {
 			if (i)
 				(void)unmap_range(s, iova, (uint64_t)i * PAGE_BYTES);
@@ -107,12 +141,28 @@ static int map_pages(struct space *s, const struct buffer *b, uint64_t iova, uns
 
 /* ---- Coming and going ------------------------------------------------------------------------ */
 
+static int free_domains(struct space *s)
+{
+	int rc = IOM_OK;
+
+	for (unsigned i = 0; !rc && i < domains(s); i++) {
+		rc = iom_domain_free(s->domains[i]);
+		if (!rc)
+			s->domains[i] = NULL;
+	}
+	return rc;
+}
+
 int space_new(struct kernel *kernel, unsigned kind, struct space **out, struct iom_error *error)
 {
-	struct space *s = calloc(1, sizeof *s);
-	int rc;
+	struct space *s;
+	int rc = IOM_OK;
 
 	*out = NULL;
+	if (!kernel->board->iommus)
+		return iom_fail(error, IOM_ENOTSUP,
+		                "there is no IOMMU here: devices use physical addresses");
+	s = calloc(1, sizeof *s);
 	if (s)
 		s->mappings = malloc(SPACE_MAPPINGS_MAX * sizeof *s->mappings);
 	if (!s || !s->mappings) {
@@ -121,8 +171,10 @@ int space_new(struct kernel *kernel, unsigned kind, struct space **out, struct i
 	}
 	s->kernel = kernel;
 	s->kind = kind;
-	rc = iom_domain_new(kernel->driver, kind, &s->domain, error);
+	for (unsigned i = 0; !rc && i < domains(s); i++)
+		rc = iom_domain_new(kernel->iommus[i].driver, kind, &s->domains[i], error);
 	if (rc) {
+		(void)free_domains(s);
 		free(s->mappings);
 		free(s);
 		return rc;
@@ -137,7 +189,7 @@ int space_free(struct space *s)
 
 	if (!s)
 		return IOM_OK;
-	rc = iom_domain_free(s->domain);
+	rc = free_domains(s);
 	if (rc)
 		return rc;
 	while (s->count)
@@ -169,7 +221,7 @@ static int check_wish(const struct space *s, uint64_t iova, uint64_t bytes, stru
 {
 	uint64_t first, last;
 
-	iom_domain_range(s->domain, &first, &last);
+	space_range(s, &first, &last);
 	if (iova % PAGE_BYTES)
 		return iom_fail(error, IOM_EINVAL, "address 0x%llx is not a multiple of %u",
 		                (unsigned long long)iova, PAGE_BYTES);
@@ -223,12 +275,38 @@ int space_map(struct space *s, struct buffer *b, uint64_t wish, unsigned prot, u
 	return IOM_OK;
 }
 
+int space_map_physical(struct space *s, uint64_t phys, uint64_t bytes, uint64_t iova, unsigned prot,
+                       struct iom_error *error)
+{
+	struct mapping m = { .bytes = bytes };
+	int rc;
+
+	if (!space_translates(s))
+		return iom_fail(error, IOM_EINVAL,
+		                "nothing can be mapped in a domain without tables");
+	if (!bytes || (phys | bytes) % PAGE_BYTES)
+		return iom_fail(error, IOM_EINVAL,
+		                "%llu bytes at 0x%llx: both must be multiples of %u, and not 0 "
+		                "bytes",
+		                (unsigned long long)bytes, (unsigned long long)phys, PAGE_BYTES);
+	rc = find_place(s, iova, bytes, &m.iova, error);
+	if (rc)
+		return rc;
+	rc = map_run(s, m.iova, phys, bytes, prot);
+	if (rc)
+		return iom_fail(error, rc, "mapping 0x%llx at 0x%llx failed: %s",
+		                (unsigned long long)phys, (unsigned long long)m.iova,
+		                iom_strerror(rc));
+	record(s, &m);
+	return IOM_OK;
+}
+
 int space_unmap(struct space *s, uint64_t iova, struct iom_error *error)
 {
 	unsigned i = place(s, iova);
 	int rc;
 
-	if (i == s->count || s->mappings[i].iova != iova)
+	if (i == s->count || s->mappings[i].iova != iova || s->mappings[i].fixed)
 		return iom_fail(error, IOM_ENOENT, "no mapping begins at 0x%llx",
 		                (unsigned long long)iova);
 	rc = unmap_range(s, iova, s->mappings[i].bytes);
@@ -252,21 +330,26 @@ bool space_find(const struct space *s, const struct buffer *b, uint64_t from, ui
 
 int space_map_interrupts(struct space *s, struct iom_error *error)
 {
-	const struct mapping m = { MACHINE_INTERRUPT_FILE, PAGE_BYTES, NULL };
-	int rc;
+	const struct board *b = s->kernel->board;
 
 	if (s->interrupt_file || !space_translates(s))
 		return IOM_OK;
-	if (s->count == SPACE_MAPPINGS_MAX || !is_free(s, m.iova, m.bytes))
-		return iom_fail(error, IOM_EEXIST,
-		                "0x%llx must stay free in a domain: devices send interrupts there",
-		                (unsigned long long)m.iova);
-	rc = iom_domain_map(s->domain, m.iova, MACHINE_INTERRUPT_FILE, m.bytes,
-	                    IOM_PROT_READ | IOM_PROT_WRITE | IOM_PROT_MMIO);
-	if (rc)
-		return iom_fail(error, rc, "mapping the interrupt file failed: %s",
-		                iom_strerror(rc));
-	record(s, &m);
+	for (unsigned cpu = 0; cpu < b->cpus; cpu++) {
+		const struct mapping m = { board_file(b, cpu), PAGE_BYTES, NULL, true };
+		int rc;
+
+		if (s->count == SPACE_MAPPINGS_MAX || !is_free(s, m.iova, m.bytes))
+			return iom_fail(error, IOM_EEXIST,
+			                "0x%llx must stay free in a domain: devices send "
+			                "interrupts there",
+			                (unsigned long long)m.iova);
+		rc = map_run(s, m.iova, m.iova, m.bytes,
+		             IOM_PROT_READ | IOM_PROT_WRITE | IOM_PROT_MMIO);
+		if (rc)
+			return iom_fail(error, rc, "mapping the interrupt file failed: %s",
+			                iom_strerror(rc));
+		record(s, &m);
+	}
 	s->interrupt_file = true;
 	return IOM_OK;
 }

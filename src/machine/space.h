@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /*
- * A space: a domain of the IOMMU's driver together with the record of what is mapped in it.  It
- * chooses IOVAs, and makes scattered pages contiguous.
+ * A space: one domain of each IOMMU's driver, all alike, together with the record of what is mapped in
+ * them, so that devices behind any of the IOMMUs share it.  It chooses IOVAs, and makes scattered
+ * pages contiguous.
  */
 #ifndef MACHINE_SPACE_H
 #define MACHINE_SPACE_H
@@ -19,20 +20,22 @@
 #define SPACE_ANYWHERE UINT64_MAX /* an IOVA of the space's own choice */
 
 struct mapping {
-	uint64_t iova, bytes; /* bytes: whole pages */
-	struct buffer *buffer;
+	uint64_t iova, bytes;  /* bytes: whole pages                             */
+	struct buffer *buffer; /* NULL: what is shown is no buffer              */
+	bool fixed;            /* the kernel's own, to stay as long as the space */
 };
 
 struct space {
 	struct kernel *kernel;
-	struct iom_domain *domain;
+	struct iom_domain *domains[BOARD_IOMMUS_MAX]; /* as many as the kernel has IOMMUs */
 	unsigned kind;       /* IOM_DOMAIN_*                                             */
-	bool interrupt_file; /* mapped, at its physical address, once a device is attached */
+	bool interrupt_file; /* mapped, at its physical address, once a device comes  */
 	unsigned engines;    /* attached                                                 */
 	unsigned count;
 	struct mapping *mappings; /* by IOVA                                                  */
 };
 
+/* IOM_ENOTSUP: the kernel has no IOMMU. */
 int space_new(struct kernel *kernel, unsigned kind, struct space **out, struct iom_error *error);
 
 /* Unmaps everything and frees the space.  NULL is ignored.  `engines` must be 0. */
@@ -50,8 +53,15 @@ int space_map(struct space *space, struct buffer *buffer, uint64_t wish, unsigne
               uint64_t *iova, struct iom_error *error);
 
 /*
+ * Shows physical addresses, whatever is there, at `iova`: what a kernel would not do, and an attacker
+ * would.  All are whole pages.
+ */
+int space_map_physical(struct space *space, uint64_t phys, uint64_t bytes, uint64_t iova,
+                       unsigned prot, struct iom_error *error);
+
+/*
  * Takes a mapping back: when the call returns no device reaches the buffer through it.  IOM_ENOENT:
- * none begins at `iova`.
+ * none begins at `iova`, or it is fixed.
  */
 int space_unmap(struct space *space, uint64_t iova, struct iom_error *error);
 
@@ -59,7 +69,13 @@ int space_unmap(struct space *space, uint64_t iova, struct iom_error *error);
 bool space_find(const struct space *space, const struct buffer *buffer, uint64_t from,
                 uint64_t *iova);
 
-/* Lets the devices of the space write interrupts: maps the interrupt file at its own address. */
+/* The physical address that `iova` is mapped to.  IOM_ENOENT: none. */
+int space_lookup(const struct space *space, uint64_t iova, uint64_t *phys);
+
+/* The range that addresses of the space lie in, both ends inclusive. */
+void space_range(const struct space *space, uint64_t *first, uint64_t *last);
+
+/* Lets the devices of the space write interrupts: maps the interrupt files at their own addresses. */
 int space_map_interrupts(struct space *space, struct iom_error *error);
 
 #endif

@@ -8,34 +8,23 @@
 /* Somebody else may win the word this often before the device is told that it did not work. */
 #define TRIES_MAX 1024
 
-static uint64_t result_of(unsigned op, uint64_t was, uint64_t operand, uint64_t compare)
-{
-	switch (op) {
-	case IOM_FETCH_ADD:
-		return was + operand;
-	case IOM_SWAP:
-		return operand;
-	default:
-		return was == compare ? operand : was;
-	}
-}
-
+/* What a device's own compare-and-swap finds is its answer; the others begin with a guess. */
 static int update(struct iom_unit *unit, uint64_t spa, unsigned op, uint64_t operand,
                   uint64_t compare, unsigned bytes, uint64_t *old)
 {
-	uint64_t mask = iom_low(8 * bytes), was = 0, seen, now;
+	uint64_t mask = iom_low(8 * bytes), was = op == IOM_CAS ? compare & mask : 0;
 
 	for (unsigned i = 0; i < TRIES_MAX; i++) {
-		int result;
+		uint64_t seen = was, now = (op == IOM_FETCH_ADD ? was + operand : operand) & mask;
+		int result = iom_memory_cas(unit->memory, spa, bytes, &seen, now);
 
-		now = result_of(op, was, operand & mask, compare & mask) & mask;
-		seen = was;
-		result = iom_memory_cas(unit->memory, spa, bytes, &seen, now);
 		if (result)
 			return result;
-		if (seen == was) {
-			*old = was;
+		seen &= mask;
+		if (seen == was)
 			iom_unit_stored(unit, spa, bytes);
+		if (seen == was || op == IOM_CAS) {
+			*old = seen;
 			return IOM_OK;
 		}
 		was = seen;

@@ -17,14 +17,27 @@ int iom_backend_set(struct iom_unit *unit, const struct iom_backend *backend, vo
 	return IOM_OK;
 }
 
+/* A question of the unit's own. */
+static struct iom_query query_of(struct iom_endpoint *endpoint, const struct iom_request *q)
+{
+	struct iom_unit *unit = endpoint->unit;
+
+	return (struct iom_query){
+		.unit = unit,
+		.endpoint = endpoint,
+		.request = q,
+		.invalidations = __atomic_load_n(&unit->invalidations, __ATOMIC_SEQ_CST),
+		.requester = iom_peek(&endpoint->requester),
+	};
+}
+
 static void inform(struct iom_endpoint *endpoint, const struct iom_request *q,
                    struct iom_context_info *info)
 {
+	const struct iom_query query = query_of(endpoint, q);
 	struct iom_unit *unit = endpoint->unit;
-	const struct iom_query query = { unit, endpoint, q,
-		                         __atomic_load_n(&unit->invalidations, __ATOMIC_SEQ_CST) };
 
-	*info = (struct iom_context_info){ .requester = iom_peek(&endpoint->requester),
+	*info = (struct iom_context_info){ .requester = query.requester,
 		                           .pasid = q->pasid,
 		                           .has_pasid = q->flags & IOM_REQ_PASID };
 	unit->arch->inform(&query, info);
@@ -42,13 +55,28 @@ int iom_fault_in(struct iom_endpoint *endpoint, bool has_pasid, uint32_t pasid,
 
 	if (q.pasid > PASID_LAST)
 		return IOM_EINVAL;
+	if (iom_peek(&endpoint->removed))
+		return IOM_ENOENT;
 	inform(endpoint, &q, info ? info : &own);
 	return IOM_OK;
 }
 
+static const struct iom_request plain = { .flags = IOM_REQ_PROBE };
+
+void iom_backend_contexts(struct iom_unit *unit)
+{
+	struct iom_endpoint *endpoint = NULL;
+	struct iom_context_info info;
+	unsigned bucket = 0;
+
+	if (!unit->backend.context)
+		return;
+	while ((endpoint = iom_unit_next_endpoint(unit, endpoint, &bucket)) != NULL)
+		inform(endpoint, &plain, &info);
+}
+
 void iom_backend_invalidate(struct iom_unit *unit, const struct iom_invalidation *what)
 {
-	static const struct iom_request q = { .flags = IOM_REQ_PROBE };
 	struct iom_endpoint *endpoint;
 	struct iom_context_info info;
 
@@ -57,17 +85,24 @@ void iom_backend_invalidate(struct iom_unit *unit, const struct iom_invalidation
 	unit->backend.invalidate(unit->backend_opaque, what);
 	if (what->stage1 || what->stage2)
 		return;
-	if (what->one_requester) {
-		endpoint = iom_unit_endpoint(unit, what->requester);
-		if (endpoint) {
-			inform(endpoint, &q, &info);
-			iom_endpoint_put(endpoint);
-		}
+	if (!what->one_requester) {
+		iom_backend_contexts(unit);
 		return;
 	}
-	for (endpoint = iom_unit_next_endpoint(unit, NULL); endpoint;
-	     endpoint = iom_unit_next_endpoint(unit, endpoint))
-		inform(endpoint, &q, &info);
+	endpoint = iom_unit_endpoint(unit, what->requester);
+	if (endpoint) {
+		inform(endpoint, &plain, &info);
+		iom_endpoint_put(endpoint);
+	}
+}
+
+void iom_backend_restart(struct iom_unit *unit)
+{
+	static const struct iom_invalidation results = { .stage1 = true, .stage2 = true };
+	static const struct iom_invalidation contexts = { 0 };
+
+	iom_backend_invalidate(unit, &results);
+	iom_backend_invalidate(unit, &contexts);
 }
 
 /* ---- Replay ------------------------------------------------------------------------------- */
@@ -86,7 +121,8 @@ static int add(struct stretch *stretch, const struct stretch *piece, iom_replay_
 	int ended = 0;
 
 	if (stretch->bytes && stretch->iova + stretch->bytes == piece->iova &&
-	    stretch->spa + stretch->bytes == piece->spa && stretch->perm == piece->perm) {
+	    stretch->spa + stretch->bytes == piece->spa && stretch->perm == piece->perm &&
+	    stretch->bytes + piece->bytes) {
 		stretch->bytes += piece->bytes;
 		return 0;
 	}
@@ -104,37 +140,61 @@ static uint64_t block_last(uint64_t at, unsigned lg2, uint64_t last)
 	return end < last ? end : last;
 }
 
-static unsigned hole_lg2(const struct iom_fault *fault)
+/* The length of 2^64 bytes could not be told. */
+#define LG2_MAX 63u
+#define PAGE_LG2 12u
+
+static unsigned larger(unsigned a, unsigned b)
 {
-	return fault->hole_lg2 > 12 ? fault->hole_lg2 : 12;
+	return a > b ? a : b;
+}
+
+static unsigned smaller(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
+/*
+ * Is there a page?  One that forbids one kind of access may allow another.  *lg2: the answer holds for
+ * the naturally aligned 2^*lg2 bytes around q->iova.
+ */
+static bool look(struct iom_endpoint *endpoint, struct iom_request *q, struct iom_grant *grant,
+                 unsigned *lg2)
+{
+	static const uint8_t tries[] = { IOM_READ, IOM_WRITE, IOM_EXECUTE };
+	const struct iom_query query = query_of(endpoint, q);
+
+	*lg2 = LG2_MAX;
+	for (unsigned i = 0; i < IOM_COUNT(tries); i++) {
+		struct iom_fault fault = { 0 };
+
+		q->access = tries[i];
+		if (endpoint->unit->arch->resolve(&query, grant, &fault)) {
+			*lg2 = smaller(LG2_MAX, larger(grant->range_lg2, grant->alike_lg2));
+			return true;
+		}
+		*lg2 = smaller(*lg2, larger(PAGE_LG2, fault.hole_lg2));
+	}
+	return false;
 }
 
 int iom_replay(struct iom_endpoint *endpoint, uint64_t first, uint64_t last,
                iom_replay_function *told, void *opaque, uint64_t *next)
 {
-	static const uint8_t tries[] = { IOM_READ, IOM_WRITE, IOM_EXECUTE };
-	struct iom_unit *unit = endpoint->unit;
 	struct stretch stretch = { 0 };
 	uint64_t at = first, end;
+	unsigned lg2;
 
 	if (last < first)
 		return IOM_EINVAL;
+	if (iom_peek(&endpoint->removed))
+		return IOM_ENOENT;
 	for (unsigned looks = 0; looks < LOOKS_MAX; looks++) {
 		struct iom_request q = { .iova = at, .flags = IOM_REQ_PROBE };
-		const struct iom_query query = {
-			unit, endpoint, &q, __atomic_load_n(&unit->invalidations, __ATOMIC_SEQ_CST)
-		};
 		struct iom_grant grant = { 0 };
-		struct iom_fault fault = { 0 };
-		bool granted = false;
+		bool granted = look(endpoint, &q, &grant, &lg2);
 
-		/* A page that forbids one kind of access may allow another. */
-		for (unsigned i = 0; i < IOM_COUNT(tries) && !granted; i++) {
-			fault = (struct iom_fault){ 0 };
-			q.access = tries[i];
-			granted = unit->arch->resolve(&query, &grant, &fault);
-		}
-		end = block_last(at, granted ? grant.range_lg2 : hole_lg2(&fault), last);
+		end = block_last(at, lg2, last);
 		if (granted) {
 			const struct stretch piece = { at, grant.spa, end - at + 1, grant.perm };
 

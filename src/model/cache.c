@@ -92,11 +92,12 @@ struct iom_space_ref iom_space_get(struct iom_unit *unit, const struct iom_space
 		__atomic_store_n(&space->gen[0], ++cache->gens, __ATOMIC_SEQ_CST);
 		__atomic_store_n(&space->gen[1], ++cache->gens, __ATOMIC_SEQ_CST);
 		iom_poke(&space->sizes, 0);
+		/* Before the lock is free: no invalidation finds the old space any more. */
+		if (evicted)
+			iom_unit_new_epoch(unit);
 	}
 	ref = (struct iom_space_ref){ index, cache->space[index].number };
 	iom_unlock(&cache->lock);
-	if (evicted)
-		iom_unit_new_epoch(unit);
 	return ref;
 }
 
@@ -104,9 +105,11 @@ struct iom_space_ref iom_space_get(struct iom_unit *unit, const struct iom_space
 
 static uint32_t set_of(const struct iom_cache *cache, uint32_t space, uint64_t page, unsigned lg2)
 {
-	uint64_t h = mix(page ^ (uint64_t)space << 44 ^ (uint64_t)lg2 << 56);
+	/* Spread before it meets the page: devices like to use the same addresses. */
+	uint64_t who = ((uint64_t)space << 6 | lg2) * UINT64_C(0xd6e8feb86659fd93);
 
-	return WAYS + (uint32_t)(h % (cache->entries / WAYS)) * WAYS;
+	/* A power of two; a division would be felt. */
+	return WAYS + ((uint32_t)(mix(page ^ who) >> 16) & (cache->entries / WAYS - 1)) * WAYS;
 }
 
 /* Copies an entry; false if it changes meanwhile. */
@@ -159,7 +162,7 @@ bool iom_cache_find(const struct iom_cache *cache, struct iom_space_ref ref, uin
 	const struct iom_space *space = &cache->space[ref.index];
 	struct iom_entry e;
 
-	if (!cache->entries || iom_peek(&space->number) != ref.number)
+	if (!cache->entries)
 		return false;
 	for (uint64_t sizes = iom_peek(&space->sizes); sizes; sizes &= sizes - 1) {
 		unsigned lg2 = iom_ctz(sizes);
@@ -171,6 +174,9 @@ bool iom_cache_find(const struct iom_cache *cache, struct iom_space_ref ref, uin
 			    !entry_is(&e, ref.index, input >> lg2, lg2) ||
 			    e.gen != space_gen(space, e.flags))
 				continue;
+			/* Looked at last: another space may have come to the place, with entries. */
+			if (iom_peek(&space->number) != ref.number)
+				return false;
 			*out = (struct pt_result){ .address = e.address | (input & iom_low(lg2)),
 				                   .size_lg2 = e.size_lg2,
 				                   .perm = e.perm,
@@ -225,7 +231,8 @@ bool iom_cache_keep(struct iom_unit *unit, struct iom_space_ref ref, uint64_t in
 		return false;
 	set = set_of(cache, ref.index, e.page, e.size_lg2);
 	lock = &cache->entry[set].lock;
-	if (!(iom_peek(&space->sizes) & size))
+	/* In one total order with the count of invalidations below. */
+	if (!(__atomic_load_n(&space->sizes, __ATOMIC_SEQ_CST) & size))
 		__atomic_fetch_or(&space->sizes, size, __ATOMIC_SEQ_CST);
 	e.gen = space_gen(space, e.flags);
 	if (!iom_trylock(lock))
@@ -244,65 +251,102 @@ bool iom_cache_keep(struct iom_unit *unit, struct iom_space_ref ref, uint64_t in
 
 /* ---- Invalidation ------------------------------------------------------------------------- */
 
-static void kill_page(struct iom_cache *cache, uint32_t index, const struct iom_scope *scope)
+/* So many sets are looked into for one invalidation, beside one per size in each space. */
+#define PROBES_MAX 4096
+
+/* An invalidation on its way through the spaces. */
+struct sweep {
+	const struct iom_scope *scope;
+	uint64_t touched; /* spaces with new generations: a bit for several of them */
+	unsigned probes;  /* that may still be spent on ranges                      */
+};
+
+static void kill_page(struct iom_cache *cache, uint32_t index, const struct iom_scope *scope,
+                      uint64_t page, unsigned lg2)
 {
 	static const struct iom_entry none;
-	uint64_t sizes = __atomic_load_n(&cache->space[index].sizes, __ATOMIC_SEQ_CST);
+	uint32_t set = set_of(cache, index, page, lg2);
 
-	for (; sizes; sizes &= sizes - 1) {
-		unsigned lg2 = iom_ctz(sizes);
-		uint32_t set = set_of(cache, index, scope->page >> lg2, lg2);
+	iom_lock(&cache->entry[set].lock);
+	for (uint32_t i = set; i < set + WAYS; i++) {
+		struct iom_entry *way = &cache->entry[i];
 
-		iom_lock(&cache->entry[set].lock);
-		for (uint32_t i = set; i < set + WAYS; i++) {
-			struct iom_entry *way = &cache->entry[i];
-
-			if (entry_is(way, index, scope->page >> lg2, lg2) &&
-			    !(scope->keep_global && way->flags & PT_GLOBAL))
-				entry_write(way, &none);
-		}
-		iom_unlock(&cache->entry[set].lock);
+		if (entry_is(way, index, page, lg2) &&
+		    !(scope->keep_global && way->flags & PT_GLOBAL))
+			entry_write(way, &none);
 	}
+	iom_unlock(&cache->entry[set].lock);
 }
 
-static void invalidate_space(struct iom_unit *unit, uint32_t index, const struct iom_scope *scope,
-                             uint64_t *touched)
+/* Pages of 2^lg2 bytes that hold part of a range. */
+static uint64_t pages_in(unsigned range_lg2, unsigned lg2)
+{
+	return range_lg2 > lg2 ? IOM_BIT(range_lg2 - lg2) : 1;
+}
+
+/* Takes out what the range names; false: that would take too long. */
+static bool kill_range(struct iom_cache *cache, uint32_t index, struct sweep *sweep)
+{
+	uint64_t sizes = __atomic_load_n(&cache->space[index].sizes, __ATOMIC_SEQ_CST);
+	const struct iom_scope *scope = sweep->scope;
+	uint64_t first = scope->page & ~iom_low(scope->range_lg2);
+
+	for (uint64_t rest = sizes; rest; rest &= rest - 1) {
+		uint64_t more = pages_in(scope->range_lg2, iom_ctz(rest)) - 1;
+
+		if (more > sweep->probes)
+			return false;
+		sweep->probes -= (unsigned)more;
+	}
+	for (uint64_t rest = sizes; rest; rest &= rest - 1) {
+		unsigned lg2 = iom_ctz(rest);
+		uint64_t pages = pages_in(scope->range_lg2, lg2);
+
+		for (uint64_t i = 0; i < pages; i++)
+			kill_page(cache, index, scope, (first >> lg2) + i, lg2);
+	}
+	return true;
+}
+
+static void invalidate_space(struct iom_unit *unit, uint32_t index, struct sweep *sweep)
 {
 	struct iom_cache *cache = &unit->cache;
 	struct iom_space *space = &cache->space[index];
+	const struct iom_scope *scope = sweep->scope;
 
 	if (!(space->key.kind & scope->kinds) ||
 	    (!scope->any_tag[0] && space->key.tag[0] != scope->tag[0]) ||
 	    (!scope->any_tag[1] && space->key.tag[1] != scope->tag[1]))
 		return;
-	if (scope->by_page) {
-		kill_page(cache, index, scope);
+	if (scope->by_page && kill_range(cache, index, sweep))
 		return;
-	}
 	__atomic_store_n(&space->gen[0], ++cache->gens, __ATOMIC_SEQ_CST);
 	if (!scope->keep_global)
 		__atomic_store_n(&space->gen[1], ++cache->gens, __ATOMIC_SEQ_CST);
-	*touched |= IOM_BIT(index % 64);
+	sweep->touched |= IOM_BIT(index % 64);
 }
 
 void iom_invalidate(struct iom_unit *unit, const struct iom_scope *scope)
 {
 	struct iom_cache *cache = &unit->cache;
-	uint64_t touched = 0;
+	struct sweep sweep = { scope, 0, PROBES_MAX };
 
 	__atomic_fetch_add(&unit->invalidations, 1, __ATOMIC_SEQ_CST);
 	iom_lock(&cache->lock);
-	if (!scope->any_tag[0] && !scope->any_tag[1] && iom_is_pow2(scope->kinds)) {
-		for (uint32_t i = *bucket_of(cache, scope->kinds, scope->tag); i;
-		     i = cache->space[i].next)
-			invalidate_space(unit, i, scope, &touched);
+	if (!scope->any_tag[0] && !scope->any_tag[1]) {
+		for (uint32_t kinds = scope->kinds; kinds; kinds &= kinds - 1) {
+			uint32_t i = *bucket_of(cache, kinds & -kinds, scope->tag);
+
+			for (; i; i = cache->space[i].next)
+				invalidate_space(unit, i, &sweep);
+		}
 	} else {
 		for (uint32_t i = 1; i < cache->spaces; i++)
-			invalidate_space(unit, i, scope, &touched);
+			invalidate_space(unit, i, &sweep);
 	}
 	iom_unlock(&cache->lock);
-	if (touched)
-		iom_unit_new_epoch_of(unit, touched);
+	if (sweep.touched)
+		iom_unit_new_epoch_of(unit, sweep.touched);
 }
 
 void iom_invalidate_all(struct iom_unit *unit)

@@ -6,7 +6,8 @@
  * Each distinct set of tables, with the tags under which software invalidates it, is interned as a
  * space.  An entry is one leaf at its true size; it is found by space, size and page.  Invalidation by
  * page takes out the entries it names; by tag it changes the space's generation, which costs the
- * same however many entries there are.
+ * same however many entries there are.  A range is looked for page by page, and where it has too many
+ * pages, its whole space goes: more than was named, which every architecture allows.
  */
 #ifndef MODEL_CACHE_H
 #define MODEL_CACHE_H
@@ -87,15 +88,15 @@ void iom_cache_init(struct iom_cache *cache, void *memory, uint32_t entries);
 struct iom_space_ref iom_space_get(struct iom_unit *unit, const struct iom_space_key *key);
 
 /* Finds the entry for `input`.  The caller judges what it grants. */
-bool iom_cache_find(const struct iom_cache *cache, struct iom_space_ref space, uint64_t input,
-                    struct pt_result *out, struct iom_ref *ref);
+bool iom_cache_find(const struct iom_cache *cache, struct iom_space_ref ref, uint64_t input,
+                    struct pt_result *out, struct iom_ref *entry);
 
 /*
- * Keeps a walk's result, unless something was invalidated since `invalidations` was read.  *ref
+ * Keeps a walk's result, unless something was invalidated since `invalidations` was read.  *entry
  * becomes the entry.  False: not kept.
  */
-bool iom_cache_keep(struct iom_unit *unit, struct iom_space_ref space, uint64_t input,
-                    const struct pt_result *result, uint64_t invalidations, struct iom_ref *ref);
+bool iom_cache_keep(struct iom_unit *unit, struct iom_space_ref ref, uint64_t input,
+                    const struct pt_result *r, uint64_t invalidations, struct iom_ref *entry);
 
 static inline bool iom_ref_valid(const struct iom_cache *cache, struct iom_ref ref)
 {
@@ -114,8 +115,9 @@ struct iom_scope {
 	uint32_t tag[2]; /* compared where any_tag is false                      */
 	bool any_tag[2];
 	bool keep_global; /* global entries stay                                  */
-	bool by_page;     /* only the leaf that holds `page`                      */
+	bool by_page;     /* only leaves that hold part of the range around `page` */
 	uint64_t page;    /* an input address                                     */
+	uint8_t range_lg2; /* the naturally aligned 2^range_lg2 bytes around it; 0 for the page alone */
 };
 
 void iom_invalidate(struct iom_unit *unit, const struct iom_scope *scope);

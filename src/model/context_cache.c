@@ -3,25 +3,33 @@
 /* The context cache: one place per hash, generations for what is forgotten as a whole. */
 #include "model/context_cache.h"
 
+#include <string.h>
+
 #include "model/unit.h"
 
 static uint32_t place_of(uint32_t requester, uint32_t which)
 {
-	return (requester * 0x9e3779b1u ^ which * 0x85ebca6bu) >> 7 & (IOM_CONTEXTS - 1);
+	uint64_t h = ((uint64_t)which << 32 | requester) * UINT64_C(0x9e3779b97f4a7c15);
+
+	return (uint32_t)(h >> 55) % IOM_CONTEXTS;
 }
 
 bool iom_context_find(const struct iom_unit *unit, const struct iom_endpoint *endpoint,
-                      uint32_t which, uint64_t *words)
+                      uint32_t which, void *words, unsigned count)
 {
-	const struct iom_context *c = &unit->contexts.context[place_of(endpoint->requester, which)];
+	uint32_t requester = iom_peek(&endpoint->requester);
+	const struct iom_context *c = &unit->contexts.context[place_of(requester, which)];
 	uint32_t seq = iom_peek_acquire(&c->seq);
 
-	if (iom_peek(&c->requester) != endpoint->requester || iom_peek(&c->which) != which ||
+	if (iom_peek(&c->requester) != requester || iom_peek(&c->which) != which ||
 	    iom_peek(&c->all) != __atomic_load_n(&unit->contexts.all, __ATOMIC_ACQUIRE) ||
 	    iom_peek(&c->endpoint) != __atomic_load_n(&endpoint->contexts, __ATOMIC_ACQUIRE))
 		return false;
-	for (unsigned i = 0; i < IOM_CONTEXT_WORDS; i++)
-		words[i] = iom_peek(&c->word[i]);
+	for (unsigned i = 0; i < count; i++) {
+		uint64_t word = iom_peek(&c->word[i]);
+
+		memcpy((uint8_t *)words + i * sizeof word, &word, sizeof word);
+	}
 	return iom_seq_same(&c->seq, seq);
 }
 
@@ -41,26 +49,27 @@ static void write_locked(struct iom_context *c, uint32_t requester, uint32_t whi
 void iom_context_keep(struct iom_unit *unit, const struct iom_endpoint *endpoint, uint32_t which,
                       const uint64_t *words, uint64_t invalidations)
 {
+	uint32_t requester = iom_peek(&endpoint->requester);
 	struct iom_context_cache *cache = &unit->contexts;
 
 	if (!cache->enabled || !iom_trylock(&cache->lock))
 		return;
 	/* Whoever forgets counts first, and takes the lock or changes a generation afterwards. */
 	if (__atomic_load_n(&unit->invalidations, __ATOMIC_SEQ_CST) == invalidations)
-		write_locked(&cache->context[place_of(endpoint->requester, which)],
-		             endpoint->requester, which, iom_peek(&cache->all),
-		             iom_peek(&endpoint->contexts), words);
+		write_locked(&cache->context[place_of(requester, which)], requester, which,
+		             iom_peek(&cache->all), iom_peek(&endpoint->contexts), words);
 	iom_unlock(&cache->lock);
 }
 
 void iom_context_forget(struct iom_unit *unit, struct iom_endpoint *endpoint, uint32_t which)
 {
+	uint32_t requester = iom_peek(&endpoint->requester);
 	struct iom_context_cache *cache = &unit->contexts;
-	struct iom_context *c = &cache->context[place_of(endpoint->requester, which)];
+	struct iom_context *c = &cache->context[place_of(requester, which)];
 
 	__atomic_fetch_add(&unit->invalidations, 1, __ATOMIC_SEQ_CST);
 	iom_lock(&cache->lock);
-	if (c->requester == endpoint->requester && c->which == which)
+	if (c->requester == requester && c->which == which)
 		write_locked(c, 0, 0, 0, 0, NULL);
 	iom_unlock(&cache->lock);
 	__atomic_fetch_add(&endpoint->epoch, 1, __ATOMIC_SEQ_CST);

@@ -34,8 +34,9 @@ struct iom_context_cache {
 	struct iom_context context[IOM_CONTEXTS];
 };
 
+/* Finds a context, and copies its first `count` words to `words`. */
 bool iom_context_find(const struct iom_unit *unit, const struct iom_endpoint *endpoint,
-                      uint32_t which, uint64_t *words);
+                      uint32_t which, void *words, unsigned count);
 /* Keeps a context, unless something was invalidated since `invalidations` was read. */
 void iom_context_keep(struct iom_unit *unit, const struct iom_endpoint *endpoint, uint32_t which,
                       const uint64_t *words, uint64_t invalidations);

@@ -58,18 +58,19 @@ void iom_endpoint_put(struct iom_endpoint *endpoint)
 		iom_unit_release(unit, endpoint, sizeof *endpoint);
 }
 
-struct iom_endpoint *iom_unit_next_endpoint(struct iom_unit *unit, struct iom_endpoint *after)
+struct iom_endpoint *iom_unit_next_endpoint(struct iom_unit *unit, struct iom_endpoint *after,
+                                            unsigned *bucket)
 {
-	struct iom_endpoint *next = NULL;
-	unsigned bucket = 0;
+	struct iom_endpoint *next;
 
 	iom_lock(&unit->lock);
-	if (after) {
-		bucket = after->requester % IOM_ENDPOINT_BUCKETS + 1;
-		next = after->removed ? unit->endpoint[bucket - 1] : after->next;
-	}
-	while (!next && bucket < IOM_ENDPOINT_BUCKETS)
-		next = unit->endpoint[bucket++];
+	/* Where `after` has left its bucket, the bucket has no place to go on from. */
+	if (after && !after->removed && after->requester % IOM_ENDPOINT_BUCKETS == *bucket)
+		next = after->next;
+	else
+		next = unit->endpoint[*bucket];
+	while (!next && *bucket + 1 < IOM_ENDPOINT_BUCKETS)
+		next = unit->endpoint[++*bucket];
 	if (next)
 		next->users++;
 	iom_unlock(&unit->lock);
@@ -120,33 +121,41 @@ int iom_endpoint_renumber(struct iom_endpoint *endpoint, uint32_t requester)
 {
 	struct iom_unit *unit = endpoint->unit;
 	struct iom_endpoint *other;
+	int result = IOM_OK;
 
 	if (requester > unit->arch->requester_last)
 		return IOM_EINVAL;
 	iom_lock(&unit->lock);
 	other = find_locked(unit, requester);
-	if (!other && !endpoint->removed) {
+	if (endpoint->removed) {
+		result = IOM_ENOENT;
+	} else if (other) {
+		result = other == endpoint ? IOM_OK : IOM_EEXIST;
+	} else {
 		unlink_locked(endpoint);
 		iom_poke(&endpoint->requester, requester);
 		link_locked(endpoint);
 	}
 	iom_unlock(&unit->lock);
-	if (other && other != endpoint)
-		return IOM_EEXIST;
-	/* Also for a number that comes back: contexts are cached by number. */
-	iom_contexts_forget(unit, NULL);
-	return IOM_OK;
+	/* Contexts are cached by number. */
+	if (!result && !other)
+		iom_contexts_forget(unit, NULL);
+	return result;
 }
 
 void iom_endpoint_remove(struct iom_endpoint *endpoint)
 {
 	struct iom_unit *unit = endpoint->unit;
+	bool was;
 
 	iom_lock(&unit->lock);
-	if (!endpoint->removed)
+	was = endpoint->removed;
+	if (!was)
 		unlink_locked(endpoint);
 	iom_poke(&endpoint->removed, true);
 	iom_unlock(&unit->lock);
+	if (was)
+		return;
 	iom_contexts_forget(unit, NULL);
 	iom_contexts_forget(unit, endpoint);
 	if (unit->arch->removed)

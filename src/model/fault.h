@@ -27,7 +27,8 @@ struct iom_fault {
 	uint8_t hole_lg2; /* the naturally aligned 2^hole_lg2 bytes around the request's address */
 			  /* meet the same refusal; 0 if nobody knows: at least a page            */
 	bool implicit;    /* IOM_WHERE_STAGE2: asked on behalf of a table's entry  */
-	bool quiet;       /* the device's context wants translation faults unsaid  */
+	bool implicit_write; /* ... which was to be changed, not read              */
+	bool quiet;          /* the device's context wants translation faults unsaid  */
 };
 
 #endif

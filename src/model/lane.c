@@ -40,8 +40,10 @@ void iom_lane_close(struct iom_lane *lane)
 
 void iom_begin(struct iom_lane *lane)
 {
-	if (!lane->depth++)
-		__atomic_exchange_n(&lane->state, IOM_LANE_OPEN, __ATOMIC_SEQ_CST);
+	if (lane->depth++)
+		return;
+	/* Either a drain sees the section, or the section sees what was invalidated before. */
+	iom_announce(&lane->state, IOM_LANE_OPEN);
 }
 
 void iom_end(struct iom_lane *lane)

@@ -400,12 +400,14 @@ int iom_memory_cas(struct iom_memory *memory, uint64_t spa, unsigned bytes, uint
 	struct iom_region r;
 	uint64_t piece;
 
-	if (!iom_memory_find(memory, spa, bytes, &r, &piece))
-		return cas_outside(memory, spa, bytes, expected, desired);
-	if (r.flags & IOM_REGION_READONLY)
+	bool ram = iom_memory_find(memory, spa, bytes, &r, &piece);
+
+	if (ram && r.flags & IOM_REGION_READONLY)
 		return IOM_EFAULT;
 	if (iom_peek(&memory->poisoned) && poisoned(memory, spa, bytes))
 		return IOM_EPOISON;
+	if (!ram)
+		return cas_outside(memory, spa, bytes, expected, desired);
 	cas_ram((uint8_t *)r.host + (spa - r.spa), bytes, expected, desired);
 	return IOM_OK;
 }
@@ -416,9 +418,11 @@ int iom_memory_ld64(struct iom_memory *memory, uint64_t spa, bool big_endian, ui
 	uint64_t piece, raw;
 	int result;
 
-	if (iom_memory_find(memory, spa, 8, &r, &piece) && !iom_peek(&memory->poisoned)) {
+	if (iom_memory_find(memory, spa, 8, &r, &piece)) {
 		const uint64_t *p = (const uint64_t *)((const uint8_t *)r.host + (spa - r.spa));
 
+		if (iom_peek(&memory->poisoned) && poisoned(memory, spa, 8))
+			return IOM_EPOISON;
 		raw = __atomic_load_n(p, __ATOMIC_ACQUIRE);
 	} else {
 		result = iom_memory_read(memory, spa, &raw, sizeof raw);
@@ -426,5 +430,27 @@ int iom_memory_ld64(struct iom_memory *memory, uint64_t spa, bool big_endian, ui
 			return result;
 	}
 	*val = iom_cpu64(raw, big_endian);
+	return IOM_OK;
+}
+
+int iom_memory_ld32(struct iom_memory *memory, uint64_t spa, bool big_endian, uint32_t *val)
+{
+	struct iom_region r;
+	uint64_t piece;
+	uint32_t raw;
+	int result;
+
+	if (iom_memory_find(memory, spa, 4, &r, &piece)) {
+		const uint32_t *p = (const uint32_t *)((const uint8_t *)r.host + (spa - r.spa));
+
+		if (iom_peek(&memory->poisoned) && poisoned(memory, spa, 4))
+			return IOM_EPOISON;
+		raw = __atomic_load_n(p, __ATOMIC_ACQUIRE);
+	} else {
+		result = iom_memory_read(memory, spa, &raw, sizeof raw);
+		if (result)
+			return result;
+	}
+	*val = iom_cpu32(raw, big_endian);
 	return IOM_OK;
 }

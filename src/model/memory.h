@@ -22,10 +22,11 @@ void iom_memory_join(struct iom_memory *memory, struct iom_unit *unit);
 void iom_memory_leave(struct iom_memory *memory, struct iom_unit *unit);
 
 /*
- * Loads an aligned doubleword in the given byte order, as one access that no store of another
- * thread can tear.
+ * Loads an aligned doubleword, or word, in the given byte order, as one access that no store of
+ * another thread can tear.
  */
 int iom_memory_ld64(struct iom_memory *memory, uint64_t spa, bool big_endian, uint64_t *val);
+int iom_memory_ld32(struct iom_memory *memory, uint64_t spa, bool big_endian, uint32_t *val);
 
 /*
  * Compares and swaps an aligned word of `bytes` bytes, 4 or 8; values are what a little-endian load

@@ -8,7 +8,20 @@
 
 static uint64_t entry_spa(const struct iom_ring *ring, uint32_t index)
 {
-	return ring->base + ((index & iom_low(ring->entries_lg2)) << ring->entry_lg2);
+	uint64_t place = index >> ring->index_shift & iom_low(ring->entries_lg2);
+
+	return ring->base + (place << ring->entry_lg2);
+}
+
+static bool reachable(const struct iom_ring *ring, uint64_t spa)
+{
+	return spa >= ring->base && spa <= ring->last;
+}
+
+/* Entries that a ring can hold. */
+static uint64_t capacity(const struct iom_ring *ring)
+{
+	return ring->wrap_bit ? IOM_BIT(ring->entries_lg2) : iom_low(ring->entries_lg2);
 }
 
 static unsigned entry_words(const struct iom_ring *ring)
@@ -19,12 +32,13 @@ static unsigned entry_words(const struct iom_ring *ring)
 enum iom_ring_result iom_ring_peek(struct iom_unit *unit, const struct iom_ring *ring,
                                    uint32_t head, uint32_t tail, uint64_t *words)
 {
+	uint32_t used = iom_ring_used(ring, head, tail);
 	uint64_t spa = entry_spa(ring, head);
 	uint64_t raw[IOM_RING_WORDS_MAX];
 
-	if (head == tail)
+	if (!used || used > capacity(ring))
 		return IOM_RING_EMPTY;
-	if (spa > ring->last ||
+	if (!reachable(ring, spa) ||
 	    iom_memory_read(unit->memory, spa, raw, (size_t)1 << ring->entry_lg2))
 		return IOM_RING_FAULT;
 	for (unsigned i = 0; i < entry_words(ring); i++)
@@ -38,11 +52,11 @@ enum iom_ring_result iom_ring_put(struct iom_unit *unit, const struct iom_ring *
 	uint64_t spa = entry_spa(ring, tail);
 	uint64_t raw[IOM_RING_WORDS_MAX];
 
-	if (iom_ring_next(ring, tail) == head)
+	if (iom_ring_used(ring, head, tail) >= capacity(ring))
 		return IOM_RING_FULL;
 	for (unsigned i = 0; i < entry_words(ring); i++)
 		raw[i] = iom_cpu64(words[i], ring->big_endian);
-	if (spa > ring->last || iom_unit_store(unit, spa, raw, (size_t)1 << ring->entry_lg2))
+	if (!reachable(ring, spa) || iom_unit_store(unit, spa, raw, (size_t)1 << ring->entry_lg2))
 		return IOM_RING_FAULT;
 	return IOM_RING_OK;
 }

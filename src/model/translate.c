@@ -77,6 +77,7 @@ static inline void front_reply(const struct iom_slot *slot, const struct iom_req
 	reply->done = 0;
 	reply->host = slot->host ? slot->host + offset : NULL;
 	reply->host_bytes = slot->host ? slot->room - offset : 0;
+	reply->token = 0;
 	reply->fault = 0;
 	reply->range_lg2 = slot->range_lg2;
 	reply->perm = slot->perm;
@@ -146,7 +147,7 @@ static __attribute__((noinline)) int resolve(struct iom_port *port, const struct
                                              struct iom_reply *reply)
 {
 	struct iom_unit *unit = port->endpoint->unit;
-	struct iom_query query = { unit, port->endpoint, q, 0 };
+	struct iom_query query = { .unit = unit, .endpoint = port->endpoint, .request = q };
 	uint32_t epoch = __atomic_load_n(&port->endpoint->epoch, __ATOMIC_SEQ_CST);
 	struct iom_grant grant = { 0 };
 	struct iom_region region = { 0 };
@@ -154,6 +155,7 @@ static __attribute__((noinline)) int resolve(struct iom_port *port, const struct
 
 	memset(reply, 0, sizeof *reply);
 	query.invalidations = __atomic_load_n(&unit->invalidations, __ATOMIC_SEQ_CST);
+	query.requester = iom_peek(&port->endpoint->requester);
 	if (!request_ok(q)) {
 		reply->status = IOM_UNSUPPORTED;
 		result = IOM_EINVAL;
@@ -166,11 +168,10 @@ static __attribute__((noinline)) int resolve(struct iom_port *port, const struct
 	} else {
 		result = ask(&query, &grant, &region, reply);
 	}
-	if (grant.keep && !unit->observed && !(q->flags & IOM_REQ_PROBE))
+	if (!result && grant.keep && !unit->observed && !(q->flags & IOM_REQ_PROBE))
 		front_keep(slot_of(port, q), q, &grant, reply, epoch, &region);
 	if (unit->observer.access)
-		unit->observer.access(unit->observer_opaque, iom_peek(&query.endpoint->requester),
-		                      q, reply, result);
+		unit->observer.access(unit->observer_opaque, query.requester, q, reply, result);
 	return result;
 }
 
@@ -194,8 +195,10 @@ static int move(struct iom_port *port, const struct iom_request *q, const struct
 	struct iom_unit *unit = port->endpoint->unit;
 	const struct iom_slot *slot = slot_of(port, q);
 
+	/* The slot's word on the region counts if the slot is where the reply came from. */
 	if (from && slot->plain && bytes <= reply->host_bytes && reply->host &&
-	    slot->page == q->iova >> PAGE_LG2 && slot->who == slot_who(q)) {
+	    slot->spa + (q->iova & iom_low(PAGE_LG2)) == reply->spa &&
+	    slot->epoch == iom_peek_acquire(&port->endpoint->epoch)) {
 		memcpy(reply->host, from, bytes);
 		return IOM_OK;
 	}

@@ -126,6 +126,8 @@ void iom_unit_free(struct iom_unit *unit)
 	if (!unit)
 		return;
 	iom_memory_leave(unit->memory, unit);
+	/* Sections that end here let nothing go on. */
+	__atomic_store_n(&unit->stopped, 1, __ATOMIC_SEQ_CST);
 	while (unit->lanes)
 		iom_lane_close(unit->lanes);
 	for (unsigned i = 0; i < IOM_ENDPOINT_BUCKETS; i++) {
@@ -142,7 +144,13 @@ void iom_unit_free(struct iom_unit *unit)
 
 void iom_step(struct iom_unit *unit, uint64_t now_ns)
 {
-	(void)now_ns;
+	iom_lock(&unit->lock);
+	if (unit->stepped && now_ns > unit->now_ns && unit->arch->step_locked)
+		unit->arch->step_locked(unit, now_ns - unit->now_ns);
+	if (!unit->stepped || now_ns > unit->now_ns)
+		unit->now_ns = now_ns;
+	unit->stepped = true;
+	iom_unlock(&unit->lock);
 	iom_work(unit, 0);
 }
 

@@ -24,6 +24,8 @@ struct iom_grant {
 	uint8_t range_lg2;
 	uint8_t perm;        /* IOM_PERM_*   */
 	uint8_t memory_type; /* IOM_MEMORY_* */
+	uint8_t alike_lg2;   /* for replays: the naturally aligned 2^alike_lg2 bytes around */
+			     /* request.iova are mapped in a row; 0: 2^range_lg2 bytes */
 	bool keep;           /* the front may keep it for as long as both entries live */
 	struct iom_ref entry[2];
 };
@@ -34,6 +36,7 @@ struct iom_query {
 	struct iom_endpoint *endpoint;
 	const struct iom_request *request;
 	uint64_t invalidations; /* unit.invalidations before anything was looked at */
+	uint32_t requester;     /* the endpoint's number at that time               */
 };
 
 struct iom_stream; /* snapshot.h */
@@ -53,7 +56,9 @@ struct iom_arch {
 	                struct iom_fault *fault);
 	/*
 	 * Fills reply's fault and status, and records the refusal where the architecture wants it and the
-	 * request is no probe.  May hold the request back: status IOM_STALLED and a token.
+	 * request is no probe.  May hold the request back, unless it is a probe: status IOM_STALLED and
+	 * a token.  Whoever does looks at endpoint.removed under the lock, because `removed` may have
+	 * been called since the request came.
 	 */
 	void (*refuse)(const struct iom_query *query, const struct iom_fault *fault,
 	               struct iom_reply *reply);
@@ -65,7 +70,10 @@ struct iom_arch {
 	/* A device's message; NULL: none is understood. */
 	int (*message)(struct iom_unit *unit, struct iom_endpoint *endpoint,
 	               const struct iom_message *message);
-	/* The endpoint goes: whatever is held back for it ends.  NULL: nothing ever is. */
+	/*
+	 * The endpoint goes: whatever is held back for it ends.  Not under the lock, and not as the
+	 * worker: messages are work.  NULL: nothing is ever held back.
+	 */
 	void (*removed)(struct iom_unit *unit, struct iom_endpoint *endpoint);
 	/*
 	 * State beside the registers: writes it; reads it back.  The first reading only judges (an
@@ -75,6 +83,8 @@ struct iom_arch {
 	void (*save_locked)(struct iom_unit *unit, struct iom_stream *stream);
 	bool (*load)(struct iom_unit *unit, struct iom_stream *stream, const uint64_t *regs,
 	             bool commit, struct iom_error *error);
+	/* So much time has passed since the last call.  NULL: the unit takes none. */
+	void (*step_locked)(struct iom_unit *unit, uint64_t passed_ns);
 };
 
 #define IOM_ENDPOINT_BUCKETS 64
@@ -99,9 +109,12 @@ struct iom_unit {
 	uint32_t work;                  /* wishes, and IOM_WORKER */
 	uint32_t drain_left;            /* sections that the drain under way waits for, and 1 */
 	uint32_t drain_asked, draining; /* the worker's own */
+	uint32_t work_left;             /* the worker's own: what this call may still do */
 
 	uint64_t invalidations; /* how many were carried out; a walk compares */
 	uint32_t stopped;
+	bool stepped;    /* the clock has been read ... */
+	uint64_t now_ns; /* ... and showed this         */
 
 	/* Set while nothing is under way */
 	struct iom_backend backend;
@@ -177,10 +190,11 @@ void iom_unit_new_epoch(struct iom_unit *unit);
 /* The same for endpoints that used one of these spaces (bits as in endpoint.spaces). */
 void iom_unit_new_epoch_of(struct iom_unit *unit, uint64_t spaces);
 /*
- * One endpoint after the other, while they come and go; NULL begins.  Takes back `after`, and after
- * the last one gives NULL.
+ * One endpoint after the other, while they come, go and get other numbers: each that stays as it is
+ * at least once.  Begins with NULL and *bucket 0.  Takes back `after`, and after the last one gives NULL.
  */
-struct iom_endpoint *iom_unit_next_endpoint(struct iom_unit *unit, struct iom_endpoint *after);
+struct iom_endpoint *iom_unit_next_endpoint(struct iom_unit *unit, struct iom_endpoint *after,
+                                            unsigned *bucket);
 /* The endpoint of a requester, or NULL.  Both are to be given back by iom_endpoint_put. */
 struct iom_endpoint *iom_unit_endpoint(struct iom_unit *unit, uint32_t requester);
 void iom_endpoint_put(struct iom_endpoint *endpoint);

@@ -4,10 +4,10 @@
 #include "model/work.h"
 
 /*
- * A command may ring its own doorbell, through memory that leads to this unit's registers.  After so
- * many rounds the rest is left to the next call.
+ * How many steps one call takes: enough for the largest ring.  A command may ring its own doorbell,
+ * through memory that leads to this unit's registers, and would go on for ever.
  */
-#define ROUNDS_MAX 64
+#define STEPS_MAX (UINT32_C(1) << 20)
 
 void iom_work_later(struct iom_unit *unit, uint32_t what)
 {
@@ -34,18 +34,34 @@ static uint32_t take(struct iom_unit *unit)
 
 void iom_work(struct iom_unit *unit, uint32_t what)
 {
+	uint32_t left = STEPS_MAX;
+
 	if (what)
 		iom_work_later(unit, what);
-	for (unsigned round = 0; round < ROUNDS_MAX; round++) {
-		if (__atomic_load_n(&unit->stopped, __ATOMIC_SEQ_CST))
+	while (left) {
+		if (iom_unit_stopped(unit))
 			return;
 		what = take(unit);
 		if (!what)
 			return;
-		unit->arch->work(unit, what);
+		unit->work_left = left - 1;
+		/* Who stops the unit looks for a worker afterwards. */
+		if (iom_unit_stopped(unit))
+			iom_work_later(unit, what);
+		else
+			unit->arch->work(unit, what);
+		left = unit->work_left;
 		/* Wishes that came meanwhile stay, and are looked at once more. */
 		__atomic_fetch_and(&unit->work, ~IOM_WORKER, __ATOMIC_SEQ_CST);
 	}
+}
+
+bool iom_work_step(struct iom_unit *unit)
+{
+	if (!unit->work_left)
+		return false;
+	unit->work_left--;
+	return true;
 }
 
 static bool any_section_open_locked(const struct iom_unit *unit)
@@ -89,6 +105,13 @@ static bool sections_ended(struct iom_unit *unit)
 	}
 	iom_unlock(&unit->lock);
 	return !open || __atomic_sub_fetch(&unit->drain_left, 1, __ATOMIC_SEQ_CST) == 0;
+}
+
+void iom_drain_forget(struct iom_unit *unit)
+{
+	unit->drain_asked = 0;
+	if (unit->draining)
+		unit->draining = IOM_DRAIN_NOBODY;
 }
 
 uint32_t iom_drain(struct iom_unit *unit, uint32_t ask, bool drained)

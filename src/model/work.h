@@ -13,6 +13,12 @@
 /* The drain under way has found its last section ended.  Architectures number theirs from 1 up. */
 #define IOM_WORK_DRAINED IOM_BIT(0)
 
+/* What calls out looks at this between one thing and the next, and leaves the rest as a wish. */
+static inline bool iom_unit_stopped(const struct iom_unit *unit)
+{
+	return __atomic_load_n(&unit->stopped, __ATOMIC_SEQ_CST);
+}
+
 /* In unit.work: somebody is the worker.  Not a wish. */
 #define IOM_WORKER UINT32_C(0x80000000)
 
@@ -26,10 +32,23 @@ void iom_work_later(struct iom_unit *unit, uint32_t what);
 void iom_work(struct iom_unit *unit, uint32_t what);
 
 /*
+ * Worker only: takes one step's worth of what a call may do.  False: there is nothing left of it, and
+ * the rest is to be left for later.
+ */
+bool iom_work_step(struct iom_unit *unit);
+
+/*
  * Worker only: asks that all access sections open now be awaited on behalf of `ask` (bits of the
  * architecture's own, 0 to ask for nothing); `drained` passes on IOM_WORK_DRAINED.  Returns the bits
  * whose sections have ended.
  */
 uint32_t iom_drain(struct iom_unit *unit, uint32_t ask, bool drained);
+
+/*
+ * Worker only: nobody who asked so far wants to know any more.  A drain that is under way still runs
+ * to its end, on behalf of nobody: its sections are marked, and the next one must not mark them anew.
+ */
+#define IOM_DRAIN_NOBODY UINT32_C(0x80000000)
+void iom_drain_forget(struct iom_unit *unit);
 
 #endif

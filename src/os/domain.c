@@ -78,28 +78,43 @@ int iom_driver_free(struct iom_driver *driver)
 
 /* ---- Domains ------------------------------------------------------------------------------ */
 
+struct iom_domain *iom_domain_make(struct iom_driver *driver, unsigned kind)
+{
+	uint64_t phys;
+	struct iom_domain *domain = iom_os_alloc(driver, IOM_PAGE, &phys);
+
+	if (!domain)
+		return NULL;
+	domain->driver = driver;
+	domain->phys = phys;
+	domain->kind = kind;
+	driver->domains++;
+	return domain;
+}
+
+void iom_domain_drop(struct iom_domain *domain)
+{
+	domain->driver->domains--;
+	iom_os_free(domain->driver, domain, domain->phys, IOM_PAGE);
+}
+
 int iom_domain_new(struct iom_driver *driver, unsigned kind, struct iom_domain **out,
                    struct iom_error *error)
 {
 	struct iom_domain *domain;
-	uint64_t phys;
 	int err;
 
 	if (kind > IOM_DOMAIN_STAGE2)
 		return iom_fail(error, IOM_EINVAL, "there is no domain kind %u; the last is %u",
 		                kind, IOM_DOMAIN_STAGE2);
-	domain = iom_os_alloc(driver, IOM_PAGE, &phys);
+	domain = iom_domain_make(driver, kind);
 	if (!domain)
 		return iom_fail(error, IOM_ENOMEM, "no memory for a domain");
-	domain->driver = driver;
-	domain->phys = phys;
-	domain->kind = kind;
 	err = driver->ops->domain_init(domain, error);
 	if (err) {
-		iom_os_free(driver, domain, phys, IOM_PAGE);
+		iom_domain_drop(domain);
 		return err;
 	}
-	driver->domains++;
 	*out = domain;
 	iom_succeed(error);
 	return IOM_OK;
@@ -107,17 +122,22 @@ int iom_domain_new(struct iom_driver *driver, unsigned kind, struct iom_domain *
 
 int iom_domain_free(struct iom_domain *domain)
 {
-	struct iom_driver *driver;
-
 	if (!domain)
 		return IOM_OK;
-	if (domain->attached)
+	if (domain->attached || domain->nested)
 		return IOM_EBUSY;
-	driver = domain->driver;
-	driver->ops->domain_fini(domain);
-	driver->domains--;
-	iom_os_free(driver, domain, domain->phys, IOM_PAGE);
+	domain->driver->ops->domain_fini(domain);
+	if (domain->parent)
+		domain->parent->nested--;
+	iom_domain_drop(domain);
 	return IOM_OK;
+}
+
+/* A device of a nested domain uses the parent too. */
+static void count_device(struct iom_domain *domain, bool more)
+{
+	for (; domain; domain = domain->parent)
+		domain->attached += more ? 1u : -1u;
 }
 
 static int leave(struct iom_domain *domain, uint32_t requester)
@@ -128,7 +148,7 @@ static int leave(struct iom_domain *domain, uint32_t requester)
 	if (err)
 		return err;
 	iom_requesters_drop(&driver->requesters, requester);
-	domain->attached--;
+	count_device(domain, false);
 	return IOM_OK;
 }
 
@@ -151,7 +171,7 @@ int iom_domain_attach(struct iom_domain *domain, uint32_t requester)
 	}
 	/* Entered before the attempt: after a failure hardware may know the domain all the same. */
 	iom_requesters_add(&driver->requesters, requester, domain);
-	domain->attached++;
+	count_device(domain, true);
 	return driver->ops->attach(domain, requester);
 }
 

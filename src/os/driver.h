@@ -45,6 +45,18 @@ struct iom_driver_ops {
 	/* Makes hardware forget what was gathered, and waits. */
 	int (*flush)(struct iom_domain *domain, const struct iom_gather *gather);
 
+	/*
+	 * Virtual machines (guest.c).  nested_init gives a domain with a parent what it needs, and
+	 * domain_fini takes it back; forget is flush for a range of a guest's own tables.
+	 */
+	int (*nested_init)(struct iom_domain *domain, const struct iom_stage *stage,
+	                   struct iom_error *error);
+	int (*forget)(struct iom_domain *nested, uint64_t first, uint64_t last, bool global);
+	/* Makes the empty table of domain->msi; domain_fini frees it. */
+	int (*msi_init)(struct iom_domain *domain, struct iom_error *error);
+	/* Writes the entry of a page of the window, `phys` NULL: none; and makes hardware forget it. */
+	int (*msi_put)(struct iom_domain *domain, uint64_t gpa, const uint64_t *phys);
+
 	int (*interrupt)(struct iom_driver *driver);
 	/* Turns the hardware off and frees its memory; frees nothing that it may still use. */
 	int (*remove)(struct iom_driver *driver);
@@ -61,20 +73,38 @@ struct iom_driver {
 	uint64_t command_errors; /* see iom_driver_command_errors */
 };
 
+/* A kind that iom_domain_new does not make: a guest's first stage over `parent`. */
+#define IOM_DOMAIN_NESTED 4u
+
+/* Where a guest's interrupt files are, and what they are; hardware's table has an entry for each. */
+struct iom_msi_window {
+	void *table; /* NULL: there is no window */
+	uint64_t phys, bytes;
+	uint64_t address, mask;
+};
+
 struct iom_domain {
 	struct iom_driver *driver;
-	uint64_t phys; /* of this structure's page */
-	unsigned kind; /* IOM_DOMAIN_* */
-	uint32_t id;   /* tag in hardware's caches, if it has tables */
-	uint32_t attached;
+	struct iom_domain *parent; /* of a nested domain: its second stage */
+	uint64_t phys;             /* of this structure's page */
+	unsigned kind;             /* IOM_DOMAIN_* */
+	uint32_t id;               /* tag in hardware's caches, if it has tables */
+	uint32_t attached;         /* devices, also of domains nested in this one */
+	uint32_t nested;           /* domains that this one is the parent of       */
 	uint64_t first, last;
-	struct pt_root root;
+	struct pt_root root; /* of a nested domain: at a guest-physical address */
+	struct pt_recent recent;
+	struct iom_msi_window msi;
 };
 
 static inline bool iom_domain_has_tables(const struct iom_domain *domain)
 {
 	return domain->kind == IOM_DOMAIN_STAGE1 || domain->kind == IOM_DOMAIN_STAGE2;
 }
+
+/* A domain's zeroed page, with what every domain has; freed by iom_domain_drop.  NULL: no memory. */
+struct iom_domain *iom_domain_make(struct iom_driver *driver, unsigned kind);
+void iom_domain_drop(struct iom_domain *domain);
 
 /* Memory from the host.  What breaks the host's promise counts as none: it could not be used. */
 static inline void *iom_os_alloc(struct iom_driver *driver, size_t bytes, uint64_t *phys)

@@ -28,7 +28,7 @@ int iom_requesters_reserve(struct iom_driver *driver, struct iom_requesters *set
 
 	if (set->used + 1 <= set->count / 4 * 3)
 		return IOM_OK;
-	bytes = set->count ? 2 * set->count * sizeof *set->place : IOM_PAGE;
+	bytes = set->count ? (size_t)2 * set->count * sizeof *set->place : IOM_PAGE;
 	more.place = iom_os_alloc(driver, bytes, &more.phys);
 	if (!more.place)
 		return IOM_ENOMEM;

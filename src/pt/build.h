@@ -8,7 +8,8 @@
  * lies inside a range belongs to whoever works on that range; the others are tables, and these are
  * installed by compare-and-swap.
  *
- * A range is walked once from the root; inside it the path of tables is kept, one per level.
+ * A range is walked once from the root; inside it the path of tables is kept, one per level.  A
+ * root may remember the lowest tables that were used last; what lies in one of them needs no walk.
  */
 #ifndef PT_BUILD_H
 #define PT_BUILD_H
@@ -41,6 +42,20 @@ struct pt_removed {
 	 */
 	uint64_t tables;
 	uint8_t step_lg2; /* size of the smallest page that was removed, 0: none */
+};
+
+/*
+ * Lowest tables that were used last, by the first input address that they serve; all zeroes: none.
+ * All CPUs share them: `count` is odd while one of them changes a slot.  No slot names a table that is
+ * unlinked: nobody uses a table while another CPU unmaps all of it.
+ */
+#define PT_RECENT_LG2 4
+struct pt_recent {
+	struct pt_recent_slot {
+		uint64_t first;
+		char *table;
+		uint32_t count;
+	} slot[1 << PT_RECENT_LG2];
 };
 
 /* The tables on the way to the current position. */
@@ -85,16 +100,89 @@ PT_INLINE struct pt_entry pt_read(const struct pt_format *fmt, const struct pt_r
 	return fmt->decode(root, pt_get(root, entry), level, pt_shift(fmt, root, level));
 }
 
+/*
+ * Entries in a row.  Most of the time of large ranges goes into these loops, so that they are unrolled
+ * by hand; each entry is still loaded and stored in one piece.
+ */
+#define PT_ROW 8
+
+PT_INLINE uint64_t pt_any4(const uint64_t *word)
+{
+	return (__atomic_load_n(word, __ATOMIC_RELAXED) |
+	        __atomic_load_n(word + 1, __ATOMIC_RELAXED)) |
+	       (__atomic_load_n(word + 2, __ATOMIC_RELAXED) |
+	        __atomic_load_n(word + 3, __ATOMIC_RELAXED));
+}
+
+/* Stores four entries, each `step` more than the one before it. */
+PT_INLINE void pt_put4(uint64_t *word, uint64_t raw, uint64_t step)
+{
+	__atomic_store_n(word, raw, __ATOMIC_RELEASE);
+	__atomic_store_n(word + 1, raw + step, __ATOMIC_RELEASE);
+	__atomic_store_n(word + 2, raw + 2 * step, __ATOMIC_RELEASE);
+	__atomic_store_n(word + 3, raw + 3 * step, __ATOMIC_RELEASE);
+}
+
+/* Stores `count` entries, the first being `raw` and each `step` more than the one before it. */
+PT_INLINE void pt_put_row(const struct pt_root *root, char *entry, uint64_t raw, uint64_t step,
+                          uint64_t count)
+{
+	if (root->big_endian == (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)) {
+		uint64_t *word = (uint64_t *)entry, raw4 = raw + 4 * step;
+
+		for (; count >= PT_ROW; count -= PT_ROW, word += PT_ROW) {
+			pt_put4(word, raw, step);
+			pt_put4(word + 4, raw4, step);
+			raw += PT_ROW * step;
+			raw4 += PT_ROW * step;
+		}
+		entry = (char *)word;
+	}
+	for (; count; count--, entry += sizeof raw, raw += step)
+		pt_put(root, entry, raw);
+}
+
+/*
+ * Clears up to `count` entries, and stops where one has a bit of `mark`, or one close behind it has.
+ * Returns how many were cleared; *some becomes not 0 if one of them was not empty.
+ */
+PT_INLINE uint64_t pt_clear_row(const struct pt_root *root, char *entry, uint64_t count,
+                                uint64_t mark, uint64_t *some)
+{
+	uint64_t *word = (uint64_t *)entry, left = count, raw;
+
+	mark = iom_cpu64(mark, root->big_endian);
+	for (; left >= PT_ROW; left -= PT_ROW, word += PT_ROW) {
+		raw = pt_any4(word) | pt_any4(word + 4);
+		if (raw & mark)
+			return count - left;
+		*some |= raw;
+		pt_put4(word, 0, 0);
+		pt_put4(word + 4, 0, 0);
+	}
+	for (; left; left--, word++) {
+		raw = __atomic_load_n(word, __ATOMIC_RELAXED);
+		if (raw & mark)
+			break;
+		*some |= raw;
+		__atomic_store_n(word, 0, __ATOMIC_RELEASE);
+	}
+	return count - left;
+}
+
 /* Entries that a leaf of 2^size_lg2 bytes takes at a level of entries of 2^shift bytes. */
 PT_INLINE uint64_t pt_copies(unsigned size_lg2, unsigned shift)
 {
 	return size_lg2 > shift ? IOM_BIT(size_lg2 - shift) : 1;
 }
 
+/* What a table takes of pt_pages: a root that is narrower than others takes as much as they. */
 PT_INLINE unsigned pt_table_lg2(const struct pt_format *fmt, const struct pt_root *root,
                                 unsigned level)
 {
-	return fmt->entry_lg2 + pt_index_lg2(fmt, root, level);
+	unsigned lg2 = fmt->entry_lg2 + pt_index_lg2(fmt, root, level);
+
+	return lg2 > root->granule_lg2 ? lg2 : root->granule_lg2;
 }
 
 /* ---- Checks ------------------------------------------------------------------------------- */
@@ -105,27 +193,95 @@ PT_INLINE bool pt_range_ok(const struct pt_root *root, uint64_t first, uint64_t 
 	uint64_t last = first + bytes - 1;
 
 	return bytes && !((first | bytes) & iom_low(root->granule_lg2)) && last >= first &&
-	       pt_input_ok(root, first) && pt_input_ok(root, last) && !((first ^ last) >> 63);
+	       pt_input_ok(root, first) && pt_input_ok(root, last) &&
+	       !((first ^ last) >> 63 && root->sign_extended);
 }
 
-/* A leaf that the format can say reads back as it was written. */
+/*
+ * The entry of a smallest page in *raw.  False: the format cannot say it; what it can say reads back
+ * as it was written.
+ */
 PT_INLINE bool pt_leaf_ok(const struct pt_format *fmt, const struct pt_root *root, uint64_t page,
-                          unsigned perm, unsigned memory_type)
+                          unsigned perm, unsigned memory_type, uint64_t *raw)
 {
-	uint64_t raw = fmt->encode_leaf(page, root->granule_lg2, perm, memory_type);
-	struct pt_entry e = fmt->decode(root, raw, 0, root->granule_lg2);
+	struct pt_entry e;
+
+	*raw = fmt->encode_leaf(root, page, 0, root->granule_lg2, perm, memory_type);
+	e = fmt->decode(root, *raw, 0, root->granule_lg2);
 
 	return e.kind == PT_LEAF && e.address == page && e.perm == perm &&
 	       e.memory_type == memory_type;
 }
 
-PT_INLINE bool pt_vacant(const struct pt_root *root, const char *entry, uint64_t entries)
+PT_INLINE bool pt_vacant(const char *entry, uint64_t entries)
 {
+	const uint64_t *word = (const uint64_t *)entry;
 	uint64_t some = 0;
 
-	while (entries--)
-		some |= pt_get(root, entry + (entries << 3));
+	for (; entries >= 4; entries -= 4, word += 4)
+		some |= pt_any4(word);
+	for (; entries; entries--, word++)
+		some |= __atomic_load_n(word, __ATOMIC_RELAXED);
 	return !some;
+}
+
+/* ---- The tables that were used last ------------------------------------------------------- */
+
+/* Input addresses that one lowest table serves, less one. */
+PT_INLINE uint64_t pt_lowest_span(const struct pt_format *fmt, const struct pt_root *root)
+{
+	return iom_low(root->granule_lg2 + (unsigned)(root->granule_lg2 - fmt->entry_lg2));
+}
+
+/* Where the lowest table that serves `input` is remembered, if any is. */
+PT_INLINE struct pt_recent_slot *pt_recent_slot(const struct pt_format *fmt,
+                                                const struct pt_root *root, uint64_t input)
+{
+	unsigned span_lg2 = root->granule_lg2 + (unsigned)(root->granule_lg2 - fmt->entry_lg2);
+
+	return &root->recent->slot[input >> span_lg2 & iom_low(PT_RECENT_LG2)];
+}
+
+/* The lowest table that serves first..last, if it is remembered. */
+PT_INLINE char *pt_recent_find(const struct pt_format *fmt, const struct pt_root *root,
+                               uint64_t first, uint64_t last)
+{
+	const struct pt_recent_slot *recent;
+	uint64_t base;
+	uint32_t count;
+	char *table;
+
+	if (!root->recent)
+		return NULL;
+	recent = pt_recent_slot(fmt, root, first);
+	count = __atomic_load_n(&recent->count, __ATOMIC_ACQUIRE);
+	base = __atomic_load_n(&recent->first, __ATOMIC_RELAXED);
+	table = __atomic_load_n(&recent->table, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	if (count & 1 || __atomic_load_n(&recent->count, __ATOMIC_RELAXED) != count ||
+	    ((first ^ base) | (last ^ base)) & ~pt_lowest_span(fmt, root))
+		return NULL;
+	return table;
+}
+
+/* Remembers a lowest table, or (table NULL) none.  If another CPU is about to, that one's will do. */
+PT_INLINE void pt_recent_set(const struct pt_format *fmt, const struct pt_root *root,
+                             uint64_t input, char *table)
+{
+	struct pt_recent_slot *recent;
+	uint32_t count;
+
+	if (!root->recent || root->levels == 1)
+		return;
+	recent = pt_recent_slot(fmt, root, input);
+	count = __atomic_load_n(&recent->count, __ATOMIC_RELAXED);
+	if (count & 1 || !__atomic_compare_exchange_n(&recent->count, &count, count + 1, false,
+	                                              __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		return;
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	__atomic_store_n(&recent->first, input & ~pt_lowest_span(fmt, root), __ATOMIC_RELAXED);
+	__atomic_store_n(&recent->table, table, __ATOMIC_RELAXED);
+	__atomic_store_n(&recent->count, count + 2, __ATOMIC_RELEASE);
 }
 
 /* ---- Map ---------------------------------------------------------------------------------- */
@@ -173,8 +329,8 @@ PT_INLINE int pt_down(const struct pt_format *fmt, const struct pt_pages *pages,
 		table = pages->alloc(ctx, root->granule_lg2, &phys);
 		if (!table)
 			return IOM_ENOMEM;
-		raw = pt_put_first(root, entry, fmt->encode_table(phys));
-		if (raw != fmt->encode_table(phys))
+		raw = pt_put_first(root, entry, fmt->encode_table(root, phys, *level));
+		if (raw != fmt->encode_table(root, phys, *level))
 			pages->free(ctx, table, phys, root->granule_lg2);
 	}
 	e = fmt->decode(root, raw, *level, pt_shift(fmt, root, *level));
@@ -183,6 +339,38 @@ PT_INLINE int pt_down(const struct pt_format *fmt, const struct pt_pages *pages,
 	*level = e.next;
 	path->table[e.next] = pages->at(ctx, e.address);
 	return IOM_OK;
+}
+
+/* Writes `run` leaves, the first for `page`, into a table whose entries cover 2^shift bytes. */
+PT_INLINE void pt_write(const struct pt_format *fmt, const struct pt_root *root, char *entry,
+                        unsigned level, unsigned shift, uint64_t page, unsigned size, uint64_t run,
+                        unsigned perm, unsigned memory_type)
+{
+	uint64_t copies = pt_copies(size, shift), raw, step, n;
+	unsigned unit = size;
+
+	raw = fmt->encode_leaf(root, page, level, size, perm, memory_type);
+	if (run * copies == 1) {
+		pt_put(root, entry, raw);
+		return;
+	}
+	if (fmt->own_address && copies > 1) {
+		unit = shift;
+		run *= copies;
+		copies = 1;
+	}
+	/* What an address adds to an entry is the same everywhere, unless its field has a gap. */
+	step = fmt->encode_leaf(root, page + IOM_BIT(unit), level, size, perm, memory_type) - raw;
+	if (copies == 1 &&
+	    raw + step * (run - 1) == fmt->encode_leaf(root, page + ((run - 1) << unit), level,
+	                                               size, perm, memory_type)) {
+		pt_put_row(root, entry, raw, step, run);
+		return;
+	}
+	for (n = 0; n < run; n++, page += IOM_BIT(unit), entry += copies << 3) {
+		raw = fmt->encode_leaf(root, page, level, size, perm, memory_type);
+		pt_put_row(root, entry, raw, 0, copies);
+	}
 }
 
 /*
@@ -200,7 +388,7 @@ PT_INLINE int pt_fill(const struct pt_format *fmt, const struct pt_pages *pages,
 
 	for (;;) {
 		unsigned shift = pt_shift(fmt, root, level);
-		uint64_t page = output + (input - first), run = 0, n, copies;
+		uint64_t page = output + (input - first), run = 0;
 		char *entry = pt_place(fmt, root, path, level, input);
 		unsigned size = fmt->leaf_size(root, level, shift, pt_fit(input, page, last));
 
@@ -208,7 +396,7 @@ PT_INLINE int pt_fill(const struct pt_format *fmt, const struct pt_pages *pages,
 			run = pt_run(fmt, root, level, shift, size, input, page, last);
 		/* Below the lowest level stands no table, so all has been seen to be free. */
 		while (size && (level || !commit) &&
-		       !pt_vacant(root, entry, run * pt_copies(size, shift))) {
+		       !pt_vacant(entry, run * pt_copies(size, shift))) {
 			size = run > 1        ? size
 			       : size > shift ? fmt->leaf_size(root, level, shift, shift)
 			                      : 0;
@@ -223,20 +411,37 @@ PT_INLINE int pt_fill(const struct pt_format *fmt, const struct pt_pages *pages,
 		}
 
 		input += run << size;
-		if (commit) {
-			for (; run; run--, page += IOM_BIT(size)) {
-				uint64_t raw = fmt->encode_leaf(page, size, perm, memory_type);
-
-				copies = pt_copies(size, shift);
-				for (n = 0; n < copies; n++, entry += sizeof raw)
-					pt_put(root, entry, raw);
-			}
-		}
+		if (commit)
+			pt_write(fmt, root, entry, level, shift, page, size, run, perm,
+			         memory_type);
 		if (input - 1 == last)
 			return IOM_OK;
 		while (level < top && !(input & iom_low(pt_shift(fmt, root, level + 1))))
 			level++;
 	}
+}
+
+/* The same, both ways, for a range inside the lowest table at path.table[0]. */
+PT_INLINE int pt_fill_lowest(const struct pt_format *fmt, const struct pt_root *root,
+                             struct pt_path *path, uint64_t first, uint64_t last, uint64_t output,
+                             unsigned perm, unsigned memory_type)
+{
+	unsigned shift = root->granule_lg2;
+	uint64_t input = first, run;
+	char *entry = pt_place(fmt, root, path, 0, first);
+
+	if (!pt_vacant(entry, ((last - first) >> shift) + 1))
+		return IOM_EEXIST;
+	do {
+		uint64_t page = output + (input - first);
+		unsigned size = fmt->leaf_size(root, 0, shift, pt_fit(input, page, last));
+
+		run = pt_run(fmt, root, 0, shift, size, input, page, last);
+		pt_write(fmt, root, entry, 0, shift, page, size, run, perm, memory_type);
+		entry += (run << (size - shift)) << 3;
+		input += run << size;
+	} while (input - 1 != last);
+	return IOM_OK;
 }
 
 /*
@@ -249,24 +454,34 @@ PT_INLINE int pt_map(const struct pt_format *fmt, const struct pt_pages *pages, 
                      const struct pt_root *root, uint64_t input, uint64_t output, uint64_t bytes,
                      unsigned perm, unsigned memory_type)
 {
-	uint64_t last = input + bytes - 1, granule = IOM_BIT(root->granule_lg2);
-	unsigned top = root->levels - 1u;
+	uint64_t last = input + bytes - 1, granule = IOM_BIT(root->granule_lg2), raw;
+	unsigned top = root->levels - 1u, fit;
 	struct pt_path path;
 	int err;
 
 	if (!pt_range_ok(root, input, bytes) || output + bytes - 1 < output ||
-	    !pt_leaf_ok(fmt, root, output, perm, memory_type) ||
+	    !pt_leaf_ok(fmt, root, output, perm, memory_type, &raw) ||
 	    (bytes > granule &&
-	     !pt_leaf_ok(fmt, root, output + bytes - granule, perm, memory_type)))
+	     !pt_leaf_ok(fmt, root, output + bytes - granule, perm, memory_type, &raw)))
 		return IOM_EINVAL;
+	fit = pt_fit(input, output, last);
 
-	path.table[top] = pages->at(ctx, root->address);
-	while (top && !((input ^ last) >> pt_shift(fmt, root, top)) &&
-	       !fmt->leaf_size(root, top, pt_shift(fmt, root, top), pt_fit(input, output, last))) {
-		err = pt_down(fmt, pages, ctx, root, &path, &top, input);
-		if (err)
-			return err;
+	path.table[0] = pt_recent_find(fmt, root, input, last);
+	if (path.table[0]) {
+		top = 0;
+	} else {
+		path.table[top] = pages->at(ctx, root->address);
+		while (top && !((input ^ last) >> pt_shift(fmt, root, top)) &&
+		       !fmt->leaf_size(root, top, pt_shift(fmt, root, top), fit)) {
+			err = pt_down(fmt, pages, ctx, root, &path, &top, input);
+			if (err)
+				return err;
+		}
+		if (!top)
+			pt_recent_set(fmt, root, input, path.table[0]);
 	}
+	if (!top)
+		return pt_fill_lowest(fmt, root, &path, input, last, output, perm, memory_type);
 	err = pt_fill(fmt, pages, ctx, root, &path, top, input, last, output, perm, memory_type,
 	              false);
 	if (err)
@@ -285,7 +500,11 @@ PT_INLINE bool pt_cuts(const struct pt_format *fmt, const struct pt_pages *pages
 	struct pt_entry e;
 
 	for (;;) {
-		e = pt_read(fmt, root, table + pt_entry_offset(fmt, root, level, input), level);
+		const char *entry = table + pt_entry_offset(fmt, root, level, input);
+
+		if (!level && fmt->group_mark && !(pt_get(root, entry) & fmt->group_mark))
+			return false;
+		e = pt_read(fmt, root, entry, level);
 		if (e.kind != PT_TABLE || e.next >= level)
 			break;
 		level = e.next;
@@ -303,6 +522,8 @@ PT_INLINE void pt_unlink(const struct pt_format *fmt, const struct pt_root *root
 	char *entry = pt_place(fmt, root, path, level + 1, input - 1);
 	uint64_t phys = pt_read(fmt, root, entry, level + 1).address;
 
+	if (!level)
+		pt_recent_set(fmt, root, input - 1, NULL);
 	pt_put(root, entry, 0);
 	pt_put(root, path->table[level], removed->tables);
 	removed->tables = phys;
@@ -317,14 +538,19 @@ PT_INLINE int pt_unmap(const struct pt_format *fmt, const struct pt_pages *pages
                        struct pt_removed *removed)
 {
 	uint64_t first = input, last = input + bytes - 1;
+	bool whole = last - first == pt_lowest_span(fmt, root);
 	unsigned level = root->levels - 1u, step = 64;
+	struct pt_entry e = { 0 };
 	struct pt_path path;
-	struct pt_entry e;
 
 	if (!pt_range_ok(root, input, bytes))
 		return IOM_EINVAL;
 
-	path.table[level] = pages->at(ctx, root->address);
+	path.table[0] = whole ? NULL : pt_recent_find(fmt, root, first, last);
+	if (path.table[0])
+		level = 0;
+	else
+		path.table[level] = pages->at(ctx, root->address);
 	while (level && !((first ^ last) >> pt_shift(fmt, root, level))) {
 		e = pt_read(fmt, root, pt_place(fmt, root, &path, level, input), level);
 		if (e.kind == PT_EMPTY)
@@ -333,6 +559,8 @@ PT_INLINE int pt_unmap(const struct pt_format *fmt, const struct pt_pages *pages
 			break;
 		level = e.next;
 		path.table[level] = pages->at(ctx, e.address);
+		if (!level && !whole)
+			pt_recent_set(fmt, root, first, path.table[0]);
 	}
 	if (pt_cuts(fmt, pages, ctx, root, path.table[level], level, first, first, last) ||
 	    (bytes >> root->granule_lg2 > 1 &&
@@ -341,11 +569,24 @@ PT_INLINE int pt_unmap(const struct pt_format *fmt, const struct pt_pages *pages
 
 	for (;;) {
 		unsigned shift = pt_shift(fmt, root, level), size = shift;
-		uint64_t end = input | iom_low(shift + pt_index_lg2(fmt, root, level)), n;
+		uint64_t end = input | iom_low(shift + pt_index_lg2(fmt, root, level));
+		uint64_t stop = end < last ? end : last, some = 0, n;
 		char *entry = pt_place(fmt, root, &path, level, input);
+		bool more = true;
 
+		/* No table stands below the lowest, and nothing there reaches out of the range. */
+		if (!level) {
+			uint64_t count = ((stop - input) >> shift) + 1;
+
+			n = pt_clear_row(root, entry, count, fmt->group_mark, &some);
+			if (some && shift < step)
+				step = shift;
+			more = n < count;
+			entry += n << 3;
+			input += (n << shift) - !more;
+		}
 		/* From hole to hole and leaf to leaf, as far as this table goes. */
-		for (;;) {
+		while (more) {
 			e = pt_read(fmt, root, entry, level);
 			if (e.kind == PT_TABLE && e.next < level)
 				break;
@@ -359,9 +600,8 @@ PT_INLINE int pt_unmap(const struct pt_format *fmt, const struct pt_pages *pages
 			}
 			entry += pt_copies(size, shift) << 3;
 			input |= iom_low(size);
-			if (input >= last || input == end)
-				break;
-			input++;
+			more = input < stop;
+			input += more;
 		}
 		if (e.kind == PT_TABLE && e.next < level) {
 			level = e.next;
@@ -432,6 +672,56 @@ PT_INLINE void pt_free(const struct pt_format *fmt, const struct pt_pages *pages
 		next[level] = 0;
 		path.table[level] = pages->at(ctx, e.address);
 	}
+}
+
+/* ---- One page beside another -------------------------------------------------------------- */
+
+/*
+ * Maps one page into a table that is remembered: what pt_map would do.  False: nothing is done, and
+ * pt_map has to.
+ */
+PT_INLINE bool pt_map_beside(const struct pt_format *fmt, const struct pt_root *root,
+                             uint64_t input, uint64_t output, uint64_t bytes, unsigned perm,
+                             unsigned memory_type)
+{
+	char *entry;
+	uint64_t raw;
+
+	if (bytes != IOM_BIT(root->granule_lg2) || input & (bytes - 1))
+		return false;
+	entry = pt_recent_find(fmt, root, input, input);
+	if (!entry)
+		return false;
+	entry += (input & pt_lowest_span(fmt, root)) >> root->granule_lg2 << fmt->entry_lg2;
+	if (!pt_vacant(entry, 1) || !pt_leaf_ok(fmt, root, output, perm, memory_type, &raw))
+		return false;
+	pt_put(root, entry, raw);
+	return true;
+}
+
+/* The same of pt_unmap. */
+PT_INLINE bool pt_unmap_beside(const struct pt_format *fmt, const struct pt_root *root,
+                               uint64_t input, uint64_t bytes, struct pt_removed *removed)
+{
+	bool groups = fmt->leaf_size(root, 0, root->granule_lg2, 63) > root->granule_lg2;
+	char *entry;
+	uint64_t raw;
+
+	if (bytes != IOM_BIT(root->granule_lg2) || input & (bytes - 1) ||
+	    (groups && !fmt->group_mark))
+		return false;
+	entry = pt_recent_find(fmt, root, input, input);
+	if (!entry)
+		return false;
+	entry += (input & pt_lowest_span(fmt, root)) >> root->granule_lg2 << fmt->entry_lg2;
+	raw = pt_get(root, entry);
+	if (raw & fmt->group_mark)
+		return false;
+	if (raw) {
+		pt_put(root, entry, 0);
+		removed->step_lg2 = root->granule_lg2;
+	}
+	return true;
 }
 
 /* ---- Lookup ------------------------------------------------------------------------------- */

@@ -14,14 +14,23 @@
 /* How an instance reaches tables. */
 struct pt_source {
 	/*
-	 * Turns the address of an entry into one that load takes: an implicit access through the next
-	 * stage.  NULL where tables are already addressed so.  False: the stage refused; it has left its
-	 * reasons in ctx.
+	 * Turns the address of an entry into one that load and swap take: an implicit access through the
+	 * next stage, to write if swap follows.  NULL where tables are already addressed so.  False: the
+	 * stage refused; it has left its reasons in ctx.
 	 */
-	bool (*output)(void *ctx, uint64_t entry, uint64_t *spa);
+	bool (*output)(void *ctx, uint64_t entry, bool write, uint64_t *spa);
 	/* Loads an entry of 2^size_lg2 bytes, once.  IOM_OK, IOM_EFAULT or IOM_EPOISON. */
 	int (*load)(void *ctx, uint64_t spa, unsigned size_lg2, bool big_endian, uint64_t *raw);
+	/*
+	 * Stores `now` if the entry still is *raw, in one step; *raw becomes what was there.  Returns as
+	 * load.  NULL: this instance never changes an entry.
+	 */
+	int (*swap)(void *ctx, uint64_t spa, unsigned size_lg2, bool big_endian, uint64_t *raw,
+	            uint64_t now);
 };
+
+/* An entry that others change all the time is tried so often; then it counts as unreachable. */
+#define PT_SWAPS_MAX 256
 
 /* What a walk found: the page, or how far it came. */
 struct pt_result {
@@ -29,10 +38,70 @@ struct pt_result {
 	uint64_t entry;      /* address of the last entry looked at, before source.output       */
 	uint8_t level;       /* its level                                                      */
 	uint8_t size_lg2;    /* success: the leaf's true size                                  */
-	uint8_t perm;        /* success: what the leaf and all tables above it grant           */
+	uint8_t perm;        /* what the leaf and all tables above it grant, also if refused   */
 	uint8_t flags;       /* success: PT_ACCESSED, PT_DIRTY of the leaf, PT_GLOBAL inherited */
 	uint8_t memory_type; /* success: the leaf's                                            */
 };
+
+PT_INLINE enum pt_why pt_bus_why(int bus)
+{
+	return bus == IOM_OK ? PT_OK : bus == IOM_EPOISON ? PT_WHY_POISON : PT_WHY_BUS;
+}
+
+/*
+ * What an entry, as it now is, has against the access.  Its perm becomes what it grants together with
+ * all above it.
+ */
+PT_INLINE enum pt_why pt_judge(const struct pt_format *fmt, const struct pt_root *root,
+                               uint64_t input, const struct pt_want *want, unsigned level,
+                               unsigned above, struct pt_entry *e)
+{
+	if (e->kind == PT_EMPTY)
+		return PT_WHY_EMPTY;
+	if (e->kind == PT_BAD)
+		return e->why ? (enum pt_why)e->why : PT_WHY_BAD;
+	if (e->kind == PT_TABLE && e->next >= level)
+		return PT_WHY_BAD;
+	e->perm &= (uint8_t)above;
+	if (e->kind == PT_LEAF)
+		return (enum pt_why)fmt->refuse(e, want);
+	/* The table serves the low end of what its entry covers. */
+	if (fmt->skips && input & pt_skipped(fmt, root, level, e->next))
+		return PT_WHY_INPUT;
+	if (fmt->marks_tables && !(e->flags & PT_ACCESSED))
+		return PT_WHY_ACCESSED;
+	return PT_OK;
+}
+
+/* The flags that the walk has to set, in an entry that has nothing else against the access. */
+PT_INLINE unsigned pt_missing(const struct pt_format *fmt, const struct pt_entry *e,
+                              const struct pt_want *want, enum pt_why why)
+{
+	unsigned flags = PT_ACCESSED;
+
+	if ((why != PT_OK && why != PT_WHY_ACCESSED && why != PT_WHY_DIRTY) ||
+	    (e->kind == PT_TABLE && !fmt->marks_tables))
+		return 0;
+	if (e->kind == PT_LEAF && (want->perm & PT_W || (want->early && e->perm & PT_W)))
+		flags |= PT_DIRTY;
+	return flags & want->marks & ~(unsigned)e->flags;
+}
+
+/* Sets them.  *raw becomes the entry as it then is, by us or by whoever was faster. */
+PT_INLINE enum pt_why pt_set_marks(const struct pt_format *fmt, const struct pt_source *source,
+                                   const struct pt_root *root, uint64_t entry, unsigned flags,
+                                   void *ctx, uint64_t *raw)
+{
+	uint64_t spa = entry, was = *raw, now = fmt->mark(root, was, flags);
+	int bus;
+
+	if (source->output && !source->output(ctx, entry, true, &spa))
+		return PT_WHY_NESTED;
+	bus = source->swap(ctx, spa, fmt->entry_lg2, root->big_endian, raw, now);
+	if (bus == IOM_OK && *raw == was)
+		*raw = now;
+	return pt_bus_why(bus);
+}
 
 PT_INLINE enum pt_why pt_walk(const struct pt_format *fmt, const struct pt_source *source,
                               const struct pt_root *root, uint64_t input,
@@ -47,40 +116,48 @@ PT_INLINE enum pt_why pt_walk(const struct pt_format *fmt, const struct pt_sourc
 		return PT_WHY_INPUT;
 
 	for (;;) {
-		unsigned refused;
-		int bus;
+		unsigned missing, swaps = 0;
+		enum pt_why why;
 
 		out->level = (uint8_t)level;
 		out->entry = spa = table + pt_entry_offset(fmt, root, level, input);
-		if (source->output && !source->output(ctx, out->entry, &spa))
+		if (source->output && !source->output(ctx, out->entry, false, &spa))
 			return PT_WHY_NESTED;
-		bus = source->load(ctx, spa, fmt->entry_lg2, root->big_endian, &raw);
-		if (bus != IOM_OK)
-			return bus == IOM_EPOISON ? PT_WHY_POISON : PT_WHY_BUS;
+		why = pt_bus_why(source->load(ctx, spa, fmt->entry_lg2, root->big_endian, &raw));
+		if (why)
+			return why;
 
-		e = fmt->decode(root, raw, level, pt_shift(fmt, root, level));
-		if (e.kind == PT_EMPTY)
-			return PT_WHY_EMPTY;
-		if (e.kind == PT_BAD || (e.kind == PT_TABLE && e.next >= level))
-			return PT_WHY_BAD;
-		perm &= e.perm;
-		global |= e.flags & PT_GLOBAL;
-		if (e.kind == PT_TABLE) {
-			table = e.address;
-			level = e.next;
-			continue;
+		/* Once for each time that the entry changed under our hands, and once for good. */
+		for (;;) {
+			e = fmt->decode(root, raw, level, pt_shift(fmt, root, level));
+			why = pt_judge(fmt, root, input, want, level, perm, &e);
+			missing = source->swap && fmt->mark ? pt_missing(fmt, &e, want, why) : 0;
+			if (!missing)
+				break;
+			why = swaps++ == PT_SWAPS_MAX ? PT_WHY_BUS
+			                              : pt_set_marks(fmt, source, root, out->entry,
+			                                             missing, ctx, &raw);
+			if (why)
+				return why;
 		}
-
-		e.perm = (uint8_t)perm;
-		refused = fmt->refuse(&e, want);
-		if (refused)
-			return (enum pt_why)refused;
-		break;
+		if (e.kind == PT_LEAF)
+			out->perm = e.perm;
+		if (why)
+			return why;
+		perm = e.perm;
+		global |= e.flags & PT_GLOBAL;
+		if (e.kind == PT_LEAF)
+			break;
+		table = e.address;
+		level = e.next;
 	}
+	/* An entry that is not at its place in the group stands for itself. */
+	if (fmt->own_address &&
+	    (e.address ^ input) & iom_low(e.size_lg2) & ~iom_low(pt_shift(fmt, root, level)))
+		e.size_lg2 = (uint8_t)pt_shift(fmt, root, level);
 
 	out->address = e.address | (input & iom_low(e.size_lg2));
 	out->size_lg2 = e.size_lg2;
-	out->perm = e.perm;
 	out->flags = (uint8_t)(e.flags | global);
 	out->memory_type = e.memory_type;
 	return PT_OK;

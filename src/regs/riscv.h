@@ -205,6 +205,8 @@ enum rv_msiptp_mode { RV_MSIPTP_OFF, RV_MSIPTP_FLAT };
 
 enum rv_pbmt { RV_PBMT_PMA, RV_PBMT_NC, RV_PBMT_IO, RV_PBMT_RSVD };
 
+#define RV_PTE32_PPN IOM_MASK(31, 10) /* of 32 bits: the low ten are the same, and no others */
+
 /* MSI page-table entry, 16 bytes */
 #define RV_MSIPTE_BYTES 16
 #define RV_MSIPTE_V IOM_BIT(0)

@@ -14,6 +14,22 @@ static void fill(const struct buffer *b)
 	}
 }
 
+struct engine_driver *bench_driver(struct bench *b, unsigned bridge, uint32_t requester,
+                                   unsigned bits)
+{
+	struct engine_place place = { .iommu = bridge, .requester = requester };
+	struct engine_driver *driver;
+	struct iom_error error;
+	unsigned index;
+
+	CHECK_MSG(!machine_engine_new(b->machine, bridge, requester, bits, &index, &error), "%s",
+	          error.text);
+	place.engine = &b->machine->engines[index]->engine;
+	place.registers = machine_engine_spa(index);
+	CHECK_EQ(engine_driver_new(b->kernel, &place, &driver, &error), IOM_OK);
+	return driver;
+}
+
 void bench_open(struct bench *b, unsigned kind, unsigned bits, bool wires)
 {
 	const struct machine_config config = { .low_bytes = 4 << 20,
@@ -24,12 +40,12 @@ void bench_open(struct bench *b, unsigned kind, unsigned bits, bool wires)
 
 	*b = (struct bench){ 0 };
 	CHECK_EQ(machine_new(&config, &b->machine, &error), IOM_OK);
-	CHECK_MSG(!kernel_boot(b->machine, wires, &b->kernel, &error), "%s", error.text);
+	CHECK_MSG(!kernel_boot(&b->machine->board, wires, &b->kernel, &error), "%s", error.text);
 	CHECK_MSG(!space_new(b->kernel, kind, &b->space, &error), "%s", error.text);
-	CHECK_EQ(engine_driver_new(b->kernel, BENCH_DEVICE, bits, &b->driver, &error), IOM_OK);
+	b->driver = bench_driver(b, BRIDGE_CHIP, BENCH_DEVICE, bits);
 	CHECK_MSG(!engine_driver_attach(b->driver, b->space, &error), "%s", error.text);
-	CHECK_EQ(buffer_new(b->machine, &b->machine->low, BYTES, true, &b->from, &error), IOM_OK);
-	CHECK_EQ(buffer_new(b->machine, &b->machine->high, BYTES, true, &b->to, &error), IOM_OK);
+	CHECK_EQ(buffer_new(&b->machine->low, BYTES, true, &b->from, &error), IOM_OK);
+	CHECK_EQ(buffer_new(&b->machine->high, BYTES, true, &b->to, &error), IOM_OK);
 	fill(b->from);
 	if (!space_translates(b->space))
 		return;

@@ -5,6 +5,7 @@
 #define TESTS_MACHINE_BENCH_H
 
 #include "machine/engine_driver.h"
+#include "machine/machine.h"
 
 #include "../test.h"
 
@@ -22,6 +23,10 @@ struct bench {
 /* `kind`: IOM_DOMAIN_*; the buffers are mapped only where the space has tables. */
 void bench_open(struct bench *b, unsigned kind, unsigned bits, bool wires);
 void bench_close(struct bench *b);
+
+/* One more engine, attached nowhere; freed by the caller. */
+struct engine_driver *bench_driver(struct bench *b, unsigned bridge, uint32_t requester,
+                                   unsigned bits);
 
 /* A plain copy of `bytes`; returns its report. */
 struct engine_report bench_copy(struct bench *b, uint64_t from, uint64_t to, uint32_t bytes);

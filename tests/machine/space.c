@@ -7,7 +7,7 @@
 
 TEST(space_unmapped_is_out_of_reach, "")
 {
-	struct iom_os_fault f;
+	struct kernel_fault f;
 	struct bench b;
 
 	bench_open(&b, IOM_DOMAIN_STAGE1, 32, false);
@@ -16,7 +16,7 @@ TEST(space_unmapped_is_out_of_reach, "")
 	CHECK_EQ(b.to->mapped, 0);
 	CHECK_EQ(bench_copy(&b, b.from_iova, b.to_iova, 64).result, ENGINE_WRITE_REFUSED);
 	CHECK(kernel_fault(b.kernel, &f));
-	CHECK_EQ(f.iova, b.to_iova);
+	CHECK_EQ(f.what.iova, b.to_iova);
 	CHECK_EQ(space_unmap(b.space, b.to_iova, NULL), IOM_ENOENT);
 	bench_close(&b);
 }
@@ -39,7 +39,7 @@ TEST(space_wishes_are_checked, "")
 	struct bench b;
 
 	bench_open(&b, IOM_DOMAIN_STAGE1, 32, false);
-	iom_domain_range(b.space->domain, &first, &last);
+	space_range(b.space, &first, &last);
 	CHECK_EQ(space_map(b.space, b.to, 0x5001, PROT, &iova, &error), IOM_EINVAL);
 	CHECK_STR(error.text, "address 0x5001 is not a multiple of 4096");
 	CHECK_EQ(space_map(b.space, b.to, b.from_iova, PROT, &iova, &error), IOM_EEXIST);
@@ -61,7 +61,7 @@ TEST(space_identity_cannot_gather_pages, "")
 
 	bench_open(&b, IOM_DOMAIN_IDENTITY, 64, false);
 	CHECK_EQ(space_map(b.space, b.from, SPACE_ANYWHERE, PROT, &iova, &error), IOM_EINVAL);
-	CHECK_EQ(buffer_new(b.machine, &b.machine->low, 8192, false, &row, &error), IOM_OK);
+	CHECK_EQ(buffer_new(&b.machine->low, 8192, false, &row, &error), IOM_OK);
 	CHECK_EQ(space_map(b.space, row, SPACE_ANYWHERE, PROT, &iova, &error), IOM_OK);
 	CHECK_EQ(iova, row->spa[0]);
 	buffer_free(row);
@@ -94,13 +94,13 @@ TEST(buffer_refusals_take_nothing, "")
 	struct machine *m;
 
 	CHECK_EQ(machine_new(&config, &m, &error), IOM_OK);
-	CHECK_EQ(buffer_new(m, &m->low, 0, true, &b, &error), IOM_EINVAL);
-	CHECK_EQ(buffer_new(m, &m->low, (1 << 20) + 1, true, &b, &error), IOM_ENOMEM);
-	CHECK_EQ(buffer_new(m, &m->low, UINT64_MAX, true, &b, &error), IOM_ENOMEM);
-	CHECK_EQ(buffer_new(m, &m->low, 100 * 4096, true, &b, &error), IOM_OK);
-	CHECK_EQ(buffer_new(m, &m->low, 156 * 4096, false, &rest, &error), IOM_ENOMEM);
+	CHECK_EQ(buffer_new(&m->low, 0, true, &b, &error), IOM_EINVAL);
+	CHECK_EQ(buffer_new(&m->low, (1 << 20) + 1, true, &b, &error), IOM_ENOMEM);
+	CHECK_EQ(buffer_new(&m->low, UINT64_MAX, true, &b, &error), IOM_ENOMEM);
+	CHECK_EQ(buffer_new(&m->low, 100 * 4096, true, &b, &error), IOM_OK);
+	CHECK_EQ(buffer_new(&m->low, 156 * 4096, false, &rest, &error), IOM_ENOMEM);
 	CHECK_EQ(m->low.unused, 156);
-	CHECK_EQ(buffer_new(m, &m->low, 156 * 4096, true, &rest, &error), IOM_OK);
+	CHECK_EQ(buffer_new(&m->low, 156 * 4096, true, &rest, &error), IOM_OK);
 	buffer_free(rest);
 	buffer_free(b);
 	CHECK_EQ(m->low.unused, 256);

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "test.h"
+#include "../test.h"
 
 #define PLAIN 0x100000ull
 #define READONLY 0x200000ull

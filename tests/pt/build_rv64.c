@@ -83,6 +83,7 @@ static const struct pt_pages pages = { pool_alloc, pool_free, pool_at };
 struct fixture {
 	struct pool pool;
 	struct pt_root root;
+	struct pt_recent recent;
 };
 
 static struct fixture *fixture_new(unsigned levels, bool stage2)
@@ -424,7 +425,9 @@ static void compare(struct fixture *f, struct shadow *s, uint64_t base, unsigned
 	}
 }
 
-static void random_steps(unsigned levels, bool stage2, uint64_t base, unsigned steps)
+/* `remembers`: the root names the table that was used last. */
+static void random_steps(unsigned levels, bool stage2, uint64_t base, unsigned steps,
+                         bool remembers)
 {
 	struct fixture *f = fixture_new(levels, stage2);
 	struct shadow *s = calloc(1, sizeof *s);
@@ -432,6 +435,7 @@ static void random_steps(unsigned levels, bool stage2, uint64_t base, unsigned s
 	unsigned n, step;
 
 	assert_non_null(s);
+	f->root.recent = remembers ? &f->recent : NULL;
 	memset(s->to, 0xff, sizeof s->to);
 	for (step = 0; step < steps; step++) {
 		static const unsigned grain[] = { 1, 1, 1, 16, 16, 512 };
@@ -478,10 +482,37 @@ static void random_steps(unsigned levels, bool stage2, uint64_t base, unsigned s
 	fixture_free(f, removed.tables);
 }
 
+/* The table that is remembered is unlinked: what comes next needs a new one. */
+TEST(build_remembered_table_goes, "")
+{
+	struct fixture *f = fixture_new(4, false);
+	struct pt_removed removed = { 0 };
+	uint64_t iova = 0x40000000ull;
+
+	f->root.recent = &f->recent;
+	CHECK_EQ(map(f, iova, 0x1000, 0x1000, PT_R), IOM_OK);
+	CHECK_EQ(map(f, iova + 0x1000, 0x5000, 0x1000, PT_R), IOM_OK);
+	CHECK_EQ(map(f, iova + 0x1000, 0x5000, 0x1000, PT_R), IOM_EEXIST);
+	CHECK_EQ(map(f, iova + 0x2000, 0x5000, 0x1000, PT_W), IOM_EINVAL);
+	CHECK_EQ(map(f, iova + 0x2000, 0x5800, 0x1000, PT_R), IOM_EINVAL);
+	CHECK_EQ(map(f, iova + 0x2000, 1ull << 56, 0x1000, PT_R), IOM_EINVAL);
+	CHECK_EQ(map(f, iova + 0x2800, 0x5000, 0x1000, PT_R), IOM_EINVAL);
+	CHECK_EQ(goes_to(f, iova + 0x1000), 0x5000);
+	CHECK_EQ(unmap(f, iova, 0x200000, &removed), IOM_OK);
+	CHECK(removed.tables);
+	CHECK_EQ(map(f, iova, 0x3000, 0x1000, PT_R), IOM_OK);
+	CHECK_EQ(goes_to(f, iova), 0x3000);
+	CHECK_EQ(goes_to(f, iova + 0x1000), ~0ull);
+	fixture_free(f, removed.tables);
+}
+
 TEST(build_random_against_a_list, "")
 {
-	random_steps(3, false, 0, 40000);
-	random_steps(4, false, 0x7fffc00000ull, 20000); /* across tables of level 1 and 2 */
-	random_steps(5, false, 0ull - 0x1000ull * WINDOW, 20000); /* the end of the upper half */
-	random_steps(3, true, (1ull << 41) - 0x1000ull * WINDOW, 20000);
+	for (unsigned n = 0; n < 2; n++) {
+		random_steps(3, false, 0, 40000, n);
+		/* Across tables of level 1 and 2; the end of the upper half. */
+		random_steps(4, false, 0x7fffc00000ull, 20000, n);
+		random_steps(5, false, 0ull - 0x1000ull * WINDOW, 20000, n);
+		random_steps(3, true, (1ull << 41) - 0x1000ull * WINDOW, 20000, n);
+	}
 }

@@ -79,9 +79,10 @@ static void *work(void *arg)
 	return NULL;
 }
 
-TEST(build_two_cpus, "")
+static void two_cpus(struct pt_recent *recent)
 {
 	struct pt_root root = {
+		.recent = recent,
 		.levels = 3,
 		.granule_lg2 = 12,
 		.root_lg2 = 9,
@@ -109,4 +110,17 @@ TEST(build_two_cpus, "")
 		}
 	pt_rv64_free(&pages, &live, &root);
 	CHECK_EQ(live, 0);
+}
+
+TEST(build_two_cpus, "")
+{
+	two_cpus(NULL);
+}
+
+/* Both remember in the same place, and one often finds the other's table there. */
+TEST(build_two_cpus_remember, "")
+{
+	struct pt_recent recent = { 0 };
+
+	two_cpus(&recent);
 }

@@ -59,6 +59,8 @@ static int host_msi(void *opaque, uint64_t address, uint32_t data)
 		r->msi[r->msis].data = data;
 	}
 	r->msis++;
+	if (r->on_msi)
+		r->on_msi(r);
 	return IOM_OK;
 }
 
@@ -88,27 +90,38 @@ static void host_order(void *opaque, bool reads, bool writes)
 static void host_dirty(void *opaque, uint64_t spa, uint64_t len)
 {
 	struct rig *r = opaque;
+	unsigned at; /* devices store on any thread */
 
 	CHECK(spa >= RIG_RAM && len <= RIG_RAM_BYTES && spa - RIG_RAM <= RIG_RAM_BYTES - len);
-	if (r->dirties < RIG_LOG) {
-		r->dirty[r->dirties].spa = spa;
-		r->dirty[r->dirties].len = len;
+	at = __atomic_fetch_add(&r->dirties, 1, __ATOMIC_RELAXED);
+	if (at < RIG_LOG) {
+		r->dirty[at].spa = spa;
+		r->dirty[at].len = len;
 	}
-	r->dirties++;
 }
 
 /* ---- Making and breaking ------------------------------------------------------------------ */
+
+struct iom_unit *rig_unit(struct rig *r)
+{
+	static const struct iom_host host = { .bytes = sizeof(host),
+		                              .msi = host_msi,
+		                              .wire = host_wire,
+		                              .order = host_order,
+		                              .dirty = host_dirty };
+	struct iom_error error = { 0 };
+	struct iom_unit *unit;
+
+	if (iom_riscv_new(&r->config, r->memory, &host, r, &unit, &error) != IOM_OK)
+		CHECK_MSG(false, "%s", error.text);
+	return unit;
+}
 
 struct rig *rig_new_config(const struct iom_riscv_config *config)
 {
 	static const struct iom_memory_ops ops = { .bytes = sizeof(ops),
 		                                   .read = device_read,
 		                                   .write = device_write };
-	static const struct iom_host host = { .bytes = sizeof(host),
-		                              .msi = host_msi,
-		                              .wire = host_wire,
-		                              .order = host_order,
-		                              .dirty = host_dirty };
 	struct iom_riscv_config own = *config;
 	struct iom_region region = { .spa = RIG_RAM,
 		                     .bytes = RIG_RAM_BYTES,
@@ -124,8 +137,8 @@ struct rig *rig_new_config(const struct iom_riscv_config *config)
 	r->next = RIG_RAM;
 	CHECK_EQ(iom_memory_new(&ops, r, &r->memory, &error), IOM_OK);
 	CHECK_EQ(iom_memory_add(r->memory, &region, &error), IOM_OK);
-	if (iom_riscv_new(&own, r->memory, &host, r, &r->unit, &error) != IOM_OK)
-		CHECK_MSG(false, "%s", error.text);
+	r->config = own;
+	r->unit = rig_unit(r);
 	CHECK_EQ(iom_lane_open(r->unit, &r->lane), IOM_OK);
 	r->cap = rd64(r, 0);
 	return r;
@@ -147,6 +160,49 @@ void rig_free(struct rig *r)
 	iom_memory_free(r->memory);
 	free(r->ram);
 	free(r);
+}
+
+static uint8_t *saved(struct iom_unit *unit, size_t *bytes)
+{
+	size_t again = 0;
+	uint8_t *state;
+
+	CHECK_EQ(iom_unit_save(unit, NULL, 0, bytes), IOM_ENOSPC);
+	state = malloc(*bytes);
+	CHECK(state);
+	CHECK_EQ(iom_unit_save(unit, state, *bytes, &again), IOM_OK);
+	CHECK_EQ(again, *bytes);
+	return state;
+}
+
+void rig_move(struct rig *r)
+{
+	struct iom_unit *old = r->unit;
+	struct iom_error error;
+	size_t bytes, again;
+	uint8_t *state = saved(old, &bytes), *copy;
+
+	/* Nothing shall go on in the old unit when its sections end, nor yet in the new one. */
+	iom_unit_stop(old);
+	r->unit = rig_unit(r);
+	CHECK_EQ(iom_unit_stop(r->unit), IOM_OK);
+	if (iom_unit_load(r->unit, state, bytes, &error) != IOM_OK)
+		CHECK_MSG(false, "%s", error.text);
+	for (uint64_t off = 0; off < PAGE; off += 4) {
+		uint64_t was;
+
+		CHECK_EQ(iom_mmio_read(old, 0, off, 4, &was), IOM_OK);
+		CHECK_MSG(rd32(r, off) == was, "0x%llx", (unsigned long long)off);
+	}
+	copy = saved(r->unit, &again);
+	CHECK_EQ(again, bytes);
+	CHECK_EQ(memcmp(copy, state, bytes), 0);
+	free(copy);
+	free(state);
+	iom_unit_free(old);
+	memset(r->wire, 0, sizeof(r->wire));
+	CHECK_EQ(iom_lane_open(r->unit, &r->lane), IOM_OK);
+	iom_unit_start(r->unit);
 }
 
 /* ---- Registers ---------------------------------------------------------------------------- */

@@ -46,6 +46,7 @@
 #define RIG_LOG 64
 
 struct rig {
+	struct iom_riscv_config config;
 	struct iom_memory *memory;
 	struct iom_unit *unit;
 	struct iom_lane *lane;
@@ -69,8 +70,9 @@ struct rig {
 	bool msi_fails; /* makes host.msi refuse */
 	bool wire[16];  /* levels */
 	unsigned wire_changes;
-	/* called, if set, inside host.order and inside writes to RIG_DEVICE */
+	/* called, if set, inside host.order, host.msi and writes to RIG_DEVICE */
 	void (*on_order)(struct rig *);
+	void (*on_msi)(struct rig *);
 	void (*on_device_write)(struct rig *, uint64_t off, const void *buf, size_t len);
 };
 
@@ -82,6 +84,14 @@ struct rig *rig_new(uint64_t capabilities);
 /* The same with a whole configuration; its capabilities 0 means the library's default. */
 struct rig *rig_new_config(const struct iom_riscv_config *config);
 void rig_free(struct rig *r);
+/* Another unit of the same configuration, over the same memory and host. */
+struct iom_unit *rig_unit(struct rig *r);
+/*
+ * Moves the unit's state to a new unit, and goes on with that one, whose host has low wires; sections,
+ * lanes and ports of the old one are gone.  Checks on the way that both have the same registers and
+ * give the same bytes.
+ */
+void rig_move(struct rig *r);
 
 /* Registers */
 uint32_t rd32(struct rig *r, uint64_t off);

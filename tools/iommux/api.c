@@ -3,7 +3,9 @@
 /* The names that a scenario has beyond Lua's: what the kinds of object share. */
 #include "api.h"
 
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "sandbox.h"
 
@@ -23,19 +25,64 @@ void api_type(lua_State *lua, const char *type, const luaL_Reg *methods, lua_CFu
 	lua_pop(lua, 1);
 }
 
+/* lua_error does not return, but is not declared so. */
+static _Noreturn void raise_top(lua_State *lua)
+{
+	lua_error(lua);
+	abort();
+}
+
+void api_error(lua_State *lua, const char *format, ...)
+{
+	va_list args;
+
+	luaL_where(lua, 1);
+	va_start(args, format);
+	lua_pushvfstring(lua, format, args);
+	va_end(args);
+	lua_concat(lua, 2);
+	raise_top(lua);
+}
+
 void *api_self(lua_State *lua, const char *type)
 {
 	void *self = luaL_testudata(lua, 1, type);
 
 	if (!self)
-		luaL_error(lua, "this is a method of %s: call it with a colon, object:method(...)",
-		           type);
+		api_error(lua, "this is a method of %s: call it with a colon, object:method(...)",
+		          type);
 	return self;
 }
 
-int api_raise(lua_State *lua, const struct iom_error *error)
+void api_raise(lua_State *lua, const struct iom_error *error)
 {
-	return luaL_error(lua, "%s", error->text);
+	api_error(lua, "%s", error->text);
+}
+
+struct api_os *api_os_self(lua_State *lua)
+{
+	const struct api_vm_ref *ref = luaL_testudata(lua, 1, API_VM);
+	struct api_machine *m;
+
+	if (ref) {
+		if (!ref->vm->vm)
+			api_error(lua, "the virtual machine '%s' was stopped", ref->vm->name);
+		return &ref->vm->os;
+	}
+	m = api_self(lua, API_MACHINE);
+	return &m->os;
+}
+
+void api_os_drop(struct api_os *os)
+{
+	for (unsigned i = 0; i < os->space_count; i++)
+		(void)space_free(os->spaces[i]);
+	os->space_count = 0;
+	for (struct api_buffer *b = os->buffers; b; b = b->next) {
+		buffer_free(b->buffer);
+		b->buffer = NULL;
+	}
+	os->kernel = NULL;
 }
 
 const char *api_hex(lua_State *lua, uint64_t number)
@@ -81,6 +128,7 @@ void api_add(lua_State *lua)
 	api_machine_open(lua);
 	api_device_open(lua);
 	api_domain_open(lua);
+	api_vm_open(lua);
 	api_buffer_open(lua);
 	api_checksum_open(lua);
 	api_report_open(lua);

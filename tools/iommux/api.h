@@ -11,10 +11,12 @@
 #include <lua.h>
 
 #include "machine/engine_driver.h"
+#include "machine/vm.h"
 #include "scenario.h"
 
 /* The types of userdata, as errors name them */
 #define API_MACHINE "a machine"
+#define API_VM "a virtual machine"
 #define API_DEVICE "a device"
 #define API_DOMAIN "a domain"
 #define API_BUFFER "a buffer"
@@ -22,38 +24,69 @@
 
 #define API_DOMAINS_MAX 64
 
-/* All that a machine consists of is freed with it. */
-struct api_buffer {
-	struct buffer *buffer;
-	struct api_machine *machine;
-	struct api_buffer *next, *prev;
-};
-
-struct api_machine {
-	struct machine *machine;
-	struct kernel *kernel;
-	struct engine_driver *drivers[MACHINE_ENGINES_MAX];
-	unsigned driver_count;
+/* The machine's own kernel, or a guest's, and all that was made with it. */
+struct api_os {
+	struct kernel *kernel; /* NULL: gone, and all the rest with it */
 	struct space *spaces[API_DOMAINS_MAX];
 	unsigned space_count;
 	struct api_buffer *buffers;
 };
 
-struct api_device {
-	struct engine_driver *driver;
+struct api_buffer {
+	struct buffer *buffer; /* NULL: freed with its kernel */
+	struct api_os *os;
+	struct api_buffer *next, *prev;
+};
+
+/* A virtual machine; once it was stopped, what is left of it. */
+struct api_vm {
+	struct vm *vm; /* NULL: stopped */
+	uint32_t serial;
 	struct api_machine *machine;
-	unsigned bits;
+	struct api_os os;
+	struct api_vm *next;
+	char name[VM_NAME_MAX];
+};
+
+/* What a virtual machine's userdata holds. */
+struct api_vm_ref {
+	struct api_vm *vm;
+};
+
+/* A device is driven by the machine's kernel, or by the guest's that it is assigned to. */
+struct api_engine {
+	struct engine_driver *host, *guest;
+	struct api_vm *vm; /* NULL: assigned to none */
+};
+
+/* All that a machine consists of is freed with it. */
+struct api_machine {
+	struct machine *machine;
+	struct hypervisor hypervisor;
+	struct api_os os;
+	struct api_engine engines[MACHINE_ENGINES_MAX];
+	struct api_vm *vms;
+};
+
+struct api_device {
+	struct api_machine *machine;
+	unsigned engine;
 };
 
 struct api_domain {
 	struct space *space;
-	struct api_machine *machine;
+	struct api_os *os;
 };
 
 /* What a buffer's userdata holds: NULL after buffer:free(). */
 struct api_buffer_ref {
 	struct api_buffer *owned;
 };
+
+/* What a machine's userdata keeps as user values: tables of its devices and virtual machines. */
+#define API_MACHINE_DEVICES 1 /* by number of the engine */
+#define API_MACHINE_VMS 2     /* by serial number        */
+#define API_MACHINE_VALUES 2
 
 /* Adds all names to the table on top. */
 void api_add(lua_State *lua);
@@ -64,6 +97,7 @@ void api_device_open(lua_State *lua);
 void api_domain_open(lua_State *lua);
 void api_buffer_open(lua_State *lua);
 void api_report_open(lua_State *lua);
+void api_vm_open(lua_State *lua);
 void api_checksum_open(lua_State *lua);
 
 /* ---- For these files ------------------------------------------------------------------------- */
@@ -75,20 +109,45 @@ void api_type(lua_State *lua, const char *type, const luaL_Reg *methods, lua_CFu
 void *api_self(lua_State *lua, const char *type);
 
 /* Raises the sentence of a refusal. */
-int api_raise(lua_State *lua, const struct iom_error *error);
+_Noreturn void api_raise(lua_State *lua, const struct iom_error *error);
 
-/* The buffer at `index`; an error if it is something else or was freed. */
-struct api_buffer *api_buffer_check(lua_State *lua, int index);
+/* luaL_error, known not to return. */
+_Noreturn void api_error(lua_State *lua, const char *format, ...);
+
+/* The kernel of the machine or virtual machine in argument 1. */
+struct api_os *api_os_self(lua_State *lua);
+/* Frees all that was made with a kernel; the kernel itself is the caller's. */
+void api_os_drop(struct api_os *os);
+
+/* The buffer; an error if it was freed. */
 struct api_buffer *api_buffer_of(lua_State *lua, const struct api_buffer_ref *ref);
-void api_buffer_drop(struct api_buffer *owned);
 
-/* Constructors of objects that belong to the machine at index 1. */
+/* Constructors of objects that belong to what is in argument 1. */
 int api_device_new(lua_State *lua);
 int api_domain_new(lua_State *lua);
 int api_buffer_new(lua_State *lua);
+int api_vm_new(lua_State *lua);
 
-/* Pushes the device with this requester, or false. */
-void api_device_push(lua_State *lua, struct api_machine *machine, uint32_t requester);
+/* The engine, and the driver that it is driven by now. */
+struct dma_engine *api_device_engine(const struct api_device *device);
+struct engine_driver *api_device_driver(const struct api_device *device);
+
+/* Methods of devices: api_copy.c, api_stray.c */
+int api_device_copy(lua_State *lua);
+int api_device_scatter_gather(lua_State *lua);
+int api_device_stray(lua_State *lua);
+int api_device_forge_interrupt(lua_State *lua);
+int api_device_overrun(lua_State *lua);
+
+/* Gives back a virtual machine and what belongs to it.  IOM_OK, or it goes on as far as it can. */
+int api_vm_stop(struct api_vm *vm, struct iom_error *error);
+
+/*
+ * Pushes the list of the faults that a kernel reported since the last time.  `machine_index`: the
+ * machine's userdata; `vm`: whose guest's kernel it is, or NULL.
+ */
+void api_faults_push(lua_State *lua, struct api_machine *machine, int machine_index,
+                     struct api_vm *vm);
 
 /* Pushes an address in hexadecimal digits. */
 const char *api_hex(lua_State *lua, uint64_t number);

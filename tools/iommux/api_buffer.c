@@ -12,20 +12,20 @@
 
 /* ---- Coming and going ------------------------------------------------------------------------ */
 
-static void link_in(struct api_machine *m, struct api_buffer *b)
+static void link_in(struct api_os *os, struct api_buffer *b)
 {
-	b->machine = m;
-	b->next = m->buffers;
+	b->os = os;
+	b->next = os->buffers;
 	if (b->next)
 		b->next->prev = b;
-	m->buffers = b;
+	os->buffers = b;
 }
 
-void api_buffer_drop(struct api_buffer *b)
+static void drop(struct api_buffer *b)
 {
 	if (b->next)
 		b->next->prev = b->prev;
-	*(b->prev ? &b->prev->next : &b->machine->buffers) = b->next;
+	*(b->prev ? &b->prev->next : &b->os->buffers) = b->next;
 	buffer_free(b->buffer);
 	free(b);
 }
@@ -33,7 +33,9 @@ void api_buffer_drop(struct api_buffer *b)
 struct api_buffer *api_buffer_of(lua_State *lua, const struct api_buffer_ref *ref)
 {
 	if (!ref->owned)
-		luaL_error(lua, "this buffer was freed");
+		api_error(lua, "this buffer was freed");
+	else if (!ref->owned->buffer)
+		api_error(lua, "this buffer went with its virtual machine, which was stopped");
 	return ref->owned;
 }
 
@@ -54,27 +56,27 @@ static const struct field buffer_fields[BUFFER_FIELDS] = {
 
 int api_buffer_new(lua_State *lua)
 {
-	struct api_machine *m = api_self(lua, API_MACHINE);
+	struct api_os *os = api_os_self(lua);
+	const struct board *board = os->kernel->board;
 	struct field_value v[BUFFER_FIELDS];
 	struct api_buffer_ref *ref;
 	struct iom_error error;
 	struct pages *ram;
 
 	fields_read(lua, 2, "buffer", buffer_fields, BUFFER_FIELDS, v);
-	ram = v[WHERE].number ? &m->machine->high : &m->machine->low;
-	if (!ram->count)
+	ram = v[WHERE].number ? board->high : board->low;
+	if (!ram || !ram->count)
 		return luaL_error(lua, "this machine has no high RAM; machine{high_ram = ...} "
 		                       "gives it some");
 	ref = lua_newuserdatauv(lua, sizeof *ref, 1);
 	ref->owned = calloc(1, sizeof *ref->owned);
 	if (!ref->owned)
 		return luaL_error(lua, "no memory for a buffer");
-	if (buffer_new(m->machine, ram, v[BYTES].number, v[SCATTERED].flag, &ref->owned->buffer,
-	               &error)) {
+	if (buffer_new(ram, v[BYTES].number, v[SCATTERED].flag, &ref->owned->buffer, &error)) {
 		free(ref->owned);
-		return api_raise(lua, &error);
+		api_raise(lua, &error);
 	}
-	link_in(m, ref->owned);
+	link_in(os, ref->owned);
 	luaL_setmetatable(lua, API_BUFFER);
 	lua_pushvalue(lua, 1); /* keeps the machine alive */
 	lua_setiuservalue(lua, -2, 1);
@@ -88,7 +90,7 @@ static int buffer_drop(lua_State *lua)
 
 	if (api_buffer_of(lua, ref)->buffer->mapped)
 		return luaL_error(lua, "the buffer is still mapped; domain:unmap{...} comes first");
-	api_buffer_drop(ref->owned);
+	drop(ref->owned);
 	ref->owned = NULL;
 	return 0;
 }
@@ -237,14 +239,14 @@ static int buffer_copy_from(lua_State *lua)
 
 	fields_read(lua, 2, "copy_from", copy_fields, COPY_FIELDS, v);
 	from = api_buffer_of(lua, v[COPY_BUFFER].object);
-	if (from == to || from->machine != to->machine)
+	if (from == to || from->os != to->os)
 		return luaL_error(lua, "copy_from{buffer = ...} must be another buffer of the same "
 		                       "machine");
 	check_range(lua, "copy_from", to->buffer, 0, v[COPY_BYTES].number);
 	check_range(lua, "copy_from", from->buffer, 0, v[COPY_BYTES].number);
 	scenario_charge(lua, v[COPY_BYTES].number);
 	cpu_copy(to->buffer, from->buffer, v[COPY_BYTES].number);
-	to->machine->kernel->cpu_bytes += v[COPY_BYTES].number;
+	to->os->kernel->cpu_bytes += v[COPY_BYTES].number;
 	return 0;
 }
 

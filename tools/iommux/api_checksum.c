@@ -19,7 +19,7 @@ static void push_text(lua_State *lua, const struct sha256_ctx *running)
 
 	sha256_digest(&sha, sizeof digest, digest);
 	for (unsigned i = 0; i < sizeof digest; i++)
-		snprintf(text + 2 * i, 3, "%02x", digest[i]);
+		snprintf(text + (size_t)2 * i, 3, "%02x", digest[i]);
 	lua_pushstring(lua, text);
 }
 

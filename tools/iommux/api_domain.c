@@ -34,18 +34,17 @@ static unsigned check_kind(lua_State *lua, const char *word)
 		nearest_offer(&search, kinds[kind]);
 	}
 	if (search.best)
-		luaL_error(lua, "there is no domain \"%s\"; did you mean \"%s\"?", word,
-		           search.best);
-	luaL_error(lua,
-	           "there is no domain \"%s\"; it must be \"translated\", \"identity\", "
-	           "\"blocked\" or \"guest\"",
-	           word);
-	return kind;
+		api_error(lua, "there is no domain \"%s\"; did you mean \"%s\"?", word,
+		          search.best);
+	api_error(lua,
+	          "there is no domain \"%s\"; it must be \"translated\", \"identity\", "
+	          "\"blocked\" or \"guest\"",
+	          word);
 }
 
 int api_domain_new(lua_State *lua)
 {
-	struct api_machine *m = api_self(lua, API_MACHINE);
+	struct api_os *os = api_os_self(lua);
 	struct api_domain *d;
 	struct iom_error error;
 	unsigned kind;
@@ -54,83 +53,132 @@ int api_domain_new(lua_State *lua)
 		return luaL_error(lua, "domain(kind) takes a string (\"translated\"), not %s",
 		                  luaL_typename(lua, 2));
 	kind = check_kind(lua, lua_tostring(lua, 2));
-	if (m->space_count == API_DOMAINS_MAX)
+	if (os->space_count == API_DOMAINS_MAX)
 		return luaL_error(lua, "a machine has at most %d domains", API_DOMAINS_MAX);
 	d = lua_newuserdatauv(lua, sizeof *d, 1);
-	d->machine = m;
-	if (space_new(m->kernel, kind, &d->space, &error))
-		return api_raise(lua, &error);
-	m->spaces[m->space_count++] = d->space;
+	d->os = os;
+	if (space_new(os->kernel, kind, &d->space, &error))
+		api_raise(lua, &error);
+	os->spaces[os->space_count++] = d->space;
 	luaL_setmetatable(lua, API_DOMAIN);
 	lua_pushvalue(lua, 1); /* keeps the machine alive */
 	lua_setiuservalue(lua, -2, 1);
 	return 1;
 }
 
-/* The device in argument 2, of the same machine. */
-static struct api_device *check_device(lua_State *lua, const struct api_domain *d, const char *what)
+static struct api_domain *self(lua_State *lua)
 {
-	struct api_device *device = luaL_testudata(lua, 2, API_DEVICE);
+	struct api_domain *d = api_self(lua, API_DOMAIN);
+
+	if (!d->os->kernel)
+		api_error(lua, "this domain went with its virtual machine, which was stopped");
+	return d;
+}
+
+/* The driver of the device in argument 2, which must be one of the domain's own kernel. */
+static struct engine_driver *check_device(lua_State *lua, const struct api_domain *d,
+                                          const char *what)
+{
+	const struct api_device *device = luaL_testudata(lua, 2, API_DEVICE);
+	struct engine_driver *driver;
 
 	if (!device)
-		luaL_error(lua, "%s(device) takes a device, not %s", what, luaL_typename(lua, 2));
-	if (device->machine != d->machine)
-		luaL_error(lua, "%s(device): the device belongs to another machine", what);
-	return device;
+		api_error(lua, "%s(device) takes a device, not %s", what, luaL_typename(lua, 2));
+	driver = api_device_driver(device);
+	if (driver->kernel == d->os->kernel)
+		return driver;
+	if (d->os == &device->machine->os)
+		api_error(lua,
+		          "%s(device): the device is assigned to the virtual machine '%s'; "
+		          "vm:release(device) comes first",
+		          what, device->machine->engines[device->engine].vm->name);
+	api_error(lua, "%s(device): the device belongs to another machine", what);
 }
 
 /* domain:attach(device) */
 static int domain_attach(lua_State *lua)
 {
-	struct api_domain *d = api_self(lua, API_DOMAIN);
-	struct api_device *device = check_device(lua, d, "attach");
+	struct api_domain *d = self(lua);
+	struct engine_driver *driver = check_device(lua, d, "attach");
 	struct iom_error error;
 
-	if (engine_driver_attach(device->driver, d->space, &error))
-		return api_raise(lua, &error);
+	if (engine_driver_attach(driver, d->space, &error))
+		api_raise(lua, &error);
 	return 0;
 }
 
 /* domain:detach(device) */
 static int domain_detach(lua_State *lua)
 {
-	struct api_domain *d = api_self(lua, API_DOMAIN);
-	struct api_device *device = check_device(lua, d, "detach");
+	struct api_domain *d = self(lua);
+	struct engine_driver *driver = check_device(lua, d, "detach");
 	struct iom_error error;
 
-	if (device->driver->space != d->space)
+	if (driver->space != d->space)
 		return luaL_error(lua, "detach(device): the device is not attached to this domain");
-	if (engine_driver_detach(device->driver, &error))
-		return api_raise(lua, &error);
+	if (engine_driver_detach(driver, &error))
+		api_raise(lua, &error);
 	return 0;
 }
 
-enum { MAP_BUFFER, MAP_AT, MAP_ACCESS, MAP_FIELDS };
+enum { MAP_BUFFER, MAP_PHYSICAL, MAP_BYTES, MAP_AT, MAP_ACCESS, MAP_FIELDS };
 
 static const struct field map_fields[MAP_FIELDS] = {
-	[MAP_BUFFER] = { "buffer", FIELD_OBJECT, .needed = true, .type = API_BUFFER },
+	[MAP_BUFFER] = { "buffer", FIELD_OBJECT, .type = API_BUFFER },
+	[MAP_PHYSICAL] = { "physical", .kind = FIELD_ADDRESS },
+	[MAP_BYTES] = { "bytes", FIELD_NUMBER, .min = 1, .max = MACHINE_RAM_MAX },
 	[MAP_AT] = { "at", .kind = FIELD_ADDRESS },
 	[MAP_ACCESS] = { "access", FIELD_CHOICE, .choices = accesses },
 };
 
-/* domain:map{ buffer=, at=, access= }: the address at which the devices see the buffer */
+static void map_buffer(lua_State *lua, const struct api_domain *d, const struct field_value *v,
+                       unsigned prot, uint64_t *iova)
+{
+	struct api_buffer *b = api_buffer_of(lua, v[MAP_BUFFER].object);
+	struct iom_error error;
+
+	if (b->os != d->os)
+		api_error(lua, "map{buffer = ...}: the buffer belongs to another machine");
+	if (v[MAP_BYTES].given)
+		api_error(lua, "map{buffer = ...} maps the whole buffer; 'bytes' goes with "
+		               "'physical'");
+	if (space_map(d->space, b->buffer, v[MAP_AT].given ? v[MAP_AT].number : SPACE_ANYWHERE,
+	              prot, iova, &error))
+		api_raise(lua, &error);
+}
+
+static void map_physical(lua_State *lua, const struct api_domain *d, const struct field_value *v,
+                         unsigned prot)
+{
+	struct iom_error error;
+
+	if (!v[MAP_AT].given || !v[MAP_BYTES].given)
+		api_error(lua, "map{physical = ...} needs the fields 'at' and 'bytes'");
+	if (space_map_physical(d->space, v[MAP_PHYSICAL].number, v[MAP_BYTES].number,
+	                       v[MAP_AT].number, prot, &error))
+		api_raise(lua, &error);
+}
+
+/*
+ * domain:map{ buffer=, at=, access= }, or { physical=, bytes=, at=, access= }: the address at which
+ * the devices see it
+ */
 static int domain_map(lua_State *lua)
 {
-	struct api_domain *d = api_self(lua, API_DOMAIN);
+	struct api_domain *d = self(lua);
 	struct field_value v[MAP_FIELDS];
-	struct api_buffer *b;
-	struct iom_error error;
 	unsigned prot;
 	uint64_t iova;
 
 	fields_read(lua, 2, "map", map_fields, MAP_FIELDS, v);
-	b = api_buffer_of(lua, v[MAP_BUFFER].object);
-	if (b->machine != d->machine)
-		return luaL_error(lua, "map{buffer = ...}: the buffer belongs to another machine");
+	if (v[MAP_BUFFER].given == v[MAP_PHYSICAL].given)
+		return luaL_error(lua, "map{...} needs either 'buffer' or 'physical'");
 	prot = v[MAP_ACCESS].given ? prots[v[MAP_ACCESS].number] : IOM_PROT_READ | IOM_PROT_WRITE;
-	if (space_map(d->space, b->buffer, v[MAP_AT].given ? v[MAP_AT].number : SPACE_ANYWHERE,
-	              prot, &iova, &error))
-		return api_raise(lua, &error);
+	iova = v[MAP_AT].number;
+	if (v[MAP_BUFFER].given)
+		map_buffer(lua, d, v, prot, &iova);
+	else
+		map_physical(lua, d, v, prot);
 	lua_pushinteger(lua, (lua_Integer)iova);
 	return 1;
 }
@@ -142,21 +190,10 @@ static const struct field unmap_fields[UNMAP_FIELDS] = {
 	[UNMAP_AT] = { "at", .kind = FIELD_ADDRESS },
 };
 
-/* True if a buffer of the script's is mapped at `iova`, and not the kernel's own pages. */
-static bool is_scripts(const struct api_domain *d, uint64_t iova)
-{
-	uint64_t at;
-
-	for (const struct api_buffer *b = d->machine->buffers; b; b = b->next)
-		if (space_find(d->space, b->buffer, iova, &at) && at == iova)
-			return true;
-	return false;
-}
-
 /* domain:unmap{ buffer= } or { at= } */
 static int domain_unmap(lua_State *lua)
 {
-	struct api_domain *d = api_self(lua, API_DOMAIN);
+	struct api_domain *d = self(lua);
 	struct field_value v[UNMAP_FIELDS];
 	struct iom_error error;
 	uint64_t iova;
@@ -171,34 +208,31 @@ static int domain_unmap(lua_State *lua)
 	if (v[UNMAP_BUFFER].given &&
 	    !space_find(d->space, api_buffer_of(lua, v[UNMAP_BUFFER].object)->buffer, 0, &iova))
 		return luaL_error(lua, "unmap{buffer = ...}: the buffer is not mapped here");
-	if (!is_scripts(d, iova))
-		return luaL_error(lua, "unmap{at = 0x%s}: no buffer is mapped there",
-		                  api_hex(lua, iova));
 	if (space_unmap(d->space, iova, &error))
-		return api_raise(lua, &error);
+		api_raise(lua, &error);
 	return 0;
 }
 
 /* domain:lookup(address): the physical address, or false */
 static int domain_lookup(lua_State *lua)
 {
-	struct api_domain *d = api_self(lua, API_DOMAIN);
-	uint64_t spa;
+	struct api_domain *d = self(lua);
+	uint64_t phys;
 
 	if (!lua_isinteger(lua, 2))
 		return luaL_error(lua, "lookup(address) takes a whole number, not %s",
 		                  luaL_typename(lua, 2));
-	if (iom_domain_iova_to_phys(d->space->domain, (uint64_t)lua_tointeger(lua, 2), &spa))
+	if (space_lookup(d->space, (uint64_t)lua_tointeger(lua, 2), &phys))
 		lua_pushboolean(lua, false);
 	else
-		lua_pushinteger(lua, (lua_Integer)spa);
+		lua_pushinteger(lua, (lua_Integer)phys);
 	return 1;
 }
 
 /* domain:kind() */
 static int domain_kind(lua_State *lua)
 {
-	struct api_domain *d = api_self(lua, API_DOMAIN);
+	const struct api_domain *d = self(lua);
 
 	lua_pushstring(lua, kinds[d->space->kind]);
 	return 1;

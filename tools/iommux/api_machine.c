@@ -3,6 +3,8 @@
 /* machine{...} and its methods. */
 #include "api.h"
 
+#include <stdlib.h>
+
 #include "fields.h"
 #include "sandbox.h"
 
@@ -18,15 +20,33 @@ static const struct field machine_fields[MACHINE_FIELDS] = {
 
 /* ---- Coming and going ------------------------------------------------------------------------ */
 
+static void free_buffers(struct api_os *os)
+{
+	while (os->buffers) {
+		struct api_buffer *b = os->buffers;
+
+		os->buffers = b->next;
+		free(b);
+	}
+}
+
 static void dismantle(struct api_machine *m)
 {
-	for (unsigned i = 0; i < m->driver_count; i++)
-		engine_driver_free(m->drivers[i]);
-	for (unsigned i = 0; i < m->space_count; i++)
-		(void)space_free(m->spaces[i]);
-	while (m->buffers)
-		api_buffer_drop(m->buffers);
-	(void)kernel_halt(m->kernel);
+	struct kernel *kernel = m->os.kernel;
+
+	while (m->vms) {
+		struct api_vm *vm = m->vms;
+
+		m->vms = vm->next;
+		(void)api_vm_stop(vm, NULL);
+		free_buffers(&vm->os);
+		free(vm);
+	}
+	for (unsigned i = 0; i < MACHINE_ENGINES_MAX; i++)
+		engine_driver_free(m->engines[i].host);
+	api_os_drop(&m->os);
+	free_buffers(&m->os);
+	(void)kernel_halt(kernel);
 	machine_free(m->machine);
 	*m = (struct api_machine){ 0 };
 }
@@ -65,48 +85,30 @@ static int machine_create(lua_State *lua)
 	config.low_bytes = v[RAM].number;
 	config.high_bytes = v[HIGH_RAM].number;
 	check_count(lua);
-	m = lua_newuserdatauv(lua, sizeof *m, 1);
+	m = lua_newuserdatauv(lua, sizeof *m, API_MACHINE_VALUES);
 	*m = (struct api_machine){ 0 };
 	luaL_setmetatable(lua, API_MACHINE);
-	lua_newtable(lua); /* its devices, by requester */
-	lua_setiuservalue(lua, -2, 1);
+	for (int i = 1; i <= API_MACHINE_VALUES; i++) {
+		lua_newtable(lua);
+		lua_setiuservalue(lua, -2, i);
+	}
 	if (machine_new(&config, &m->machine, &error))
-		return api_raise(lua, &error);
+		api_raise(lua, &error);
 	s->machines++;
-	if (kernel_boot(m->machine, v[INTERRUPTS].number == 1, &m->kernel, &error))
-		return api_raise(lua, &error);
+	if (kernel_boot(&m->machine->board, v[INTERRUPTS].number == 1, &m->os.kernel, &error))
+		api_raise(lua, &error);
+	hypervisor_init(&m->hypervisor, m->machine, m->os.kernel);
 	return 1;
 }
 
 /* ---- What happened --------------------------------------------------------------------------- */
 
-static void push_fault(lua_State *lua, struct api_machine *m, const struct iom_os_fault *f)
-{
-	lua_createtable(lua, 0, 8);
-	api_device_push(lua, m, f->requester);
-	lua_setfield(lua, -2, "device");
-	api_set_number(lua, "id", f->requester);
-	api_set_number(lua, "address", f->iova);
-	api_set_number(lua, "guest_address", f->gpa);
-	api_set_text(lua, "access", f->write ? "write" : "read");
-	api_set_text(lua, "reason", f->reason);
-	api_set_number(lua, "code", f->code);
-	sandbox_strict(lua, "a fault");
-}
-
 /* m:faults(): the reports since the last call, oldest first */
 static int machine_faults(lua_State *lua)
 {
 	struct api_machine *m = api_self(lua, API_MACHINE);
-	struct iom_os_fault fault;
 
-	lua_settop(lua, 1);
-	kernel_interrupts(m->kernel);
-	lua_newtable(lua);
-	for (lua_Integer i = 1; kernel_fault(m->kernel, &fault); i++) {
-		push_fault(lua, m, &fault);
-		lua_rawseti(lua, 2, i);
-	}
+	api_faults_push(lua, m, 1, NULL);
 	return 1;
 }
 
@@ -114,7 +116,7 @@ static int machine_faults(lua_State *lua)
 static int machine_counters(lua_State *lua)
 {
 	const struct api_machine *m = api_self(lua, API_MACHINE);
-	const struct kernel *k = m->kernel;
+	const struct kernel *k = m->os.kernel;
 	const struct machine *hw = m->machine;
 
 	lua_createtable(lua, 0, 8);
@@ -123,7 +125,7 @@ static int machine_counters(lua_State *lua)
 	api_set_number(lua, "register_writes", hw->mmio_writes);
 	api_set_number(lua, "iommu_interrupts", k->iommu_interrupts);
 	api_set_number(lua, "spurious_interrupts", k->spurious);
-	api_set_number(lua, "lost_faults", k->faults_lost + iom_driver_overflows(k->driver));
+	api_set_number(lua, "lost_faults", k->faults_lost + kernel_overflows(k));
 	api_set_number(lua, "free_low_pages", hw->low.unused);
 	api_set_number(lua, "free_high_pages", hw->high.unused);
 	sandbox_strict(lua, "counters()");
@@ -146,6 +148,7 @@ static const luaL_Reg methods[] = {
 	{ "device", api_device_new },
 	{ "domain", api_domain_new },
 	{ "faults", machine_faults },
+	{ "vm", api_vm_new },
 	{ NULL, NULL },
 };
 

@@ -47,7 +47,7 @@ static void check_keys(lua_State *lua, int index, const char *what, const struct
 		if (lua_type(lua, -2) != LUA_TSTRING)
 			luaL_error(lua, "%s{...} takes named fields (%s), not a list", what,
 			           names(lua, fields, count));
-		while (i < count && strcmp(fields[i].name, lua_tostring(lua, -2)))
+		while (i < count && strcmp(fields[i].name, lua_tostring(lua, -2)) != 0)
 			i++;
 		if (i == count)
 			unknown(lua, what, lua_tostring(lua, -2), fields, count);

@@ -106,7 +106,7 @@ static int take_option(struct run *r, int argc, char **argv, int *i)
 	for (size_t o = 0; o < OPTIONS; o++) {
 		const struct option *option = &options[o];
 
-		if (strlen(option->name) != len || memcmp(option->name, arg, len))
+		if (strlen(option->name) != len || memcmp(option->name, arg, len) != 0)
 			continue;
 		if (!option->has_value)
 			return equals ? complain("run: %s takes no value", option->name)

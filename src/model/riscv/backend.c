@@ -18,37 +18,42 @@ static uint32_t format_of(uint64_t mode, bool rv32)
 	}
 }
 
+/* What a stage's atp says; nothing of it counts where the stage is Bare. */
+static struct iom_stage stage_of(uint64_t atp, bool rv32, uint32_t tag, bool big_endian)
+{
+	/* PPN and MODE stand in the same places in iosatp and iohgatp. */
+	const struct iom_stage stage = {
+		.root = IOM_GET(RV_FSC_PPN, atp) << 12,
+		.format = format_of(IOM_GET(RV_FSC_MODE, atp), rv32),
+		.tag = tag,
+		.big_endian = big_endian,
+	};
+
+	return stage.format == IOM_FORMAT_NONE ? (struct iom_stage){ 0 } : stage;
+}
+
 void rv_inform(const struct iom_query *query, struct iom_context_info *info)
 {
 	struct rv_unit *rv = rv_of(query->unit);
+	uint64_t ddtp = rv_get(rv, RV_DDTP), mode = IOM_GET(RV_DDTP_MODE, ddtp);
 	struct iom_fault fault = { 0 };
 	struct rv_context c;
-	uint64_t gatp;
 
 	info->kind = IOM_CONTEXT_BLOCKED;
-	if (rv_ddtp_mode(rv) == RV_DDTP_OFF)
+	if (mode == RV_DDTP_OFF)
 		return;
-	info->kind = IOM_CONTEXT_TRANSLATED;
-	if (rv_ddtp_mode(rv) == RV_DDTP_BARE)
-		return;
-	if (!rv_locate(query, &c, &fault)) {
-		info->kind = IOM_CONTEXT_BLOCKED;
+	if (mode == RV_DDTP_BARE) {
+		info->kind = IOM_CONTEXT_TRANSLATED;
 		return;
 	}
-	gatp = c.dc.iohgatp;
-	info->stage1 = (struct iom_stage){
-		.root = IOM_GET(RV_FSC_PPN, c.iosatp) << 12,
-		.format = format_of(IOM_GET(RV_FSC_MODE, c.iosatp), c.dc.tc & RV_TC_SXL),
-		.tag = (uint32_t)IOM_GET(RV_PC_TA_PSCID, c.ta),
-		.big_endian = c.dc.tc & RV_TC_SBE,
-	};
-	info->stage2 = (struct iom_stage){
-		.root = IOM_GET(RV_IOHGATP_PPN, gatp) << 12,
-		.format = format_of(IOM_GET(RV_IOHGATP_MODE, gatp),
-		                    rv_get(rv, RV_FCTL) & RV_FCTL_GXL),
-		.tag = (uint32_t)IOM_GET(RV_IOHGATP_GSCID, gatp),
-		.big_endian = rv_big_endian(rv),
-	};
+	if (!rv_locate(query, ddtp, &c, &fault))
+		return;
+	info->kind = IOM_CONTEXT_TRANSLATED;
+	info->stage1 = stage_of(c.iosatp, c.dc.tc & RV_TC_SXL,
+	                        (uint32_t)IOM_GET(RV_PC_TA_PSCID, c.ta), c.dc.tc & RV_TC_SBE);
+	info->stage2 =
+		stage_of(c.dc.iohgatp, c.fctl & RV_FCTL_GXL,
+	                 (uint32_t)IOM_GET(RV_IOHGATP_GSCID, c.dc.iohgatp), c.fctl & RV_FCTL_BE);
 }
 
 void rv_tell_iotinval(struct rv_unit *rv, const uint64_t *c)
@@ -56,13 +61,8 @@ void rv_tell_iotinval(struct rv_unit *rv, const uint64_t *c)
 	bool gvma = IOM_GET(RV_CMD_FUNC3, c[0]) == RV_IOTINVAL_GVMA;
 	bool gv = c[0] & RV_IOTINVAL_GV, av = c[0] & RV_IOTINVAL_AV && (gv || !gvma);
 	uint64_t address = IOM_GET(RV_IOTINVAL_1_ADDR, c[1]) << 12;
-	unsigned lg2 = 12;
-	struct iom_invalidation what;
-
-	/* The range is coded as in NAPOT pages: its size stands where the address has its lowest 0. */
-	if (c[1] & RV_IOTINVAL_1_S)
-		lg2 = ~(address >> 12) & iom_low(52) ? 13 + iom_ctz(~(address >> 12)) : 64;
-	what = (struct iom_invalidation){
+	unsigned lg2 = rv_iotinval_lg2(c);
+	const struct iom_invalidation what = {
 		.stage1 = !gvma,
 		.stage2 = gvma,
 		.no_guest = !gvma && !gv,

@@ -25,6 +25,10 @@ static uint64_t address(const uint64_t *c)
 	return IOM_GET(RV_IOTINVAL_1_ADDR, c[1]) << 12;
 }
 
+/*
+ * NL asks for nothing more: entries that point to tables are not cached, but for what the second
+ * stage said of the tables' pages, and that is the second stage's own.
+ */
 static enum outcome vma(struct rv_unit *rv, const uint64_t *c)
 {
 	struct iom_scope scope = {
@@ -33,8 +37,9 @@ static enum outcome vma(struct rv_unit *rv, const uint64_t *c)
 		         (uint32_t)IOM_GET(RV_IOTINVAL_PSCID, c[0]) },
 		.any_tag = { false, !(c[0] & RV_IOTINVAL_PSCV) },
 		.keep_global = c[0] & RV_IOTINVAL_PSCV,
-		.by_page = c[0] & RV_IOTINVAL_AV,
+		.by_page = c[0] & RV_IOTINVAL_AV && rv_iotinval_lg2(c) < 64,
 		.page = address(c),
+		.range_lg2 = (uint8_t)rv_iotinval_lg2(c),
 	};
 
 	iom_invalidate(&rv->unit, &scope);
@@ -47,9 +52,10 @@ static enum outcome gvma(struct rv_unit *rv, const uint64_t *c)
 	struct iom_scope scope = {
 		.kinds = IOM_SPACE_STAGE2 | IOM_SPACE_MSI,
 		.tag = { gscid_tag(c), 0 },
-		.any_tag = { !one_guest, true },
-		.by_page = one_guest && c[0] & RV_IOTINVAL_AV,
+		.any_tag = { !one_guest, false },
+		.by_page = one_guest && c[0] & RV_IOTINVAL_AV && rv_iotinval_lg2(c) < 64,
 		.page = address(c),
+		.range_lg2 = (uint8_t)rv_iotinval_lg2(c),
 	};
 
 	iom_invalidate(&rv->unit, &scope);
@@ -156,6 +162,27 @@ static const struct command commands[] = {
 	  rv_tell_iodir },
 };
 
+/* Bits that are reserved without a capability. */
+static const struct {
+	uint64_t cap;
+	uint8_t opcode, word;
+	uint64_t bit;
+} optional[] = {
+	{ RV_CAP_NL, RV_OP_IOTINVAL, 0, RV_IOTINVAL_NL },
+	{ RV_CAP_S, RV_OP_IOTINVAL, 1, RV_IOTINVAL_1_S },
+};
+
+static bool reserved_set(const struct rv_unit *rv, const struct command *row, const uint64_t *c)
+{
+	uint64_t bits[2] = { row->bits[0] | RV_CMD_OPCODE | RV_CMD_FUNC3, row->bits[1] };
+
+	for (size_t i = 0; i < IOM_COUNT(optional); i++) {
+		if (row->opcode == optional[i].opcode && rv->cap & optional[i].cap)
+			bits[optional[i].word] |= optional[i].bit;
+	}
+	return c[0] & ~bits[0] || c[1] & ~bits[1];
+}
+
 static enum outcome carry_out(struct rv_unit *rv, const uint64_t *c)
 {
 	enum outcome outcome;
@@ -166,7 +193,7 @@ static enum outcome carry_out(struct rv_unit *rv, const uint64_t *c)
 		if (row->opcode != IOM_GET(RV_CMD_OPCODE, c[0]) ||
 		    row->func3 != IOM_GET(RV_CMD_FUNC3, c[0]))
 			continue;
-		if (c[0] & ~(row->bits[0] | RV_CMD_OPCODE | RV_CMD_FUNC3) || c[1] & ~row->bits[1])
+		if (reserved_set(rv, row, c))
 			return ILLEGAL;
 		outcome = row->run(rv, c);
 		if (outcome == DONE && row->tell)
@@ -247,17 +274,14 @@ static void commit_locked(struct rv_unit *rv, enum outcome outcome, const struct
 	}
 }
 
-/*
- * At most one round of the ring per call: a fence may write to cqt itself, through memory that leads
- * to this unit's registers, and would go on for ever.  What is left waits for its next turn.
- */
 void rv_commands_run(struct rv_unit *rv, bool drained)
 {
-	uint64_t budget = IOM_BIT(rv_ring(rv, &rv_cq).entries_lg2);
 	struct turn turn;
+	bool go = true;
 
 	iom_lock(&rv->unit.lock);
-	while (budget && next_locked(rv, drained, &turn)) {
+	/* That a fence need not wait any more is said once. */
+	while (go && (drained || !iom_unit_stopped(&rv->unit)) && next_locked(rv, drained, &turn)) {
 		uint64_t c[RV_CMD_BYTES / 8] = { 0 };
 		enum outcome outcome;
 
@@ -268,9 +292,9 @@ void rv_commands_run(struct rv_unit *rv, bool drained)
 			commit_locked(rv, outcome, &turn, c);
 		rv_queue_leave_locked(rv);
 		drained = false;
-		budget--;
+		go = iom_work_step(&rv->unit);
 	}
 	iom_unlock(&rv->unit.lock);
-	if (!budget)
+	if (!go || iom_unit_stopped(&rv->unit))
 		iom_work_later(&rv->unit, RV_WORK_COMMANDS);
 }

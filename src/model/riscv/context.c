@@ -13,36 +13,65 @@ static bool has(const struct rv_unit *rv, uint64_t capability)
 	return rv->cap & capability;
 }
 
-static bool iosatp_ok(const struct rv_unit *rv, uint64_t fsc)
+/*
+ * The capability that a mode of iosatp or iohgatp asks for; 0 where there is no such mode.  Sv32 and
+ * Sv39 share their number.
+ */
+struct scheme {
+	uint64_t stage1, stage2;
+};
+
+static const struct scheme rv32_schemes[] = {
+	[RV_ATP_SV32] = { RV_CAP_SV32, RV_CAP_SV32X4 },
+};
+static const struct scheme rv64_schemes[] = {
+	[RV_ATP_SV39] = { RV_CAP_SV39, RV_CAP_SV39X4 },
+	[RV_ATP_SV48] = { RV_CAP_SV48, RV_CAP_SV48X4 },
+	[RV_ATP_SV57] = { RV_CAP_SV57, RV_CAP_SV57X4 },
+};
+
+static struct scheme scheme_of(bool rv32, uint64_t mode)
 {
-	switch (IOM_GET(RV_FSC_MODE, fsc)) {
-	case RV_ATP_BARE:
-		return true;
-	case RV_ATP_SV39:
-		return has(rv, RV_CAP_SV39);
-	case RV_ATP_SV48:
-		return has(rv, RV_CAP_SV48);
-	case RV_ATP_SV57:
-		return has(rv, RV_CAP_SV57);
-	default:
-		return false;
-	}
+	static const struct scheme none;
+
+	if (rv32)
+		return mode < IOM_COUNT(rv32_schemes) ? rv32_schemes[mode] : none;
+	return mode < IOM_COUNT(rv64_schemes) ? rv64_schemes[mode] : none;
 }
 
-static bool iohgatp_ok(const struct rv_unit *rv, uint64_t iohgatp)
+static bool iosatp_ok(const struct rv_unit *rv, bool rv32, uint64_t fsc)
 {
-	switch (IOM_GET(RV_IOHGATP_MODE, iohgatp)) {
-	case RV_ATP_BARE:
-		return true;
-	case RV_ATP_SV39:
-		return has(rv, RV_CAP_SV39X4) && !(iohgatp & 3);
-	case RV_ATP_SV48:
-		return has(rv, RV_CAP_SV48X4) && !(iohgatp & 3);
-	case RV_ATP_SV57:
-		return has(rv, RV_CAP_SV57X4) && !(iohgatp & 3);
-	default:
-		return false;
-	}
+	uint64_t mode = IOM_GET(RV_FSC_MODE, fsc);
+
+	return mode == RV_ATP_BARE || has(rv, scheme_of(rv32, mode).stage1);
+}
+
+static bool iohgatp_ok(const struct rv_unit *rv, bool rv32, uint64_t iohgatp)
+{
+	uint64_t mode = IOM_GET(RV_IOHGATP_MODE, iohgatp);
+
+	return mode == RV_ATP_BARE || (has(rv, scheme_of(rv32, mode).stage2) && !(iohgatp & 3));
+}
+
+bool rv_gxl_writable(const struct rv_unit *rv)
+{
+	return rv->config.flags & IOM_RISCV_GXL_WRITABLE;
+}
+
+/* 1 where no second stage for RV64 is there, and one for RV32 is; without any, the first tells. */
+uint64_t rv_gxl_fixed(const struct rv_unit *rv)
+{
+	if (has(rv, RV_CAP_SV39X4))
+		return 0;
+	return has(rv, RV_CAP_SV32X4) || (has(rv, RV_CAP_SV32) && !has(rv, RV_CAP_SV39))
+	               ? RV_FCTL_GXL
+	               : 0;
+}
+
+/* May the first stage be that of RV32, or of RV64?  (tc.SXL) */
+static bool sxl_ok(const struct rv_unit *rv, bool gxl, bool sxl)
+{
+	return gxl ? sxl : !sxl || rv_gxl_writable(rv);
 }
 
 static bool pdtp_ok(const struct rv_unit *rv, uint64_t fsc)
@@ -67,6 +96,7 @@ static unsigned gpa_bits(const struct rv_unit *rv)
 	return has(rv, RV_CAP_SV57X4)   ? 59
 	       : has(rv, RV_CAP_SV48X4) ? 50
 	       : has(rv, RV_CAP_SV39X4) ? 41
+	       : has(rv, RV_CAP_SV32X4) ? 34
 	                                : (unsigned)IOM_GET(RV_CAP_PAS, rv->cap);
 }
 
@@ -87,26 +117,27 @@ static bool msi_words_ok(const struct rv_unit *rv, const uint64_t *words)
 }
 
 /*
- * "Device-context configuration checks".  ATS, PRI, T2GPA, hardware updates of A and D, 32-bit
- * stages and QoS identifiers are not built, so that their bits must be 0.
+ * "Device-context configuration checks".  ATS, PRI, T2GPA and QoS identifiers are not built, so that
+ * their bits must be 0.
  */
-enum pt_why rv_decode_dc(const struct rv_unit *rv, const uint64_t *words, struct rv_dc *dc,
-                         uint32_t *pscid)
+enum pt_why rv_decode_dc(const struct rv_unit *rv, uint64_t fctl, const uint64_t *words,
+                         struct rv_dc *dc, uint32_t *pscid)
 {
 	const uint64_t absent = RV_TC_EN_ATS | RV_TC_EN_PRI | RV_TC_T2GPA | RV_TC_PRPR |
-	                        RV_TC_GADE | RV_TC_SADE | RV_TC_SXL;
+	                        (has(rv, RV_CAP_AMO_HWAD) ? 0 : RV_TC_GADE | RV_TC_SADE);
 	uint64_t tc = words[RV_DC_TC], ta = words[RV_DC_TA], fsc = words[RV_DC_FSC];
+	bool gxl = fctl & RV_FCTL_GXL, sxl = tc & RV_TC_SXL;
 
 	if (!(tc & RV_TC_V))
 		return PT_WHY_EMPTY;
 	if (tc & (RV_TC_RSVD | absent) || fsc & RV_FSC_RSVD ||
 	    ta & (RV_DC_TA_RSVD | RV_DC_TA_RCID | RV_DC_TA_MCID))
 		return PT_WHY_BAD;
-	if (!has(rv, RV_CAP_END) && tc & RV_TC_SBE)
+	if ((!has(rv, RV_CAP_END) && tc & RV_TC_SBE) || !sxl_ok(rv, gxl, sxl))
 		return PT_WHY_BAD;
-	if (tc & RV_TC_PDTV ? !pdtp_ok(rv, fsc) : !iosatp_ok(rv, fsc) || tc & RV_TC_DPE)
+	if (tc & RV_TC_PDTV ? !pdtp_ok(rv, fsc) : !iosatp_ok(rv, sxl, fsc) || tc & RV_TC_DPE)
 		return PT_WHY_BAD;
-	if (!iohgatp_ok(rv, words[RV_DC_IOHGATP]))
+	if (!iohgatp_ok(rv, gxl, words[RV_DC_IOHGATP]))
 		return PT_WHY_BAD;
 	if (has(rv, RV_CAP_MSI_FLAT) && !msi_words_ok(rv, words))
 		return PT_WHY_BAD;
@@ -123,12 +154,13 @@ enum pt_why rv_decode_dc(const struct rv_unit *rv, const uint64_t *words, struct
 	return PT_OK;
 }
 
-enum pt_why rv_decode_pc(const struct rv_unit *rv, const uint64_t *words, struct rv_pc *pc)
+enum pt_why rv_decode_pc(const struct rv_unit *rv, bool rv32, const uint64_t *words,
+                         struct rv_pc *pc)
 {
 	if (!(words[RV_PC_TA] & RV_PC_TA_V))
 		return PT_WHY_EMPTY;
 	if (words[RV_PC_TA] & RV_PC_TA_RSVD || words[RV_PC_FSC] & RV_FSC_RSVD ||
-	    !iosatp_ok(rv, words[RV_PC_FSC]))
+	    !iosatp_ok(rv, rv32, words[RV_PC_FSC]))
 		return PT_WHY_BAD;
 	*pc = (struct rv_pc){ .ta = words[RV_PC_TA], .fsc = words[RV_PC_FSC] };
 	return PT_OK;
@@ -193,9 +225,10 @@ static bool pid_fits(const struct rv_dc *dc, uint32_t process_id)
 int rv_load(struct rv_unit *rv, uint64_t spa, unsigned words, bool big_endian, uint64_t *out)
 {
 	for (unsigned i = 0; i < words; i++) {
-		int result = rv_beyond_pas(rv, spa) ? IOM_EFAULT
-		                                    : iom_memory_ld64(rv->unit.memory, spa + i * 8,
-		                                                      big_endian, &out[i]);
+		int result = rv_beyond_pas(rv, spa)
+		                     ? IOM_EFAULT
+		                     : iom_memory_ld64(rv->unit.memory, spa + UINT64_C(8) * i,
+		                                       big_endian, &out[i]);
 
 		if (result)
 			return result;
@@ -215,12 +248,11 @@ static enum pt_why bus_why(int result)
 	return result == IOM_OK ? PT_OK : result == IOM_EPOISON ? PT_WHY_POISON : PT_WHY_BUS;
 }
 
-static bool load_dc(struct rv_unit *rv, uint32_t device_id, struct rv_dc *dc, uint32_t *pscid,
-                    struct iom_fault *fault)
+static bool load_dc(struct rv_unit *rv, uint64_t ddtp, uint64_t fctl, uint32_t device_id,
+                    struct rv_dc *dc, uint32_t *pscid, struct iom_fault *fault)
 {
 	const struct directory *dir = ddt_of(rv);
-	bool ext = has(rv, RV_CAP_MSI_FLAT), big = rv_big_endian(rv);
-	uint64_t ddtp = rv_get(rv, RV_DDTP);
+	bool ext = has(rv, RV_CAP_MSI_FLAT), big = fctl & RV_FCTL_BE;
 	unsigned level = (unsigned)IOM_GET(RV_DDTP_MODE, ddtp) - RV_DDTP_1LVL;
 	uint64_t table = IOM_GET(RV_DDTP_PPN, ddtp) << 12, words[8];
 	enum pt_why why;
@@ -238,7 +270,7 @@ static bool load_dc(struct rv_unit *rv, uint32_t device_id, struct rv_dc *dc, ui
 	table += directory_index(dir, 0, device_id) * (ext ? RV_DC_EXT_BYTES : RV_DC_BASE_BYTES);
 	why = bus_why(rv_load(rv, table, ext ? 8 : 4, big, words));
 	if (!why)
-		why = rv_decode_dc(rv, words, dc, pscid);
+		why = rv_decode_dc(rv, fctl, words, dc, pscid);
 	return why ? refuse(fault, IOM_WHERE_DEVICE, why) : true;
 }
 
@@ -249,7 +281,7 @@ static bool load_pdt(const struct iom_query *query, const struct rv_context *con
 	enum pt_why why;
 	uint64_t spa;
 
-	if (!rv_implicit(query, context, gpa, &spa, fault)) {
+	if (!rv_implicit_read(query, context, gpa, &spa, fault)) {
 		/* Tables of stage 2 that cannot be read count as the PDT's own trouble. */
 		if (fault->why == PT_WHY_BUS || fault->why == PT_WHY_POISON)
 			fault->where = IOM_WHERE_PROCESS;
@@ -277,7 +309,7 @@ static bool load_pc(const struct iom_query *query, const struct rv_context *cont
 	table += directory_index(&pdt, 0, process_id) * RV_PC_BYTES;
 	if (!load_pdt(query, context, table, 2, words, fault))
 		return false;
-	why = rv_decode_pc(rv_of(query->unit), words, pc);
+	why = rv_decode_pc(rv_of(query->unit), context->dc.tc & RV_TC_SXL, words, pc);
 	return why ? refuse(fault, IOM_WHERE_PROCESS, why) : true;
 }
 
@@ -301,8 +333,8 @@ static void use(const struct iom_query *query, struct iom_space_ref space)
 
 static void find_guest_spaces(const struct iom_query *query, struct rv_context *c)
 {
-	uint64_t big = rv_big_endian(rv_of(query->unit));
-	struct iom_space_key key = { { c->dc.iohgatp, big },
+	uint64_t big = c->fctl & RV_FCTL_BE;
+	struct iom_space_key key = { { c->dc.iohgatp, big, c->fctl & RV_FCTL_GXL },
 		                     IOM_SPACE_STAGE2,
 		                     { guest_tag(&c->dc), 0 } };
 
@@ -323,7 +355,9 @@ static void find_guest_spaces(const struct iom_query *query, struct rv_context *
 static void find_process_space(const struct iom_query *query, struct rv_context *c, uint32_t pscid)
 {
 	uint32_t guest = guest_tag(&c->dc);
-	struct iom_space_key key = { { c->iosatp, guest ? c->dc.iohgatp : 0, c->dc.tc & RV_TC_SBE },
+	struct iom_space_key key = { { c->iosatp, guest ? c->dc.iohgatp : 0,
+		                       c->dc.tc & (RV_TC_SBE | RV_TC_SXL),
+		                       guest ? c->fctl & RV_FCTL_GXL : 0 },
 		                     IOM_SPACE_STAGE1,
 		                     { guest, pscid } };
 
@@ -345,11 +379,9 @@ _Static_assert(sizeof(struct rv_context) % 8 == 0 && CACHED_WORDS <= IOM_CONTEXT
 static bool find_cached(const struct iom_query *query, uint32_t which, struct rv_context *c)
 {
 	const struct iom_cache *cache = &query->unit->cache;
-	uint64_t words[IOM_CONTEXT_WORDS];
 
-	if (!iom_context_find(query->unit, query->endpoint, which, words))
+	if (!iom_context_find(query->unit, query->endpoint, which, c, CACHED_WORDS))
 		return false;
-	memcpy(c, words, sizeof *c);
 	/* A space may have lost its place to another one. */
 	if (!iom_space_is(cache, c->stage1) || !iom_space_is(cache, c->stage2) ||
 	    !iom_space_is(cache, c->msi))
@@ -369,15 +401,15 @@ static void keep_cached(const struct iom_query *query, uint32_t which, const str
 }
 
 /* The device's part: its DC and the spaces of its second stage.  c->ta carries the DC's PSCID. */
-static bool locate_device(const struct iom_query *query, struct rv_context *c,
+static bool locate_device(const struct iom_query *query, uint64_t ddtp, struct rv_context *c,
                           struct iom_fault *fault)
 {
 	uint32_t pscid;
 
 	if (find_cached(query, IOM_CONTEXT_DEVICE, c))
 		return true;
-	*c = (struct rv_context){ 0 };
-	if (!load_dc(rv_of(query->unit), query->endpoint->requester, &c->dc, &pscid, fault))
+	*c = (struct rv_context){ .fctl = rv_get(rv_of(query->unit), RV_FCTL) };
+	if (!load_dc(rv_of(query->unit), ddtp, c->fctl, query->requester, &c->dc, &pscid, fault))
 		return false;
 	c->ta = IOM_PUT(RV_PC_TA_PSCID, pscid);
 	find_guest_spaces(query, c);
@@ -423,13 +455,14 @@ static bool locate_process(const struct iom_query *query, struct rv_context *c,
  * Without ATS the only type of request that is supported is the untranslated one; that is judged
  * once the device context is known.
  */
-bool rv_locate(const struct iom_query *query, struct rv_context *c, struct iom_fault *fault)
+bool rv_locate(const struct iom_query *query, uint64_t ddtp, struct rv_context *c,
+               struct iom_fault *fault)
 {
 	const struct iom_request *q = query->request;
 	uint32_t which = q->flags & IOM_REQ_PASID ? q->pasid : IOM_CONTEXT_NO_PASID;
 
 	if (!find_cached(query, which, c)) {
-		if (!locate_device(query, c, fault))
+		if (!locate_device(query, ddtp, c, fault))
 			return false;
 		fault->quiet = c->dc.tc & RV_TC_DTF;
 		if (q->at != IOM_AT_UNTRANSLATED)

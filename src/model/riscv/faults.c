@@ -146,17 +146,19 @@ static void record(struct rv_unit *rv, const uint64_t *rec)
 }
 
 /*
- * A full or unreachable queue drops the record; the bit set here then holds back later ones until
- * software clears it.
+ * A full or unreachable queue drops the record and those that came after it; the bit set here then
+ * holds back later ones until software clears it.
  */
 static void commit_locked(struct rv_unit *rv, enum iom_ring_result result, uint32_t next)
 {
 	switch (result) {
 	case IOM_RING_FULL:
 		rv_queue_status_locked(rv, &rv_fq, RV_QCSR_OF);
+		rv->fifo_count = 0;
 		break;
 	case IOM_RING_FAULT:
 		rv_queue_status_locked(rv, &rv_fq, RV_QCSR_MF);
+		rv->fifo_count = 0;
 		break;
 	default:
 		iom_reg_set(&rv->unit, RV_FQT, next);
@@ -175,7 +177,8 @@ static bool store_one(struct rv_unit *rv)
 	bool go;
 
 	iom_lock(&rv->unit.lock);
-	if (!rv_queue_works(rv, &rv_fq))
+	/* After an overflow of what waits here it still has its place in the queue. */
+	if (!(rv_get(rv, RV_FQCSR) & RV_QCSR_EN))
 		rv->fifo_count = 0;
 	go = rv->fifo_count;
 	if (go) {
@@ -204,11 +207,11 @@ static bool store_one(struct rv_unit *rv)
 
 void rv_faults_store(struct rv_unit *rv)
 {
-	unsigned budget = RV_FIFO;
+	bool go = true;
 
-	while (budget && store_one(rv))
-		budget--;
-	if (!budget)
+	while (go && !iom_unit_stopped(&rv->unit) && store_one(rv))
+		go = iom_work_step(&rv->unit);
+	if (!go || iom_unit_stopped(&rv->unit))
 		iom_work_later(&rv->unit, RV_WORK_FAULTS);
 }
 
@@ -234,14 +237,15 @@ void rv_refuse(const struct iom_query *query, const struct iom_fault *fault,
 		return;
 
 	rec[0] = IOM_PUT(RV_FQ_CAUSE, cause->code) | IOM_PUT(RV_FQ_TTYP, ttyp(q)) |
-	         IOM_PUT(RV_FQ_DID, query->endpoint->requester);
+	         IOM_PUT(RV_FQ_DID, query->requester);
 	if (q->flags & IOM_REQ_PASID)
 		rec[0] |= RV_FQ_PV | IOM_PUT(RV_FQ_PID, q->pasid) |
 		          (q->flags & IOM_REQ_PRIVILEGED ? RV_FQ_PRIV : 0);
 	rec[2] = q->iova;
 	if (guest_page)
 		rec[3] = (fault->gpa & RV_FQ_IOTVAL2_GPA) |
-		         (fault->implicit ? RV_FQ_IOTVAL2_IMPLICIT : 0);
+		         (fault->implicit ? RV_FQ_IOTVAL2_IMPLICIT : 0) |
+		         (fault->implicit_write ? RV_FQ_IOTVAL2_WRITE : 0);
 	record(rv_of(query->unit), rec);
 	iom_work(query->unit, 0);
 }

@@ -55,6 +55,24 @@ static bool next_message(struct rv_unit *rv, uint64_t *address, uint8_t *bytes)
 	return found;
 }
 
+static void move_wires(struct rv_unit *rv, uint16_t want)
+{
+	for (unsigned wire = 0; wire < RV_VECTORS_MAX; wire++) {
+		uint16_t bit = (uint16_t)IOM_BIT(wire);
+
+		if (!((want ^ rv->wires) & bit))
+			continue;
+		rv->wires ^= bit;
+		if (rv->unit.host.wire)
+			rv->unit.host.wire(rv->unit.opaque, wire, want & bit);
+	}
+}
+
+void rv_wires_fall(struct rv_unit *rv)
+{
+	move_wires(rv, 0);
+}
+
 /* Each wire is the OR of the sources that icvec sends to it. */
 static void set_wires(struct rv_unit *rv)
 {
@@ -68,15 +86,7 @@ static void set_wires(struct rv_unit *rv)
 			want |= (uint16_t)IOM_BIT(vector_of(rv, source));
 	}
 	iom_unlock(&rv->unit.lock);
-	for (unsigned wire = 0; wire < RV_VECTORS_MAX; wire++) {
-		uint16_t bit = (uint16_t)IOM_BIT(wire);
-
-		if (!((want ^ rv->wires) & bit))
-			continue;
-		rv->wires ^= bit;
-		if (rv->unit.host.wire)
-			rv->unit.host.wire(rv->unit.opaque, wire, want & bit);
-	}
+	move_wires(rv, want);
 }
 
 void rv_interrupts_send(struct rv_unit *rv)
@@ -84,13 +94,19 @@ void rv_interrupts_send(struct rv_unit *rv)
 	struct iom_unit *unit = &rv->unit;
 	uint64_t address;
 	uint8_t bytes[4];
+	int result;
 
 	/* Each source once a round, and each vector: enough for all that can be due. */
-	for (unsigned i = 0; i < 2 * RV_VECTORS_MAX && next_message(rv, &address, bytes); i++) {
-		int result = unit->host.msi
-		                     ? unit->host.msi(unit->opaque, address, iom_ld32(bytes, false))
-		                     : iom_unit_store(unit, address, bytes, sizeof bytes);
-
+	for (unsigned i = 0; i < 2 * RV_VECTORS_MAX; i++) {
+		if (iom_unit_stopped(unit)) {
+			iom_work_later(unit, RV_WORK_INTERRUPTS);
+			return;
+		}
+		if (!next_message(rv, &address, bytes))
+			break;
+		result = unit->host.msi
+		                 ? unit->host.msi(unit->opaque, address, iom_ld32(bytes, false))
+		                 : iom_unit_store(unit, address, bytes, sizeof bytes);
 		if (result)
 			rv_fault_msi(rv, address);
 		else if (unit->observer.msi)

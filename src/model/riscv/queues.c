@@ -61,6 +61,26 @@ bool rv_queue_works(const struct rv_unit *rv, const struct rv_queue *queue)
 	return csr & RV_QCSR_EN && csr & RV_QCSR_ON && !(csr & queue->errors);
 }
 
+uint64_t *rv_queue_left(struct rv_unit *rv, const struct rv_queue *queue)
+{
+	return &rv->queue_left[queue == &rv_fq];
+}
+
+void rv_queue_settle_locked(struct rv_unit *rv, const struct rv_queue *queue)
+{
+	uint64_t csr = rv_get(rv, queue->csr);
+
+	if (!(csr & RV_QCSR_BUSY) || *rv_queue_left(rv, queue))
+		return;
+	if (csr & RV_QCSR_EN) {
+		iom_reg_change(&rv->unit, queue->csr, RV_QCSR_BUSY, RV_QCSR_ON);
+		if (queue == &rv_cq)
+			iom_work_later(&rv->unit, RV_WORK_COMMANDS);
+	} else if (queue != rv->handled && !(queue == &rv_cq && rv->fence_waits)) {
+		iom_reg_change(&rv->unit, queue->csr, RV_QCSR_ON | RV_QCSR_BUSY, 0);
+	}
+}
+
 void rv_queue_csr_wrote_locked(struct rv_unit *rv, const struct rv_queue *queue, uint64_t was,
                                uint64_t now)
 {
@@ -68,12 +88,12 @@ void rv_queue_csr_wrote_locked(struct rv_unit *rv, const struct rv_queue *queue,
 
 	if (~was & now & RV_QCSR_EN) {
 		iom_reg_set(unit, queue->own, 0);
-		iom_reg_change(unit, queue->csr, queue->status, RV_QCSR_ON);
-	} else if (was & ~now & RV_QCSR_EN) {
-		if (queue == rv->handled || (queue == &rv_cq && rv->fence_waits))
-			iom_reg_change(unit, queue->csr, 0, RV_QCSR_BUSY);
-		else
-			iom_reg_change(unit, queue->csr, RV_QCSR_ON, 0);
+		iom_reg_change(unit, queue->csr, queue->status, 0);
+	}
+	if ((was ^ now) & RV_QCSR_EN) {
+		iom_reg_change(unit, queue->csr, 0, RV_QCSR_BUSY);
+		*rv_queue_left(rv, queue) = rv->config.busy_ns;
+		rv_queue_settle_locked(rv, queue);
 	}
 	rv_interrupts_update_locked(rv);
 	if (queue == &rv_cq)
@@ -96,6 +116,5 @@ void rv_queue_leave_locked(struct rv_unit *rv)
 	const struct rv_queue *queue = rv->handled;
 
 	rv->handled = NULL;
-	if (!(rv_get(rv, queue->csr) & RV_QCSR_EN) && !(queue == &rv_cq && rv->fence_waits))
-		iom_reg_change(&rv->unit, queue->csr, RV_QCSR_ON | RV_QCSR_BUSY, 0);
+	rv_queue_settle_locked(rv, queue);
 }

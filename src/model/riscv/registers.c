@@ -76,7 +76,15 @@ static void ddtp_wrote(struct iom_unit *unit, unsigned off, uint64_t was, uint64
 	if (IOM_GET(RV_DDTP_MODE, was) == IOM_GET(RV_DDTP_MODE, now))
 		return;
 	iom_reg_change(unit, RV_DDTP, 0, RV_DDTP_BUSY);
+	rv_of(unit)->ddtp_left = rv_of(unit)->config.busy_ns;
+	rv_of(unit)->ddtp_drained = false;
 	iom_work_later(unit, RV_WORK_DDTP);
+}
+
+void rv_ddtp_settle_locked(struct rv_unit *rv)
+{
+	if (rv->ddtp_drained && !rv->ddtp_left)
+		iom_reg_change(&rv->unit, RV_DDTP, RV_DDTP_BUSY, 0);
 }
 
 /* UNSPECIFIED: a store while the queue is on is dropped. */
@@ -143,18 +151,20 @@ static void vec_ctl_wrote(struct iom_unit *unit, unsigned off, uint64_t was, uin
 
 static const struct iom_reg rv_regs[] = {
 	{ RV_CAP, 8, "capabilities", .own = ~UINT64_C(0) },
-	{ RV_FCTL, 4, "fctl", .own = RV_FCTL_WSI, .rw = RV_FCTL_BE | RV_FCTL_WSI,
-	  .legal = fctl_legal, .wrote = interrupts_wrote },
-	{ RV_DDTP, 8, "ddtp", .own = RV_DDTP_BUSY, .rw = RV_DDTP_MODE | RV_DDTP_PPN,
+	{ RV_FCTL, 4, "fctl", .keeps = true, .own = RV_FCTL_WSI | RV_FCTL_GXL,
+	  .rw = RV_FCTL_BE | RV_FCTL_WSI | RV_FCTL_GXL, .legal = fctl_legal,
+	  .wrote = interrupts_wrote },
+	{ RV_DDTP, 8, "ddtp", .keeps = true, .own = RV_DDTP_BUSY, .rw = RV_DDTP_MODE | RV_DDTP_PPN,
 	  .legal = ddtp_legal, .wrote = ddtp_wrote },
 	{ RV_CQB, 8, "cqb", .keeps = true, .rw = RV_QB_LOG2SZ_1 | RV_QB_PPN, .legal = base_legal,
 	  .wrote = base_wrote },
-	{ RV_CQH, 4, "cqh", .own = IOM_MASK(31, 0) },
-	{ RV_CQT, 4, "cqt", .rw = IOM_MASK(31, 0), .legal = index_legal, .wrote = cqt_wrote },
+	{ RV_CQH, 4, "cqh", .keeps = true, .own = IOM_MASK(31, 0) },
+	{ RV_CQT, 4, "cqt", .keeps = true, .rw = IOM_MASK(31, 0), .legal = index_legal,
+	  .wrote = cqt_wrote },
 	{ RV_FQB, 8, "fqb", .keeps = true, .rw = RV_QB_LOG2SZ_1 | RV_QB_PPN, .legal = base_legal,
 	  .wrote = base_wrote },
-	{ RV_FQH, 4, "fqh", .rw = IOM_MASK(31, 0), .legal = index_legal },
-	{ RV_FQT, 4, "fqt", .own = IOM_MASK(31, 0) },
+	{ RV_FQH, 4, "fqh", .keeps = true, .rw = IOM_MASK(31, 0), .legal = index_legal },
+	{ RV_FQT, 4, "fqt", .keeps = true, .own = IOM_MASK(31, 0) },
 	{ RV_CQCSR, 4, "cqcsr", .own = RV_QCSR_ON | RV_QCSR_BUSY, .rw = RV_QCSR_EN | RV_QCSR_IE,
 	  .w1c = RV_QCSR_MF | RV_CQCSR_CMD_TO | RV_CQCSR_CMD_ILL | RV_CQCSR_FENCE_W_IP,
 	  .legal = csr_legal, .wrote = csr_wrote },
@@ -167,7 +177,7 @@ static const struct iom_reg rv_regs[] = {
 	  MSI_ROWS },
 	{ RV_MSI_CFG_TBL + RV_MSI_DATA, 4, "msi_data", .keeps = true, .rw = IOM_MASK(31, 0),
 	  MSI_ROWS },
-	{ RV_MSI_CFG_TBL + RV_MSI_VEC_CTL, 4, "msi_vec_ctl", .rw = RV_MSI_VEC_CTL_M,
+	{ RV_MSI_CFG_TBL + RV_MSI_VEC_CTL, 4, "msi_vec_ctl", .keeps = true, .rw = RV_MSI_VEC_CTL_M,
 	  .wrote = vec_ctl_wrote, MSI_ROWS },
 };
 
@@ -182,7 +192,8 @@ void rv_registers_init(struct rv_unit *rv)
 	iom_regfile_init(regs, rv_regs, IOM_COUNT(rv_regs));
 	iom_regfile_narrow(regs, RV_FCTL,
 	                   (rv->cap & RV_CAP_END ? RV_FCTL_BE : 0) |
-	                           (igs == RV_IGS_BOTH ? RV_FCTL_WSI : 0));
+	                           (igs == RV_IGS_BOTH ? RV_FCTL_WSI : 0) |
+	                           (rv_gxl_writable(rv) ? RV_FCTL_GXL : 0));
 	iom_regfile_narrow(regs, RV_DDTP, ~RV_DDTP_PPN | IOM_PUT(RV_DDTP_PPN, pas >> 12));
 	iom_regfile_narrow(regs, RV_ICVEC,
 	                   IOM_PUT(RV_ICVEC_CIV, nibble) | IOM_PUT(RV_ICVEC_FIV, nibble));
@@ -201,11 +212,13 @@ void rv_registers_reset(struct rv_unit *rv)
 	unsigned igs = (unsigned)IOM_GET(RV_CAP_IGS, rv->cap);
 
 	iom_reg_set(unit, RV_CAP, rv->cap);
-	iom_reg_set(unit, RV_FCTL, igs == RV_IGS_WSI ? RV_FCTL_WSI : 0);
-	iom_reg_set(unit, RV_DDTP,
-	            IOM_PUT(RV_DDTP_MODE, rv->config.reset_mode == IOM_RISCV_RESET_BARE
-	                                          ? RV_DDTP_BARE
-	                                          : RV_DDTP_OFF));
+	iom_reg_change(unit, RV_FCTL, 0,
+	               (igs == RV_IGS_WSI ? RV_FCTL_WSI : 0) |
+	                       (rv_gxl_writable(rv) ? 0 : rv_gxl_fixed(rv)));
+	iom_reg_change(unit, RV_DDTP, RV_DDTP_MODE | RV_DDTP_BUSY,
+	               IOM_PUT(RV_DDTP_MODE, rv->config.reset_mode == IOM_RISCV_RESET_BARE
+	                                             ? RV_DDTP_BARE
+	                                             : RV_DDTP_OFF));
 	if (rv->config.flags & IOM_RISCV_MSI_MASKED && igs != RV_IGS_WSI) {
 		for (unsigned v = 0; v < rv->config.vectors; v++)
 			iom_reg_set(unit, RV_MSI_CFG_TBL + v * RV_MSI_CFG_BYTES + RV_MSI_VEC_CTL,

@@ -20,6 +20,8 @@
 #define RV_DRAIN_FENCE IOM_BIT(0)
 #define RV_DRAIN_DDTP IOM_BIT(1)
 
+#define RV_QUEUES 2
+
 /* Fault records on their way to memory */
 #define RV_FIFO 32
 #define RV_FQ_WORDS 4
@@ -34,6 +36,9 @@ struct rv_unit {
 	/* What hardware remembers beside its registers; under unit.lock */
 	uint32_t ddtp_high;             /* upper half written while a directory is active ...     */
 	bool ddtp_high_valid;           /* ... waits for the lower half                           */
+	bool ddtp_drained;              /* a change of ddtp under way waits for no section        */
+	uint64_t ddtp_left;             /* ns that a change of ddtp still takes ...               */
+	uint64_t queue_left[RV_QUEUES]; /* ... and of a queue, in the order of rv_queues          */
 	bool fence_waits;               /* for access sections                                    */
 	uint16_t msi_pending;           /* vectors that were masked when their message was due    */
 	uint16_t due;                   /* ipsr bits whose message has not been sent yet          */
@@ -43,8 +48,9 @@ struct rv_unit {
 	uint64_t fifo[RV_FIFO][RV_FQ_WORDS];
 
 	/* The worker's own */
-	uint16_t wires;    /* levels that the host was told */
-	uint64_t fence[2]; /* the command, as it was fetched */
+	uint32_t resets_seen; /* those of `resets` that the drains know about */
+	uint16_t wires;       /* levels that the host was told */
+	uint64_t fence[2];    /* the command, as it was fetched */
 };
 
 static inline struct rv_unit *rv_of(struct iom_unit *unit)
@@ -76,12 +82,18 @@ static inline bool rv_beyond_pas(const struct rv_unit *rv, uint64_t spa)
 /* Loads `words` doublewords of one entry: IOM_OK, IOM_EFAULT or IOM_EPOISON. */
 int rv_load(struct rv_unit *rv, uint64_t spa, unsigned words, bool big_endian, uint64_t *out);
 
+/* Which values of fctl.GXL there are: it can be written, or is fixed to this. */
+bool rv_gxl_writable(const struct rv_unit *rv);
+uint64_t rv_gxl_fixed(const struct rv_unit *rv); /* RV_FCTL_GXL or 0 */
+
 /* ---- registers.c */
 void rv_registers_init(struct rv_unit *rv);
 void rv_registers_reset(struct rv_unit *rv);
 
 /* Does this unit have the mode? */
 bool rv_ddtp_mode_exists(const struct rv_unit *rv, unsigned mode);
+/* Ends a change of ddtp that waits for nothing any more. */
+void rv_ddtp_settle_locked(struct rv_unit *rv);
 
 /* ---- save.c */
 void rv_save_locked(struct iom_unit *unit, struct iom_stream *stream);
@@ -104,7 +116,6 @@ struct rv_queue {
 	uint32_t pending; /* its bit in ipsr                                           */
 };
 extern const struct rv_queue rv_cq, rv_fq;
-#define RV_QUEUES 2
 extern const struct rv_queue *const rv_queues[RV_QUEUES];
 
 const struct rv_queue *rv_queue_of(unsigned off); /* the queue that has this register */
@@ -122,6 +133,21 @@ void rv_queue_status_locked(struct rv_unit *rv, const struct rv_queue *queue, ui
  */
 void rv_queue_take_locked(struct rv_unit *rv, const struct rv_queue *queue);
 void rv_queue_leave_locked(struct rv_unit *rv);
+/* Ends a change of a queue that waits for nothing any more. */
+void rv_queue_settle_locked(struct rv_unit *rv, const struct rv_queue *queue);
+/* The ns that a change of a queue still takes. */
+uint64_t *rv_queue_left(struct rv_unit *rv, const struct rv_queue *queue);
+
+/* The range that an IOTINVAL with AV=1 names: 2^lg2 bytes around its address; 64: all there are. */
+static inline unsigned rv_iotinval_lg2(const uint64_t *c)
+{
+	uint64_t page = IOM_GET(RV_IOTINVAL_1_ADDR, c[1]);
+
+	/* Coded as in NAPOT pages: the size stands where the address has its lowest 0. */
+	if (!(c[1] & RV_IOTINVAL_1_S))
+		return 12;
+	return ~page & iom_low(52) ? 13 + iom_ctz(~page) : 64;
+}
 
 /* ---- commands.c */
 /* Worker: fetches and carries out commands, as far as the queue can go.  `drained`: a waiting
@@ -146,6 +172,8 @@ void rv_raise_locked(struct rv_unit *rv, uint32_t ipsr);
 void rv_interrupts_update_locked(struct rv_unit *rv);
 /* Worker: sends the messages that are due, and sets wires. */
 void rv_interrupts_send(struct rv_unit *rv);
+/* Worker: all wires fall. */
+void rv_wires_fall(struct rv_unit *rv);
 
 /* ---- context.c */
 struct rv_dc {
@@ -160,23 +188,27 @@ struct rv_context {
 	struct rv_dc dc;
 	uint64_t ta;     /* the process context's; without one, its PSCID alone is the DC's */
 	uint64_t iosatp; /* of the first stage */
+	uint64_t fctl;   /* under which the DC was judged: GXL tells what its modes mean */
 	struct iom_space_ref stage1, stage2, msi; /* .index 0 where the stage is Bare or off */
 };
 
-enum pt_why rv_decode_dc(const struct rv_unit *rv, const uint64_t *words, struct rv_dc *dc,
-                         uint32_t *pscid);
-enum pt_why rv_decode_pc(const struct rv_unit *rv, const uint64_t *words, struct rv_pc *pc);
+enum pt_why rv_decode_dc(const struct rv_unit *rv, uint64_t fctl, const uint64_t *words,
+                         struct rv_dc *dc, uint32_t *pscid);
+enum pt_why rv_decode_pc(const struct rv_unit *rv, bool rv32, const uint64_t *words,
+                         struct rv_pc *pc);
 /* Finds the context of a request, in the cache or in memory. */
-bool rv_locate(const struct iom_query *query, struct rv_context *context, struct iom_fault *fault);
+/* `ddtp` names a directory; it was read once, because software may turn the directory off. */
+bool rv_locate(const struct iom_query *query, uint64_t ddtp, struct rv_context *context,
+               struct iom_fault *fault);
 /* The widest device_id and process_id that the unit's directories can hold, in bits. */
 unsigned rv_device_bits(const struct rv_unit *rv);
 unsigned rv_process_bits(const struct rv_unit *rv);
 
 /* ---- translate.c */
 bool rv_resolve(const struct iom_query *query, struct iom_grant *grant, struct iom_fault *fault);
-/* Turns the guest-physical address of a table's entry into one to load it from. */
-bool rv_implicit(const struct iom_query *query, const struct rv_context *context, uint64_t gpa,
-                 uint64_t *spa, struct iom_fault *fault);
+/* Turns the guest-physical address of a directory's entry into one to load it from. */
+bool rv_implicit_read(const struct iom_query *query, const struct rv_context *context, uint64_t gpa,
+                      uint64_t *spa, struct iom_fault *fault);
 
 /* ---- msi_table.c */
 bool rv_msi_match(const struct rv_dc *dc, uint64_t gpa);

@@ -9,25 +9,33 @@
 static uint64_t config_word(const struct rv_unit *rv)
 {
 	return rv->config.ddt_levels | (uint64_t)rv->config.vectors << 8 |
-	       (uint64_t)rv->config.queue_lg2 << 16 | (uint64_t)rv->config.flags << 32;
+	       (uint64_t)rv->config.queue_lg2 << 16 | (uint64_t)rv->config.reset_mode << 24 |
+	       (uint64_t)rv->config.flags << 32;
 }
 
 struct state {
 	uint64_t ddtp_high, ddtp_high_valid, msi_pending, due;
 	uint64_t fence_waits, fence[2];
+	uint64_t ddtp_left, queue_left[RV_QUEUES];
 	uint64_t records, record[RV_FIFO][RV_FQ_WORDS];
 };
 
-static void put_state(struct iom_stream *stream, const struct rv_unit *rv)
+void rv_save_locked(struct iom_unit *unit, struct iom_stream *stream)
 {
+	const struct rv_unit *rv = rv_of(unit);
+
 	iom_put(stream, config_word(rv));
+	iom_put(stream, rv->config.busy_ns);
 	iom_put(stream, rv->ddtp_high);
 	iom_put(stream, rv->ddtp_high_valid);
 	iom_put(stream, rv->msi_pending);
 	iom_put(stream, rv->due);
 	iom_put(stream, rv->fence_waits);
-	iom_put(stream, rv->fence[0]);
-	iom_put(stream, rv->fence[1]);
+	iom_put(stream, rv->fence_waits ? rv->fence[0] : 0);
+	iom_put(stream, rv->fence_waits ? rv->fence[1] : 0);
+	iom_put(stream, rv->ddtp_left);
+	for (unsigned i = 0; i < RV_QUEUES; i++)
+		iom_put(stream, rv->queue_left[i]);
 	iom_put(stream, rv->fifo_count);
 	for (unsigned i = 0; i < rv->fifo_count; i++) {
 		for (unsigned w = 0; w < RV_FQ_WORDS; w++)
@@ -35,14 +43,14 @@ static void put_state(struct iom_stream *stream, const struct rv_unit *rv)
 	}
 }
 
-void rv_save_locked(struct iom_unit *unit, struct iom_stream *stream)
-{
-	put_state(stream, rv_of(unit));
-}
-
 /* False: the numbers cannot be a RISC-V IOMMU's. */
-static bool take_state(struct iom_stream *stream, struct state *s)
+static bool take_state(const struct rv_unit *rv, struct iom_stream *stream, struct state *s)
 {
+	/* A unit without messages has none that wait. */
+	bool messages = IOM_GET(RV_CAP_IGS, rv->cap) != RV_IGS_WSI;
+	uint64_t vectors = messages ? iom_low(rv->config.vectors) : 0;
+	uint64_t sources = messages ? RV_IPSR_CIP | RV_IPSR_FIP : 0;
+
 	s->ddtp_high = iom_take(stream);
 	s->ddtp_high_valid = iom_take(stream);
 	s->msi_pending = iom_take(stream);
@@ -50,10 +58,12 @@ static bool take_state(struct iom_stream *stream, struct state *s)
 	s->fence_waits = iom_take(stream);
 	s->fence[0] = iom_take(stream);
 	s->fence[1] = iom_take(stream);
+	s->ddtp_left = iom_take(stream);
+	for (unsigned i = 0; i < RV_QUEUES; i++)
+		s->queue_left[i] = iom_take(stream);
 	s->records = iom_take(stream);
-	if (s->ddtp_high >> 32 || s->ddtp_high_valid > 1 || s->msi_pending >> RV_VECTORS_MAX ||
-	    s->due & ~(uint64_t)(RV_IPSR_CIP | RV_IPSR_FIP) || s->fence_waits > 1 ||
-	    s->records > RV_FIFO)
+	if (s->ddtp_high >> 32 || s->ddtp_high_valid > 1 || s->msi_pending & ~vectors ||
+	    s->due & ~sources || s->fence_waits > 1 || s->records > RV_FIFO)
 		return false;
 	for (unsigned i = 0; i < s->records; i++) {
 		for (unsigned w = 0; w < RV_FQ_WORDS; w++)
@@ -67,13 +77,47 @@ static uint64_t value_of(const struct rv_unit *rv, const uint64_t *regs, unsigne
 	return regs[rv->unit.regs.at[off / 4] - 1];
 }
 
+/* A queue is off, on, or between the two for one of the reasons that there are. */
+static bool queue_ok(uint64_t csr, uint64_t left, bool fence_waits)
+{
+	switch (csr & (RV_QCSR_EN | RV_QCSR_ON | RV_QCSR_BUSY)) {
+	case 0:
+		return !left && !fence_waits;
+	case RV_QCSR_EN | RV_QCSR_ON:
+		return !left;
+	case RV_QCSR_EN | RV_QCSR_BUSY:
+		return left && !fence_waits;
+	case RV_QCSR_ON | RV_QCSR_BUSY:
+		return left || fence_waits;
+	default:
+		return false;
+	}
+}
+
+/* Nothing is busy for ever. */
+static bool busy_ok(const struct rv_unit *rv, const uint64_t *regs, const struct state *s)
+{
+	uint64_t most = rv->config.busy_ns;
+
+	if (s->ddtp_left > most || (s->ddtp_left && !(value_of(rv, regs, RV_DDTP) & RV_DDTP_BUSY)))
+		return false;
+	for (unsigned i = 0; i < RV_QUEUES; i++) {
+		if (s->queue_left[i] > most ||
+		    !queue_ok(value_of(rv, regs, rv_queues[i]->csr), s->queue_left[i],
+		              rv_queues[i] == &rv_cq && s->fence_waits))
+			return false;
+	}
+	return true;
+}
+
 static bool registers_ok(const struct rv_unit *rv, const uint64_t *regs)
 {
 	unsigned igs = (unsigned)IOM_GET(RV_CAP_IGS, rv->cap);
 	bool wired = value_of(rv, regs, RV_FCTL) & RV_FCTL_WSI;
+	uint64_t gxl = value_of(rv, regs, RV_FCTL) & RV_FCTL_GXL;
 
 	if (value_of(rv, regs, RV_CAP) != rv->cap || (igs == RV_IGS_MSI && wired) ||
-	    (igs == RV_IGS_WSI && !wired) ||
+	    (igs == RV_IGS_WSI && !wired) || (!rv_gxl_writable(rv) && gxl != rv_gxl_fixed(rv)) ||
 	    !rv_ddtp_mode_exists(rv, (unsigned)IOM_GET(RV_DDTP_MODE, value_of(rv, regs, RV_DDTP))))
 		return false;
 	for (unsigned i = 0; i < RV_QUEUES; i++) {
@@ -92,7 +136,8 @@ bool rv_load_state(struct iom_unit *unit, struct iom_stream *stream, const uint6
 	struct rv_unit *rv = rv_of(unit);
 	struct state s;
 
-	if (iom_take(stream) != config_word(rv) || value_of(rv, regs, RV_CAP) != rv->cap) {
+	if (iom_take(stream) != config_word(rv) || iom_take(stream) != rv->config.busy_ns ||
+	    value_of(rv, regs, RV_CAP) != rv->cap) {
 		iom_fail(error, IOM_EINVAL,
 		         "the state is of a RISC-V IOMMU with other capabilities, vectors, queue "
 		         "sizes "
@@ -100,7 +145,7 @@ bool rv_load_state(struct iom_unit *unit, struct iom_stream *stream, const uint6
 		         "saved");
 		return false;
 	}
-	if (!take_state(stream, &s) || !registers_ok(rv, regs)) {
+	if (!take_state(rv, stream, &s) || !registers_ok(rv, regs) || !busy_ok(rv, regs, &s)) {
 		iom_fail(error, IOM_EINVAL,
 		         "the state contradicts itself: a queue index, a mode or a pending bit is "
 		         "out "
@@ -110,7 +155,7 @@ bool rv_load_state(struct iom_unit *unit, struct iom_stream *stream, const uint6
 	if (!commit)
 		return true;
 
-	rv->resets++;
+	iom_poke(&rv->resets, rv->resets + 1);
 	rv->ddtp_high = (uint32_t)s.ddtp_high;
 	rv->ddtp_high_valid = s.ddtp_high_valid;
 	rv->msi_pending = (uint16_t)s.msi_pending;
@@ -124,11 +169,10 @@ bool rv_load_state(struct iom_unit *unit, struct iom_stream *stream, const uint6
 		for (unsigned w = 0; w < RV_FQ_WORDS; w++)
 			rv->fifo[i][w] = s.record[i][w];
 	}
-	/* Sections belong to the old process: what waited for them asks again here. */
-	unit->drain_asked |= s.fence_waits ? RV_DRAIN_FENCE : 0;
-	rv->wires = 0;
-	iom_work_later(unit,
-	               IOM_WORK_DRAINED | RV_WORK_COMMANDS | RV_WORK_FAULTS | RV_WORK_INTERRUPTS |
-	                       (value_of(rv, regs, RV_DDTP) & RV_DDTP_BUSY ? RV_WORK_DDTP : 0));
+	rv->ddtp_left = s.ddtp_left;
+	rv->ddtp_drained = false;
+	for (unsigned i = 0; i < RV_QUEUES; i++)
+		rv->queue_left[i] = s.queue_left[i];
+	iom_work_later(unit, RV_WORK_COMMANDS | RV_WORK_FAULTS | RV_WORK_INTERRUPTS);
 	return true;
 }

@@ -3,7 +3,11 @@
 /* From a request to a grant ("Process to translate an IOVA"): the steps in the manual's order. */
 #include "model/riscv/riscv.h"
 
+#include "base/endian.h"
 #include "pt/fmt/riscv.h"
+
+/* "tc.SXL": RV32 software knows guest-physical addresses of 34 bits, however wide the stage is. */
+#define SXL_GPA_BITS 34
 
 /* A stage that is Bare grants this much at a time. */
 #define BARE_LG2 30
@@ -13,6 +17,7 @@ struct walk {
 	struct rv_unit *rv;
 	const struct rv_context *context;
 	struct iom_fault *fault;
+	bool pretends; /* a probe has gone on as if it had set A or D: nothing is to be kept */
 };
 
 /* A stage's answer, and the cache entry that it rests on. */
@@ -27,23 +32,55 @@ static const struct answer bare = {
 	.keep = true,
 };
 
-static int load_entry(void *ctx, uint64_t spa, unsigned size_lg2, bool big_endian, uint64_t *raw)
+/* Inlined, as the walks themselves: the time of a miss is in here. */
+PT_INLINE int load_entry(void *ctx, uint64_t spa, unsigned size_lg2, bool big_endian, uint64_t *raw)
 {
 	struct walk *w = ctx;
+	uint32_t word = 0;
+	int bus;
 
-	(void)size_lg2;
-	return rv_load(w->rv, spa, 1, big_endian, raw);
+	if (size_lg2 == 3)
+		return rv_load(w->rv, spa, 1, big_endian, raw);
+	bus = rv_beyond_pas(w->rv, spa)
+	              ? IOM_EFAULT
+	              : iom_memory_ld32(w->rv->unit.memory, spa, big_endian, &word);
+	*raw = word;
+	return bus;
 }
 
-static bool load_output(void *ctx, uint64_t gpa, uint64_t *spa)
+/* From an entry to what a little-endian load of its bytes gives, and back. */
+static uint64_t little(uint64_t raw, unsigned size_lg2, bool big_endian)
 {
-	struct walk *w = ctx;
-
-	return rv_implicit(w->query, w->context, gpa, spa, w->fault);
+	if (!big_endian)
+		return raw;
+	return size_lg2 == 3 ? iom_swap64(raw) : iom_swap32((uint32_t)raw);
 }
 
-static const struct pt_source direct = { .load = load_entry };
-static const struct pt_source nested = { .output = load_output, .load = load_entry };
+static int swap_entry(void *ctx, uint64_t spa, unsigned size_lg2, bool big_endian, uint64_t *raw,
+                      uint64_t now)
+{
+	uint64_t was = little(*raw, size_lg2, big_endian), seen = was;
+	struct walk *w = ctx;
+	struct iom_unit *unit = &w->rv->unit;
+	unsigned bytes = 1u << size_lg2;
+	int bus;
+
+	if (rv_beyond_pas(w->rv, spa))
+		return IOM_EFAULT;
+	if (w->query->request->flags & IOM_REQ_PROBE) {
+		w->pretends = true;
+		return IOM_OK;
+	}
+	bus = iom_memory_cas(unit->memory, spa, bytes, &seen, little(now, size_lg2, big_endian));
+	if (bus)
+		return bus;
+	if (seen == was)
+		iom_unit_stored(unit, spa, bytes);
+	*raw = little(seen, size_lg2, big_endian);
+	return IOM_OK;
+}
+
+static const struct pt_source direct = { .load = load_entry, .swap = swap_entry };
 
 /* Looks into the cache.  What is there but does not grant the access is walked again. */
 static bool cached(const struct walk *w, struct iom_space_ref space, uint64_t input,
@@ -61,8 +98,8 @@ static bool cached(const struct walk *w, struct iom_space_ref space, uint64_t in
 static void keep(const struct walk *w, struct iom_space_ref space, uint64_t input,
                  struct answer *out)
 {
-	out->keep = iom_cache_keep(w->query->unit, space, input, &out->page,
-	                           w->query->invalidations, &out->entry);
+	out->keep = !w->pretends && iom_cache_keep(w->query->unit, space, input, &out->page,
+	                                           w->query->invalidations, &out->entry);
 }
 
 static bool refused(const struct walk *w, enum iom_where where, enum pt_why why)
@@ -72,29 +109,100 @@ static bool refused(const struct walk *w, enum iom_where where, enum pt_why why)
 	return false;
 }
 
-/* How far around the input the tables refuse alike. */
-static uint8_t hole_lg2(const struct pt_root *root, const struct pt_result *found, enum pt_why why)
+static bool refused_all(const struct walk *w, enum iom_where where)
 {
-	if (why == PT_WHY_INPUT)
-		return root->sign_extended ? root->input_bits - 1 : root->input_bits;
-	return why == PT_WHY_EMPTY ? (uint8_t)pt_shift(&pt_rv64, root, found->level) : 0;
+	w->fault->hole_lg2 = 64;
+	return refused(w, where, PT_OK);
 }
 
-static struct pt_root root_of(const struct walk *w, uint64_t atp, bool stage2)
+/*
+ * How far around the input the tables refuse alike: as far as the entry reaches that the walk ended
+ * at; a whole table's reach where its page cannot be translated.  Outside the input range, addresses
+ * with the same highest bit that is wrong go together.
+ */
+PT_INLINE uint8_t hole_lg2(const struct pt_format *fmt, const struct pt_root *root,
+                           const struct walk *w, const struct pt_result *found, enum pt_why why,
+                           uint64_t input)
+{
+	/* Only entries that must be changed need a page that can be written. */
+	bool table = why == PT_WHY_NESTED && !w->fault->implicit_write;
+
+	if (why == PT_WHY_INPUT)
+		return (uint8_t)iom_log2(root->sign_extended && input >> 63 ? ~input : input);
+	return (uint8_t)pt_shift(fmt, root, found->level + table);
+}
+
+PT_INLINE enum pt_why walk_tables(const struct pt_format *fmt, const struct pt_source *source,
+                                  const struct pt_root *root, uint64_t input,
+                                  const struct pt_want *want, struct walk *w, struct pt_result *out)
+{
+	enum pt_why why = pt_walk(fmt, source, root, input, want, w, out);
+
+	if (why)
+		w->fault->hole_lg2 = hole_lg2(fmt, root, w, out, why, input);
+	return why;
+}
+
+/* Inlined, so that the root lives in registers: in memory, bytes would be stored and words loaded. */
+PT_INLINE struct pt_root root64_of(const struct walk *w, uint64_t atp, bool stage2)
 {
 	struct pt_root root =
 		pt_rv64_root(IOM_GET(RV_FSC_PPN, atp), (unsigned)IOM_GET(RV_FSC_MODE, atp), stage2);
 
-	root.big_endian = stage2 ? rv_big_endian(w->rv) : w->context->dc.tc & RV_TC_SBE;
-	root.features = w->rv->cap & RV_CAP_SVPBMT ? PT_RV_SVPBMT : 0;
+	root.big_endian = stage2 ? w->context->fctl & RV_FCTL_BE : w->context->dc.tc & RV_TC_SBE;
+	root.features = (w->rv->cap & RV_CAP_SVPBMT ? PT_RV_SVPBMT : 0) |
+	                (w->rv->cap & RV_CAP_SVRSW60T59B ? PT_RV_SVRSW60T59B : 0);
 	return root;
+}
+
+static struct pt_root root32_of(const struct walk *w, uint64_t atp, bool stage2)
+{
+	struct pt_root root = pt_rv32_root(IOM_GET(RV_FSC_PPN, atp), stage2);
+
+	root.big_endian = stage2 ? w->context->fctl & RV_FCTL_BE : w->context->dc.tc & RV_TC_SBE;
+	return root;
+}
+
+/* What the walk may set itself; a DC has these bits only with AMO_HWAD. */
+static uint8_t marks(const struct walk *w, uint64_t enable)
+{
+	return w->context->dc.tc & enable ? PT_ACCESSED | PT_DIRTY : 0;
+}
+
+/* Out of the way of the many that have tables for RV64. */
+static __attribute__((noinline)) enum pt_why
+walk32_stage2(struct walk *w, uint64_t gpa, const struct pt_want *want, struct pt_result *out)
+{
+	const struct pt_root root = root32_of(w, w->context->dc.iohgatp, true);
+
+	return walk_tables(&pt_rv32, &direct, &root, gpa, want, w, out);
+}
+
+static enum pt_why walk_stage2(struct walk *w, uint64_t gpa, const struct pt_want *want,
+                               struct pt_result *out)
+{
+	struct pt_root root;
+
+	if (w->context->fctl & RV_FCTL_GXL)
+		return walk32_stage2(w, gpa, want, out);
+	root = root64_of(w, w->context->dc.iohgatp, true);
+	return walk_tables(&pt_rv64, &direct, &root, gpa, want, w, out);
+}
+
+static bool too_wide(const struct walk *w, uint64_t gpa)
+{
+	return w->context->dc.tc & RV_TC_SXL && gpa >> SXL_GPA_BITS;
 }
 
 static bool stage2(struct walk *w, uint64_t gpa, unsigned perm, bool implicit, struct answer *out)
 {
-	const struct pt_want want = { .perm = (uint8_t)perm, .user = true };
+	const struct pt_want want = {
+		.perm = (uint8_t)perm,
+		.user = true,
+		.marks = marks(w, RV_TC_GADE),
+		.early = implicit && w->rv->config.flags & IOM_RISCV_EAGER_DIRTY,
+	};
 	struct iom_space_ref space = w->context->stage2;
-	struct pt_root root;
 	enum pt_why why;
 
 	if (!space.index) {
@@ -102,36 +210,77 @@ static bool stage2(struct walk *w, uint64_t gpa, unsigned perm, bool implicit, s
 		out->page.address = gpa;
 		return true;
 	}
-	if (cached(w, space, gpa, &want, out))
-		return true;
-	root = root_of(w, w->context->dc.iohgatp, true);
-	why = pt_walk(&pt_rv64, &direct, &root, gpa, &want, w, &out->page);
+	if (too_wide(w, gpa)) {
+		w->fault->hole_lg2 = (uint8_t)iom_log2(gpa);
+		why = PT_WHY_INPUT;
+	} else {
+		if (cached(w, space, gpa, &want, out))
+			return true;
+		why = walk_stage2(w, gpa, &want, &out->page);
+	}
 	if (why) {
 		w->fault->gpa = gpa;
 		w->fault->implicit = implicit;
-		w->fault->hole_lg2 = implicit ? 0 : hole_lg2(&root, &out->page, why);
+		w->fault->implicit_write = implicit && perm & PT_W;
 		return refused(w, IOM_WHERE_STAGE2, why);
 	}
 	keep(w, space, gpa, out);
 	return true;
 }
 
-bool rv_implicit(const struct iom_query *query, const struct rv_context *context, uint64_t gpa,
-                 uint64_t *spa, struct iom_fault *fault)
+static bool implicit_access(struct walk *w, uint64_t gpa, bool write, uint64_t *spa)
 {
-	struct walk w = { query, rv_of(query->unit), context, fault };
 	struct answer answer;
 
-	if (!stage2(&w, gpa, PT_R, true, &answer))
+	if (!stage2(w, gpa, write ? PT_R | PT_W : PT_R, true, &answer))
 		return false;
 	*spa = answer.page.address;
 	return true;
 }
 
+bool rv_implicit_read(const struct iom_query *query, const struct rv_context *context, uint64_t gpa,
+                      uint64_t *spa, struct iom_fault *fault)
+{
+	struct walk w = { query, rv_of(query->unit), context, fault, false };
+
+	return implicit_access(&w, gpa, false, spa);
+}
+
+PT_INLINE bool load_output(void *ctx, uint64_t gpa, bool write, uint64_t *spa)
+{
+	return implicit_access(ctx, gpa, write, spa);
+}
+
+static const struct pt_source nested = { .output = load_output,
+	                                 .load = load_entry,
+	                                 .swap = swap_entry };
+
+static __attribute__((noinline)) enum pt_why
+walk32_stage1(struct walk *w, uint64_t iova, const struct pt_want *want, struct pt_result *out)
+{
+	const struct pt_root root = root32_of(w, w->context->iosatp, false);
+
+	if (w->context->stage2.index)
+		return walk_tables(&pt_rv32, &nested, &root, iova, want, w, out);
+	return walk_tables(&pt_rv32, &direct, &root, iova, want, w, out);
+}
+
+static enum pt_why walk_stage1(struct walk *w, uint64_t iova, const struct pt_want *want,
+                               struct pt_result *out)
+{
+	struct pt_root root;
+
+	if (w->context->dc.tc & RV_TC_SXL)
+		return walk32_stage1(w, iova, want, out);
+	root = root64_of(w, w->context->iosatp, false);
+	if (w->context->stage2.index)
+		return walk_tables(&pt_rv64, &nested, &root, iova, want, w, out);
+	return walk_tables(&pt_rv64, &direct, &root, iova, want, w, out);
+}
+
 static bool stage1(struct walk *w, uint64_t iova, const struct pt_want *want, struct answer *out)
 {
 	struct iom_space_ref space = w->context->stage1;
-	struct pt_root root;
 	enum pt_why why;
 
 	if (!space.index) {
@@ -141,17 +290,11 @@ static bool stage1(struct walk *w, uint64_t iova, const struct pt_want *want, st
 	}
 	if (cached(w, space, iova, want, out))
 		return true;
-	root = root_of(w, w->context->iosatp, false);
-	if (w->context->stage2.index)
-		why = pt_walk(&pt_rv64, &nested, &root, iova, want, w, &out->page);
-	else
-		why = pt_walk(&pt_rv64, &direct, &root, iova, want, w, &out->page);
+	why = walk_stage1(w, iova, want, &out->page);
 	if (why == PT_WHY_NESTED)
 		return false;
-	if (why) {
-		w->fault->hole_lg2 = hole_lg2(&root, &out->page, why);
+	if (why)
 		return refused(w, IOM_WHERE_STAGE1, why);
-	}
 	keep(w, space, iova, out);
 	return true;
 }
@@ -168,8 +311,10 @@ static bool msi(struct walk *w, uint64_t gpa, unsigned perm, struct answer *out)
 	why = rv_msi_walk(w->rv, &w->context->dc, gpa, &out->page);
 	if (!why && perm & PT_X)
 		why = PT_WHY_PERMISSION;
-	if (why)
+	if (why) {
+		w->fault->hole_lg2 = 12;
 		return refused(w, IOM_WHERE_MSI, why);
+	}
 	keep(w, space, gpa, out);
 	return true;
 }
@@ -203,15 +348,20 @@ static bool through_stages(struct walk *w, const struct pt_want *want, struct io
 
 	if (rv_msi_match(dc, gpa) ? !msi(w, gpa, want->perm, &two)
 	                          : !stage2(w, gpa, want->perm, false, &two)) {
-		/* What stage 2 says of the GPA holds no further than stage 1 goes straight. */
-		if (w->fault->hole_lg2 > one.page.size_lg2)
+		/*
+		 * What stage 2 says of the GPA holds no further than stage 1 goes straight, and not for
+		 * pages of the MSI table.
+		 */
+		if (w->context->stage1.index && w->fault->hole_lg2 > one.page.size_lg2)
 			w->fault->hole_lg2 = one.page.size_lg2;
+		w->fault->hole_lg2 = (uint8_t)rv_msi_free_lg2(dc, gpa, w->fault->hole_lg2);
 		return false;
 	}
 	lg2 = one.page.size_lg2 < two.page.size_lg2 ? one.page.size_lg2 : two.page.size_lg2;
 	*grant = (struct iom_grant){
 		.spa = two.page.address,
 		.range_lg2 = (uint8_t)rv_msi_free_lg2(dc, gpa, lg2),
+		.alike_lg2 = w->context->stage1.index || w->context->stage2.index ? 0 : 64,
 		.perm = (uint8_t)(perm & granted(&two.page)),
 		.memory_type = one.page.memory_type ? one.page.memory_type : two.page.memory_type,
 		.keep = one.keep && two.keep,
@@ -224,26 +374,30 @@ bool rv_resolve(const struct iom_query *query, struct iom_grant *grant, struct i
 {
 	const struct iom_request *q = query->request;
 	struct rv_unit *rv = rv_of(query->unit);
-	unsigned mode = rv_ddtp_mode(rv);
+	uint64_t ddtp = rv_get(rv, RV_DDTP);
+	unsigned mode = (unsigned)IOM_GET(RV_DDTP_MODE, ddtp);
 	struct rv_context context;
-	struct walk w = { query, rv, &context, fault };
+	struct walk w = { query, rv, &context, fault, false };
 	struct pt_want want;
 
 	if (mode == RV_DDTP_OFF)
-		return refused(&w, IOM_WHERE_UNIT, PT_OK);
+		return refused_all(&w, IOM_WHERE_UNIT);
 	if (mode == RV_DDTP_BARE) {
 		if (q->at != IOM_AT_UNTRANSLATED)
-			return refused(&w, IOM_WHERE_TYPE, PT_OK);
+			return refused_all(&w, IOM_WHERE_TYPE);
 		*grant = (struct iom_grant){
 			.spa = q->iova, .range_lg2 = 64, .perm = PT_R | PT_W | PT_X, .keep = true
 		};
 	} else {
-		if (!rv_locate(query, &context, fault))
+		if (!rv_locate(query, ddtp, &context, fault)) {
+			fault->hole_lg2 = 64;
 			return false;
+		}
 		want = (struct pt_want){
 			.perm = perm_of_access(rv_access(q)),
 			.user = !(q->flags & IOM_REQ_PASID && q->flags & IOM_REQ_PRIVILEGED),
 			.user_pages = context.ta & RV_PC_TA_SUM,
+			.marks = marks(&w, RV_TC_SADE),
 		};
 		if (!through_stages(&w, &want, grant))
 			return false;

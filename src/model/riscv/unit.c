@@ -4,12 +4,14 @@
 #include "model/riscv/riscv.h"
 
 #include "base/error.h"
+#include "model/backend.h"
 
 /* What this model builds; nothing else is ever advertised. */
 #define BUILT                                                                                      \
-	(RV_CAP_VERSION | RV_CAP_SV39 | RV_CAP_SV48 | RV_CAP_SV57 | RV_CAP_SVPBMT |                \
-	 RV_CAP_SV39X4 | RV_CAP_SV48X4 | RV_CAP_SV57X4 | RV_CAP_MSI_FLAT | RV_CAP_END |            \
-	 RV_CAP_IGS | RV_CAP_PAS | RV_CAP_PD8 | RV_CAP_PD17 | RV_CAP_PD20)
+	(RV_CAP_VERSION | RV_CAP_SV32 | RV_CAP_SV39 | RV_CAP_SV48 | RV_CAP_SV57 |                  \
+	 RV_CAP_SVRSW60T59B | RV_CAP_SVPBMT | RV_CAP_SV32X4 | RV_CAP_SV39X4 | RV_CAP_SV48X4 |      \
+	 RV_CAP_SV57X4 | RV_CAP_MSI_FLAT | RV_CAP_AMO_HWAD | RV_CAP_END | RV_CAP_IGS |             \
+	 RV_CAP_PAS | RV_CAP_PD8 | RV_CAP_PD17 | RV_CAP_PD20 | RV_CAP_NL | RV_CAP_S)
 
 #define PAS_MAX 56
 
@@ -36,18 +38,12 @@ static const struct {
 	{ RV_CAP_SV48X4, "Sv48x4", RV_CAP_SV39X4, "Sv39x4" },
 	{ RV_CAP_SV57X4, "Sv57x4", RV_CAP_SV48X4, "Sv48x4" },
 	{ RV_CAP_MSI_MRIF, "MSI_MRIF", RV_CAP_MSI_FLAT, "MSI_FLAT" },
-	{ RV_CAP_SV32, "Sv32", 0, NULL },
-	{ RV_CAP_SVRSW60T59B, "Svrsw60t59b", 0, NULL },
-	{ RV_CAP_SV32X4, "Sv32x4", 0, NULL },
 	{ RV_CAP_AMO_MRIF, "AMO_MRIF", 0, NULL },
-	{ RV_CAP_AMO_HWAD, "AMO_HWAD", 0, NULL },
 	{ RV_CAP_ATS, "ATS", 0, NULL },
 	{ RV_CAP_T2GPA, "T2GPA", 0, NULL },
 	{ RV_CAP_HPM, "HPM", 0, NULL },
 	{ RV_CAP_DBG, "DBG", 0, NULL },
 	{ RV_CAP_QOSID, "QOSID", 0, NULL },
-	{ RV_CAP_NL, "NL", 0, NULL },
-	{ RV_CAP_S, "S", 0, NULL },
 };
 
 static int check_capabilities(uint64_t cap, struct iom_error *error)
@@ -91,11 +87,17 @@ static int check_capabilities(uint64_t cap, struct iom_error *error)
 	return IOM_OK;
 }
 
+static bool both_widths(uint64_t cap)
+{
+	return cap & (RV_CAP_SV32 | RV_CAP_SV32X4) && cap & (RV_CAP_SV39 | RV_CAP_SV39X4);
+}
+
 static int check_config(const struct iom_riscv_config *config, struct iom_error *error)
 {
 	const unsigned levels = IOM_RISCV_1LVL | IOM_RISCV_2LVL | IOM_RISCV_3LVL;
 	const unsigned flags = IOM_RISCV_STRICT_FCTL | IOM_RISCV_LENIENT_MSI_MASK |
-	                       IOM_RISCV_MSI_MASKED | IOM_RISCV_UNCACHED;
+	                       IOM_RISCV_MSI_MASKED | IOM_RISCV_UNCACHED | IOM_RISCV_EAGER_DIRTY |
+	                       IOM_RISCV_GXL_WRITABLE;
 
 	if (config->reset_mode > IOM_RISCV_RESET_BARE)
 		return iom_fail(error, IOM_EINVAL,
@@ -120,6 +122,11 @@ static int check_config(const struct iom_riscv_config *config, struct iom_error 
 	if (config->flags & ~flags)
 		return iom_fail(error, IOM_EINVAL, "flags has bit %u set, which means nothing",
 		                iom_ctz(config->flags & ~flags));
+	if (config->flags & IOM_RISCV_GXL_WRITABLE && !both_widths(config->capabilities))
+		return iom_fail(error, IOM_EINVAL,
+		                "flags has IOM_RISCV_GXL_WRITABLE; the capabilities must then have "
+		                "a scheme for RV32 (Sv32 or Sv32x4) and one for RV64 (Sv39 or "
+		                "Sv39x4)");
 	return check_capabilities(config->capabilities, error);
 }
 
@@ -151,8 +158,10 @@ static struct iom_riscv_config with_defaults(const struct iom_riscv_config *conf
 
 	if (config)
 		full = *config;
-	if (!full.capabilities)
+	if (!full.capabilities) {
 		full.capabilities = DEFAULT_CAP;
+		full.flags |= IOM_RISCV_GXL_WRITABLE;
+	}
 	if (!full.ddt_levels)
 		full.ddt_levels = IOM_RISCV_1LVL | IOM_RISCV_2LVL | IOM_RISCV_3LVL;
 	if (!full.vectors)
@@ -173,8 +182,11 @@ static void reset_locked(struct iom_unit *unit)
 {
 	struct rv_unit *rv = rv_of(unit);
 
-	rv->resets++;
+	iom_poke(&rv->resets, rv->resets + 1);
 	rv->ddtp_high_valid = false;
+	rv->ddtp_left = 0;
+	for (unsigned i = 0; i < RV_QUEUES; i++)
+		rv->queue_left[i] = 0;
 	rv->fence_waits = false;
 	rv->msi_pending = 0;
 	rv->due = 0;
@@ -183,26 +195,79 @@ static void reset_locked(struct iom_unit *unit)
 	iom_work_later(unit, RV_WORK_INTERRUPTS); /* wires fall */
 }
 
+/* A change of ddtp that the drain was asked for, by now, waits for no section. */
+static void ddtp_drained(struct rv_unit *rv)
+{
+	struct iom_unit *unit = &rv->unit;
+
+	iom_backend_contexts(unit);
+	iom_lock(&unit->lock);
+	if (rv->resets == rv->resets_seen) {
+		rv->ddtp_drained = true;
+		rv_ddtp_settle_locked(rv);
+	}
+	iom_unlock(&unit->lock);
+}
+
+/*
+ * After a reset or a load, what waited for sections before does not any more, and what waits now
+ * asks for itself.  True: there was one.
+ */
+static bool restarted(struct rv_unit *rv, uint32_t *ask)
+{
+	if (iom_peek(&rv->resets) == rv->resets_seen)
+		return false;
+	iom_lock(&rv->unit.lock);
+	rv->resets_seen = rv->resets;
+	*ask = (rv->fence_waits ? RV_DRAIN_FENCE : 0) |
+	       (rv_get(rv, RV_DDTP) & RV_DDTP_BUSY ? RV_DRAIN_DDTP : 0);
+	iom_unlock(&rv->unit.lock);
+	return true;
+}
+
 static void work(struct iom_unit *unit, uint32_t what)
 {
+	uint32_t ask = what & RV_WORK_DDTP ? RV_DRAIN_DDTP : 0, done;
 	struct rv_unit *rv = rv_of(unit);
-	uint32_t done;
 
-	/* What requests found under the old mode is out of use before busy falls. */
-	if (what & RV_WORK_DDTP)
-		iom_unit_new_epoch(unit);
-	done = iom_drain(unit, what & RV_WORK_DDTP ? RV_DRAIN_DDTP : 0, what & IOM_WORK_DRAINED);
-	if (done & RV_DRAIN_DDTP) {
-		iom_lock(&unit->lock);
-		iom_reg_change(unit, RV_DDTP, RV_DDTP_BUSY, 0);
-		iom_unlock(&unit->lock);
+	if (restarted(rv, &ask)) {
+		iom_drain_forget(unit);
+		rv_wires_fall(rv);
+		iom_backend_restart(unit);
 	}
+	/* What requests found under the old mode is out of use before busy falls. */
+	if (ask & RV_DRAIN_DDTP)
+		iom_unit_new_epoch(unit);
+	done = iom_drain(unit, ask, what & IOM_WORK_DRAINED);
+	if (done & RV_DRAIN_DDTP)
+		ddtp_drained(rv);
 	if (what & RV_WORK_COMMANDS || done & RV_DRAIN_FENCE)
 		rv_commands_run(rv, done & RV_DRAIN_FENCE);
 	if (what & RV_WORK_FAULTS)
 		rv_faults_store(rv);
 	if (what & RV_WORK_INTERRUPTS)
 		rv_interrupts_send(rv);
+}
+
+/* True: it is over now. */
+static bool pass(uint64_t *left, uint64_t passed_ns)
+{
+	bool over = *left && *left <= passed_ns;
+
+	*left -= *left < passed_ns ? *left : passed_ns;
+	return over;
+}
+
+static void step_locked(struct iom_unit *unit, uint64_t passed_ns)
+{
+	struct rv_unit *rv = rv_of(unit);
+
+	if (pass(&rv->ddtp_left, passed_ns))
+		rv_ddtp_settle_locked(rv);
+	for (unsigned i = 0; i < RV_QUEUES; i++) {
+		if (pass(rv_queue_left(rv, rv_queues[i]), passed_ns))
+			rv_queue_settle_locked(rv, rv_queues[i]);
+	}
 }
 
 static const struct iom_arch arch = {
@@ -217,6 +282,7 @@ static const struct iom_arch arch = {
 	.inform = rv_inform,
 	.save_locked = rv_save_locked,
 	.load = rv_load_state,
+	.step_locked = step_locked,
 };
 
 int iom_riscv_new(const struct iom_riscv_config *config, struct iom_memory *memory,

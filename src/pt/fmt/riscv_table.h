@@ -4,16 +4,8 @@
 #ifndef PT_FMT_RISCV_TABLE_H
 #define PT_FMT_RISCV_TABLE_H
 
-#include "pt/build.h"
+#include "pt/instance.h"
 
-int pt_rv64_map(const struct pt_pages *pages, void *ctx, const struct pt_root *root, uint64_t input,
-                uint64_t output, uint64_t bytes, unsigned perm, unsigned memory_type);
-int pt_rv64_unmap(const struct pt_pages *pages, void *ctx, const struct pt_root *root,
-                  uint64_t input, uint64_t bytes, struct pt_removed *removed);
-enum pt_why pt_rv64_lookup(const struct pt_pages *pages, void *ctx, const struct pt_root *root,
-                           uint64_t input, struct pt_result *out);
-void pt_rv64_release(const struct pt_pages *pages, void *ctx, const struct pt_root *root,
-                     uint64_t tables);
-void pt_rv64_free(const struct pt_pages *pages, void *ctx, const struct pt_root *root);
+PT_BUILDER_DECLARE(pt_rv64);
 
 #endif

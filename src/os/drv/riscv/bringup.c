@@ -198,6 +198,10 @@ static const struct iom_driver_ops rvd_ops = {
 	.lookup = rvd_lookup,
 	.release = rvd_release,
 	.flush = rvd_flush,
+	.nested_init = rvd_nested_init,
+	.forget = rvd_forget,
+	.msi_init = rvd_msi_init,
+	.msi_put = rvd_msi_put,
 	.interrupt = rvd_interrupt,
 	.remove = rvd_remove,
 };

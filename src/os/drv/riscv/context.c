@@ -3,6 +3,8 @@
 /* The device directory ("Device-directory-table"): made on demand, one context per device. */
 #include "os/drv/riscv/riscv.h"
 
+#include <string.h>
+
 #define DIR_LG2 9 /* index bits of a table of non-leaf entries */
 
 static unsigned dc_lg2(const struct rvd_driver *d)
@@ -43,7 +45,7 @@ static void *dir_table(struct rvd_driver *d, uint64_t entry)
 	return d->base.host.at(d->base.opaque, IOM_GET(RV_DIR_PPN, entry) << IOM_PAGE_LG2);
 }
 
-/* As deep as the directory: three levels at most. */
+/* As deep as the directory: three levels at most.  NOLINTNEXTLINE(misc-no-recursion) */
 static void ddt_free_table(struct rvd_driver *d, uint64_t *table, uint64_t phys, unsigned level)
 {
 	unsigned n;
@@ -95,34 +97,65 @@ int rvd_prepare(struct iom_driver *driver, uint32_t requester)
 	return dc_find(rvd_of(driver), requester, &dc);
 }
 
+/* Doublewords of a device context that mean something. */
+static unsigned dc_words(const struct rvd_driver *d)
+{
+	return d->extended ? RV_DC_RSVD : RV_DC_FSC + 1;
+}
+
+/* The second stage of a guest's memory, and its interrupt files. */
+static void dc_encode_stage2(const struct rvd_driver *d, const struct iom_domain *domain,
+                             uint64_t dc[RV_DC_RSVD])
+{
+	const struct iom_msi_window *w = &domain->msi;
+
+	dc[RV_DC_IOHGATP] = IOM_PUT(RV_IOHGATP_MODE, d->stage2_mode) |
+	                    IOM_PUT(RV_IOHGATP_GSCID, domain->id) |
+	                    IOM_PUT(RV_IOHGATP_PPN, domain->root.address >> IOM_PAGE_LG2);
+	if (!w->table)
+		return;
+	dc[RV_DC_MSIPTP] =
+		IOM_PUT(RV_FSC_MODE, RV_MSIPTP_FLAT) | IOM_PUT(RV_FSC_PPN, w->phys >> IOM_PAGE_LG2);
+	dc[RV_DC_MSI_ADDR_MASK] = w->mask >> IOM_PAGE_LG2;
+	dc[RV_DC_MSI_ADDR_PATTERN] = w->address >> IOM_PAGE_LG2;
+}
+
+static void dc_encode_stage1(unsigned mode, const struct iom_domain *domain,
+                             uint64_t dc[RV_DC_RSVD])
+{
+	dc[RV_DC_TA] = IOM_PUT(RV_DC_TA_PSCID, domain->id);
+	dc[RV_DC_FSC] = IOM_PUT(RV_FSC_MODE, mode) |
+	                IOM_PUT(RV_FSC_PPN, domain->root.address >> IOM_PAGE_LG2);
+}
+
 /* What a device context says of a domain; false: the device stays without one. */
 static bool dc_encode(const struct rvd_driver *d, const struct iom_domain *domain,
-                      uint64_t dc[RV_DC_FSC + 1])
+                      uint64_t dc[RV_DC_RSVD])
 {
-	uint64_t ppn = domain->root.address >> IOM_PAGE_LG2;
-
+	memset(dc, 0, RV_DC_RSVD * sizeof dc[0]);
 	dc[RV_DC_TC] = RV_TC_V | (RV_CPU_IS_BIG ? RV_TC_SBE : 0);
-	dc[RV_DC_IOHGATP] = dc[RV_DC_TA] = dc[RV_DC_FSC] = 0;
 	switch (domain->kind) {
 	case IOM_DOMAIN_STAGE1:
-		dc[RV_DC_TA] = IOM_PUT(RV_DC_TA_PSCID, domain->id);
-		dc[RV_DC_FSC] = IOM_PUT(RV_FSC_MODE, d->stage1_mode) | IOM_PUT(RV_FSC_PPN, ppn);
+		dc_encode_stage1(d->stage1_mode, domain, dc);
 		return true;
 	case IOM_DOMAIN_STAGE2:
-		dc[RV_DC_IOHGATP] = IOM_PUT(RV_IOHGATP_MODE, d->stage2_mode) |
-		                    IOM_PUT(RV_IOHGATP_GSCID, domain->id) |
-		                    IOM_PUT(RV_IOHGATP_PPN, ppn);
+		dc_encode_stage2(d, domain, dc);
+		return true;
+	case IOM_DOMAIN_NESTED:
+		dc[RV_DC_TC] = RV_TC_V | (domain->root.big_endian ? RV_TC_SBE : 0);
+		dc_encode_stage1(rvd_nested_mode(domain), domain, dc);
+		dc_encode_stage2(d, domain->parent, dc);
 		return true;
 	default:
 		return domain->kind == IOM_DOMAIN_IDENTITY;
 	}
 }
 
-static void dc_load(const uint64_t *dc, uint64_t words[RV_DC_FSC + 1])
+static void dc_load(const struct rvd_driver *d, const uint64_t *dc, uint64_t words[RV_DC_RSVD])
 {
 	unsigned n;
 
-	for (n = 0; n <= RV_DC_FSC; n++)
+	for (n = 0; n < dc_words(d); n++)
 		words[n] = dir_get(&dc[n]);
 }
 
@@ -133,14 +166,14 @@ static void dc_load(const uint64_t *dc, uint64_t words[RV_DC_FSC + 1])
 int rvd_attach(struct iom_domain *domain, uint32_t requester)
 {
 	struct rvd_driver *d = rvd_of(domain->driver);
-	uint64_t *dc, words[RV_DC_FSC + 1];
+	uint64_t *dc, words[RV_DC_RSVD];
 	int err = dc_find(d, requester, &dc);
+	unsigned n;
 
 	if (err || !dc_encode(d, domain, words))
 		return err;
-	dir_put(&dc[RV_DC_IOHGATP], words[RV_DC_IOHGATP]);
-	dir_put(&dc[RV_DC_TA], words[RV_DC_TA]);
-	dir_put(&dc[RV_DC_FSC], words[RV_DC_FSC]);
+	for (n = RV_DC_TC + 1; n < dc_words(d); n++)
+		dir_put(&dc[n], words[n]);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	dir_put(&dc[RV_DC_TC], words[RV_DC_TC]);
 	rvd_inval_device(d, requester, words);
@@ -154,20 +187,19 @@ int rvd_attach(struct iom_domain *domain, uint32_t requester)
 int rvd_detach(struct iom_driver *driver, uint32_t requester)
 {
 	struct rvd_driver *d = rvd_of(driver);
-	uint64_t *dc, words[RV_DC_FSC + 1];
+	uint64_t *dc, words[RV_DC_RSVD];
 	int err = dc_find(d, requester, &dc);
+	unsigned n;
 
 	if (err)
 		return err;
-	dc_load(dc, words);
+	dc_load(d, dc, words);
 	dir_put(&dc[RV_DC_TC], words[RV_DC_TC] & ~RV_TC_V);
 	rvd_inval_device(d, requester, words);
 	err = rvd_fence(d);
 	if (err)
 		return err;
-	dir_put(&dc[RV_DC_TC], 0);
-	dir_put(&dc[RV_DC_IOHGATP], 0);
-	dir_put(&dc[RV_DC_TA], 0);
-	dir_put(&dc[RV_DC_FSC], 0);
+	for (n = 0; n < dc_words(d); n++)
+		dir_put(&dc[n], 0);
 	return IOM_OK;
 }

@@ -48,9 +48,10 @@ bool rvd_cq_repair(struct rvd_driver *d)
 	return errors;
 }
 
+/* The commands are in memory before the doorbell: stores keep their order, and nothing is loaded. */
 static void ring_doorbell(struct rvd_driver *d)
 {
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
 	rvd_wr32(d, RV_CQT, d->cq.index);
 }
 
@@ -59,16 +60,25 @@ static uint32_t after(const struct rvd_driver *d, uint32_t index)
 	return (index + 1) & d->cq.mask;
 }
 
-/* Waits until cqh leaves `full_at`; or, with `all`, until it reaches our tail. */
+/* Has the queue a free place again; or, with `all`, has cqh reached our tail? */
+static bool cq_moved(struct rvd_driver *d, bool all)
+{
+	d->cq_head = rvd_rd32(d, RV_CQH) & d->cq.mask;
+	return all ? d->cq_head == d->cq.index : d->cq_head != after(d, d->cq.index);
+}
+
+/* Waits for that.  Fast hardware is done by now, and clocks may be slow. */
 static void cq_wait(struct rvd_driver *d, bool all)
 {
-	uint64_t since = rvd_now(d);
+	uint64_t since;
 
+	if (cq_moved(d, all))
+		return;
+	since = rvd_now(d);
 	for (;;) {
 		bool late = rvd_now(d) - since > RV_COMMAND_NS;
 
-		d->cq_head = rvd_rd32(d, RV_CQH) & d->cq.mask;
-		if (all ? d->cq_head == d->cq.index : d->cq_head != after(d, d->cq.index))
+		if (cq_moved(d, all))
 			return;
 		if (late) {
 			d->cq_error = IOM_ETIMEOUT;
@@ -139,25 +149,87 @@ void rvd_inval_device(struct rvd_driver *d, uint32_t device_id, const uint64_t *
 	}
 }
 
+/* One command for the naturally aligned 2^lg2 bytes at `at`; without S it names one leaf. */
+static void inval_piece(struct rvd_driver *d, uint64_t dw0, uint64_t at, unsigned lg2, bool s)
+{
+	uint64_t page = at >> IOM_PAGE_LG2;
+
+	/* Coded as in NAPOT pages: ones below the lowest 0, which stands for half the size. */
+	if (s)
+		page |= iom_low(lg2 - IOM_PAGE_LG2 - 1);
+	command(d, dw0 | RV_IOTINVAL_AV,
+	        IOM_PUT(RV_IOTINVAL_1_ADDR, page) | (s ? RV_IOTINVAL_1_S : 0));
+}
+
+/* How many of `left` steps one command takes from `first` on, as a power of two. */
+static unsigned piece_lg2(const struct rvd_driver *d, uint64_t first, uint64_t left, unsigned step)
+{
+	unsigned lg2 = iom_log2(left);
+
+	if (!(d->cap & RV_CAP_S))
+		return 0;
+	return first && iom_ctz(first) - step < lg2 ? iom_ctz(first) - step : lg2;
+}
+
+/*
+ * Forgets the leaves in first..last, of 2^step bytes at least, and with `tables` also what leads to
+ * them.  dw0 says whose.
+ */
+static void inval_range(struct rvd_driver *d, uint64_t dw0, uint64_t first, uint64_t last,
+                        unsigned step, bool tables)
+{
+	uint64_t left;
+
+	first &= ~iom_low(step);
+	left = ((last - first) >> step) + 1;
+	/* With AV=1 alone entries that point to tables stay: not enough where tables are to be freed. */
+	if ((tables && !(d->cap & RV_CAP_NL)) || left >> (64 - step) ||
+	    (left > PAGES_MAX && !(d->cap & RV_CAP_S))) {
+		command(d, dw0, 0);
+		return;
+	}
+	if (tables)
+		dw0 |= RV_IOTINVAL_NL;
+	while (left) {
+		unsigned lg2 = piece_lg2(d, first, left, step);
+
+		inval_piece(d, dw0, first, step + lg2, lg2);
+		first += IOM_BIT(step + lg2);
+		left -= IOM_BIT(lg2);
+	}
+}
+
 int rvd_flush(struct iom_domain *domain, const struct iom_gather *gather)
 {
 	struct rvd_driver *d = rvd_of(domain->driver);
-	unsigned step = gather->step_lg2 ? gather->step_lg2 : IOM_PAGE_LG2;
-	uint64_t first = gather->first & ~iom_low(step);
-	uint64_t pages = ((gather->last - first) >> step) + 1;
 	uint64_t dw0;
 
 	if (domain->kind == IOM_DOMAIN_STAGE1)
 		dw0 = IOTINVAL_VMA | RV_IOTINVAL_PSCV | IOM_PUT(RV_IOTINVAL_PSCID, domain->id);
 	else
 		dw0 = IOTINVAL_GVMA | RV_IOTINVAL_GV | IOM_PUT(RV_IOTINVAL_GSCID, domain->id);
-
-	/* With AV=1 entries that point to tables stay: not enough where tables are to be freed. */
-	if (gather->tables || pages > PAGES_MAX)
-		command(d, dw0, 0);
-	else
-		for (; pages; pages--, first += IOM_BIT(step))
-			command(d, dw0 | RV_IOTINVAL_AV,
-			        IOM_PUT(RV_IOTINVAL_1_ADDR, first >> IOM_PAGE_LG2));
+	inval_range(d, dw0, gather->first, gather->last,
+	            gather->step_lg2 ? gather->step_lg2 : IOM_PAGE_LG2, gather->tables);
 	return rvd_fence(d);
+}
+
+int rvd_forget(struct iom_domain *nested, uint64_t first, uint64_t last, bool global)
+{
+	struct rvd_driver *d = rvd_of(nested->driver);
+	uint64_t dw0 =
+		IOTINVAL_VMA | RV_IOTINVAL_GV | IOM_PUT(RV_IOTINVAL_GSCID, nested->parent->id);
+
+	/* A PSCID spares the entries that are marked global. */
+	if (!global)
+		dw0 |= RV_IOTINVAL_PSCV | IOM_PUT(RV_IOTINVAL_PSCID, nested->id);
+	inval_range(d, dw0, first, last, IOM_PAGE_LG2, false);
+	return rvd_fence(d);
+}
+
+void rvd_inval_gpa(struct rvd_driver *d, const struct iom_domain *domain, uint64_t gpa)
+{
+	command(d,
+	        IOTINVAL_GVMA | RV_IOTINVAL_GV | RV_IOTINVAL_AV |
+	                IOM_PUT(RV_IOTINVAL_GSCID, domain->id),
+	        IOM_PUT(RV_IOTINVAL_1_ADDR, gpa >> IOM_PAGE_LG2));
 }

@@ -112,6 +112,9 @@ int rvd_fence(struct rvd_driver *d);
 /* Looks for a stopped command queue and lets it run again.  True: it had stopped. */
 bool rvd_cq_repair(struct rvd_driver *d);
 int rvd_flush(struct iom_domain *domain, const struct iom_gather *gather);
+int rvd_forget(struct iom_domain *nested, uint64_t first, uint64_t last, bool global);
+/* What was known of one guest-physical page, MSI page-table entry included. */
+void rvd_inval_gpa(struct rvd_driver *d, const struct iom_domain *domain, uint64_t gpa);
 
 /* context.c: the device directory */
 int rvd_ddt_new(struct rvd_driver *d);
@@ -119,6 +122,14 @@ void rvd_ddt_free(struct rvd_driver *d);
 int rvd_prepare(struct iom_driver *driver, uint32_t requester);
 int rvd_attach(struct iom_domain *domain, uint32_t requester);
 int rvd_detach(struct iom_driver *driver, uint32_t requester);
+
+/* guest.c: virtual machines */
+unsigned rvd_nested_mode(const struct iom_domain *domain);
+int rvd_nested_init(struct iom_domain *domain, const struct iom_stage *stage,
+                    struct iom_error *error);
+int rvd_msi_init(struct iom_domain *domain, struct iom_error *error);
+void rvd_msi_fini(struct iom_domain *domain);
+int rvd_msi_put(struct iom_domain *domain, uint64_t gpa, const uint64_t *phys);
 
 /* tables.c */
 int rvd_domain_init(struct iom_domain *domain, struct iom_error *error);

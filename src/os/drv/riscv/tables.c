@@ -61,6 +61,7 @@ int rvd_domain_init(struct iom_domain *domain, struct iom_error *error)
 	}
 	root->address = phys;
 	root->big_endian = RV_CPU_IS_BIG;
+	root->recent = &domain->recent;
 	if (d->cap & RV_CAP_SVPBMT)
 		root->features = PT_RV_SVPBMT;
 	/* Of the sign-extended space the lower half: nobody's arithmetic meets the hole. */
@@ -72,9 +73,11 @@ void rvd_domain_fini(struct iom_domain *domain)
 {
 	struct rvd_driver *d = rvd_of(domain->driver);
 
-	if (!iom_domain_has_tables(domain))
+	rvd_msi_fini(domain);
+	if (iom_domain_has_tables(domain))
+		pt_rv64_free(&pages, d, &domain->root);
+	else if (domain->kind != IOM_DOMAIN_NESTED)
 		return;
-	pt_rv64_free(&pages, d, &domain->root);
 	iom_ids_give(ids_of(d, domain), domain->id);
 }
 

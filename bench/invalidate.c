@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/*
+ * Invalidations while 2^20 translations are cached, those of 64 devices: one command and its doorbell
+ * each.  What was forgotten is translated again before the next repetition.
+ */
+#include <stdlib.h>
+
+#include "bench.h"
+#include "world.h"
+
+#define PAGES (WORLD_DATA_PAGES / WORLD_DEVICES) /* of each device */
+#define IOVA 0x40000000ull
+
+static void *make(const struct bench_row *row)
+{
+	struct world *w = world_new(32 << 20, 21, 0);
+	uint64_t root[WORLD_DEVICES];
+
+	(void)row;
+	for (uint32_t device = 0; device < WORLD_DEVICES; device++) {
+		root[device] = world_alloc(w, 4096);
+		for (uint64_t i = 0; i < PAGES; i++)
+			world_map(w, root[device], IOVA + 4096 * i,
+			          WORLD_DATA + (i * 77 % PAGES << 12), 0);
+		world_attach(w, device, root[device], device, 0);
+	}
+	return w;
+}
+
+static void drop(void *state)
+{
+	world_free(state);
+}
+
+static void prepare(void *state, uint64_t ops)
+{
+	struct world *w = state;
+
+	(void)ops;
+	iom_begin(w->lane);
+	for (uint64_t i = 0; i < PAGES; i++)
+		for (uint32_t device = 0; device < WORLD_DEVICES; device++)
+			world_read(w->port[device], IOVA + 4096 * i);
+	iom_end(w->lane);
+}
+
+static uint64_t run_pages(void *state, uint64_t ops)
+{
+	for (uint64_t i = 0; i < ops; i++)
+		world_forget_page(state, (uint32_t)i % WORLD_DEVICES,
+		                  IOVA + (i * 1031 % PAGES << 12));
+	return 0;
+}
+
+static uint64_t run_tags(void *state, uint64_t ops)
+{
+	for (uint64_t i = 0; i < ops; i++)
+		world_forget(state, (uint32_t)i % WORLD_DEVICES, false);
+	return 0;
+}
+
+const struct bench_row bench_invalidate[] = {
+	{ "invalidate-page/riscv/1Mi-cached", 1 << 13, make, drop, prepare, run_pages, 0, false },
+	{ "invalidate-tag/riscv/1Mi-cached", WORLD_DEVICES, make, drop, prepare, run_tags, 0,
+	  false },
+	{ 0 },
+};

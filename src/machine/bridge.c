@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/* An I/O bridge. */
+#include "machine/bridge.h"
+
+#include <string.h>
+
+#include "base/endian.h"
+#include "base/error.h"
+
+/* ---- The IOMMU's registers as a window of the bus -------------------------------------------- */
+
+static int unit_read(void *opaque, uint64_t off, void *buf, size_t len)
+{
+	struct bridge *b = opaque;
+	uint8_t bytes[8];
+	uint64_t val;
+
+	if ((len != 4 && len != 8) || iom_mmio_read(b->unit, 0, off, (unsigned)len, &val))
+		return IOM_EFAULT;
+	iom_st64(bytes, val, false);
+	memcpy(buf, bytes, len);
+	return IOM_OK;
+}
+
+static int unit_write(void *opaque, uint64_t off, const void *buf, size_t len)
+{
+	struct bridge *b = opaque;
+	uint64_t val;
+
+	if (len != 4 && len != 8)
+		return IOM_EFAULT;
+	val = len == 8 ? iom_ld64(buf, false) : iom_ld32(buf, false);
+	return iom_mmio_write(b->unit, 0, off, (unsigned)len, val) ? IOM_EFAULT : IOM_OK;
+}
+
+static void unit_wire(void *opaque, unsigned wire, bool level)
+{
+	struct bridge *b = opaque;
+
+	if (wire < BRIDGE_WIRES)
+		b->wire[wire] = level;
+}
+
+/* The unit's own messages go through its memory and so reach the interrupt files. */
+static const struct iom_host unit_host = {
+	.bytes = sizeof(struct iom_host),
+	.wire = unit_wire,
+};
+
+/* ---- Coming and going ------------------------------------------------------------------------ */
+
+int bridge_init(struct bridge *b, const struct machine_arch *arch, struct iom_memory *memory,
+                struct bus *bus, uint64_t spa, struct iom_error *error)
+{
+	struct bus_window window = { spa, 0, unit_read, unit_write, b };
+	int rc = arch->unit_new(memory, &unit_host, b, &b->unit, error);
+
+	if (rc)
+		return rc;
+	window.bytes = iom_mmio_bytes(b->unit, 0);
+	rc = bus_add(bus, &window);
+	if (!rc)
+		rc = iom_lane_open(b->unit, &b->lane);
+	return rc ? iom_fail(error, rc, "no memory for the IOMMU") : IOM_OK;
+}
+
+void bridge_release(struct bridge *b)
+{
+	iom_unit_free(b->unit);
+}
+
+bool bridge_wire_up(const struct bridge *b)
+{
+	for (unsigned i = 0; i < BRIDGE_WIRES; i++)
+		if (b->wire[i])
+			return true;
+	return false;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/*
+ * An I/O bridge: it carries the accesses of its devices to memory, through an IOMMU of its own.
+ */
+#ifndef MACHINE_BRIDGE_H
+#define MACHINE_BRIDGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <iommux/iommux.h>
+
+#include "machine/arch.h"
+#include "machine/bus.h"
+
+#define BRIDGE_WIRES 16
+
+struct bridge {
+	struct iom_unit *unit;
+	struct iom_lane *lane;
+	bool wire[BRIDGE_WIRES]; /* levels of the IOMMU's wires */
+};
+
+/* Makes the IOMMU, with its registers at `spa` of the bus.  `error` is told on refusal. */
+int bridge_init(struct bridge *bridge, const struct machine_arch *arch, struct iom_memory *memory,
+                struct bus *bus, uint64_t spa, struct iom_error *error);
+void bridge_release(struct bridge *bridge);
+
+bool bridge_wire_up(const struct bridge *bridge);
+
+#endif

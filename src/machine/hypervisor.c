@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/* The hypervisor's part of the machine's kernel. */
+#include "machine/hypervisor.h"
+
+#include "machine/vm.h"
+
+static void on_fault(void *opaque, struct kernel_fault *fault)
+{
+	struct hypervisor *h = opaque;
+
+	for (unsigned i = 0; i < HYPERVISOR_VMS_MAX; i++) {
+		struct vm_device *device =
+			h->vms[i] ? vm_device_find(h->vms[i], fault->iommu, fault->what.requester)
+				  : NULL;
+
+		if (!device)
+			continue;
+		fault->owner = h->vms[i]->serial;
+		vm_device_judge(device, &fault->what);
+	}
+}
+
+void hypervisor_init(struct hypervisor *h, struct machine *machine, struct kernel *kernel)
+{
+	*h = (struct hypervisor){ .machine = machine, .kernel = kernel };
+	kernel->on_fault = on_fault;
+	kernel->on_fault_opaque = h;
+}
+
+bool hypervisor_file_take(struct hypervisor *h, unsigned hart, unsigned *guest)
+{
+	for (unsigned g = 1; g <= IMSIC_GUESTS; g++) {
+		if (!h->files[hart][g]) {
+			h->files[hart][g] = true;
+			*guest = g;
+			return true;
+		}
+	}
+	return false;
+}
+
+void hypervisor_file_give(struct hypervisor *h, unsigned hart, unsigned guest)
+{
+	*imsic_file(&h->machine->imsic, hart, guest) = (struct imsic_file){ 0 };
+	h->files[hart][guest] = false;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/*
+ * The hypervisor's part of the machine's kernel: which virtual machines there are, which interrupt
+ * files they hold, and whose device a fault is about.
+ */
+#ifndef MACHINE_HYPERVISOR_H
+#define MACHINE_HYPERVISOR_H
+
+#include "machine/kernel.h"
+#include "machine/machine.h"
+
+#define HYPERVISOR_VMS_MAX 8
+
+struct vm;
+
+struct hypervisor {
+	struct machine *machine;
+	struct kernel *kernel;
+	struct vm *vms[HYPERVISOR_VMS_MAX];        /* NULL: a free place */
+	bool files[IMSIC_HARTS][IMSIC_GUESTS + 1]; /* taken, by hart and guest file */
+	uint32_t serials;                          /* that were given out */
+	unsigned next_hart; /* where the next virtual CPU goes, if there is room */
+};
+
+/* From now on the kernel's fault reports name the virtual machine. */
+void hypervisor_init(struct hypervisor *hypervisor, struct machine *machine, struct kernel *kernel);
+
+/* A guest interrupt file of this hart; false: all are taken. */
+bool hypervisor_file_take(struct hypervisor *hypervisor, unsigned hart, unsigned *guest);
+void hypervisor_file_give(struct hypervisor *hypervisor, unsigned hart, unsigned guest);
+
+#endif

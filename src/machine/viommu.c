@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/* The IOMMU that a guest gets. */
+#include "machine/viommu.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <iommux/backend.h>
+
+#include "base/error.h"
+#include "machine/vm.h"
+
+struct viommu {
+	struct vm *vm;
+	struct iom_memory *memory;
+	struct iom_unit *unit;
+	struct iom_lane *lane;
+	uint64_t contexts, invalidations; /* that the guest asked for */
+};
+
+/* ---- The guest's memory ---------------------------------------------------------------------- */
+
+/* The bytes from `gpa` to the end of its page, or NULL. */
+static uint8_t *ram_at(const struct vm *vm, uint64_t gpa, size_t len, size_t *n)
+{
+	if (!pages_contain(&vm->ram, gpa))
+		return NULL;
+	*n = PAGE_BYTES - gpa % PAGE_BYTES;
+	*n = len < *n ? len : *n;
+	return pages_at(&vm->ram, gpa);
+}
+
+static int guest_read(void *opaque, uint64_t gpa, void *buf, size_t len)
+{
+	const struct viommu *v = opaque;
+	uint8_t *to = buf;
+	size_t n;
+
+	for (; len; gpa += n, to += n, len -= n) {
+		const uint8_t *at = ram_at(v->vm, gpa, len, &n);
+
+		if (!at)
+			return IOM_EFAULT;
+		memcpy(to, at, n);
+	}
+	return IOM_OK;
+}
+
+/* Its own interrupt messages go to the virtual CPUs' files. */
+static int guest_write(void *opaque, uint64_t gpa, const void *buf, size_t len)
+{
+	const struct viommu *v = opaque;
+	uint64_t cpu = (gpa - VM_FILES) / IMSIC_PAGE;
+	const uint8_t *from = buf;
+	size_t n;
+
+	if (gpa >= VM_FILES && cpu < v->vm->vcpu_count) {
+		const struct board *b = &v->vm->board;
+
+		return imsic_page_write(b->ops->file(b->opaque, (unsigned)cpu), gpa % IMSIC_PAGE,
+		                        buf, len);
+	}
+	for (; len; gpa += n, from += n, len -= n) {
+		uint8_t *at = ram_at(v->vm, gpa, len, &n);
+
+		if (!at)
+			return IOM_EFAULT;
+		memcpy(at, from, n);
+	}
+	return IOM_OK;
+}
+
+/* ---- What the guest tells -------------------------------------------------------------------- */
+
+static void context(void *opaque, const struct iom_context_info *info)
+{
+	struct viommu *v = opaque;
+
+	v->contexts++;
+	for (unsigned i = 0; i < VM_DEVICES_MAX; i++) {
+		struct vm_device *device = &v->vm->devices[i];
+
+		if (device->vm && device->guest_requester == info->requester && !info->has_pasid)
+			vm_device_follow(device, info);
+	}
+}
+
+/* Does an invalidation of first-stage results mean the tables of this device? */
+static bool names(const struct iom_invalidation *what, const struct vm_device *device)
+{
+	return device->nested && (!what->one_process || what->process_tag == device->stage.tag);
+}
+
+static void invalidate(void *opaque, const struct iom_invalidation *what)
+{
+	struct viommu *v = opaque;
+	uint64_t first = what->one_range ? what->first : 0;
+	uint64_t last = what->one_range ? what->last : UINT64_MAX;
+
+	if (!what->stage1)
+		return;
+	v->invalidations++;
+	for (unsigned i = 0; i < VM_DEVICES_MAX; i++) {
+		struct vm_device *device = &v->vm->devices[i];
+
+		if (names(what, device))
+			(void)iom_domain_invalidate(device->nested, first, last,
+			                            !what->one_process);
+	}
+}
+
+static const struct iom_backend backend = {
+	.bytes = sizeof(struct iom_backend),
+	.context = context,
+	.invalidate = invalidate,
+};
+
+/* ---- Registers and devices ------------------------------------------------------------------- */
+
+void viommu_mmio_read(struct viommu *v, uint64_t off, unsigned bytes, uint64_t *val)
+{
+	if (off < iom_mmio_bytes(v->unit, 0))
+		(void)iom_mmio_read(v->unit, 0, off, bytes, val);
+}
+
+void viommu_mmio_write(struct viommu *v, uint64_t off, unsigned bytes, uint64_t val)
+{
+	if (off < iom_mmio_bytes(v->unit, 0))
+		(void)iom_mmio_write(v->unit, 0, off, bytes, val);
+}
+
+int viommu_plug(struct viommu *v, uint32_t requester, struct iom_endpoint **endpoint,
+                struct iom_port **port)
+{
+	int rc = iom_endpoint_get(v->unit, requester, endpoint);
+
+	return rc ? rc : iom_port_open(*endpoint, v->lane, port);
+}
+
+void viommu_unplug(struct iom_endpoint *endpoint, struct iom_port *port)
+{
+	iom_endpoint_remove(endpoint);
+	if (port)
+		iom_port_close(port);
+}
+
+void viommu_judge(struct viommu *v, struct iom_port *port, const struct iom_request *request,
+                  struct iom_reply *reply)
+{
+	iom_begin(v->lane);
+	(void)iom_translate(port, request, reply);
+	iom_end(v->lane);
+}
+
+uint64_t viommu_contexts(const struct viommu *v)
+{
+	return v->contexts;
+}
+
+uint64_t viommu_invalidations(const struct viommu *v)
+{
+	return v->invalidations;
+}
+
+/* ---- Coming and going ------------------------------------------------------------------------ */
+
+static int build(struct viommu *v, struct iom_error *error)
+{
+	static const struct iom_memory_ops ops = {
+		.bytes = sizeof ops,
+		.read = guest_read,
+		.write = guest_write,
+	};
+	const struct machine_arch *arch = v->vm->hypervisor->machine->arch;
+	int rc = iom_memory_new(&ops, v, &v->memory, error);
+
+	if (!rc)
+		rc = arch->guest_unit_new(v->memory, NULL, v, &v->unit, error);
+	if (rc)
+		return rc;
+	rc = iom_lane_open(v->unit, &v->lane);
+	if (!rc)
+		rc = iom_backend_set(v->unit, &backend, v);
+	return rc ? iom_fail(error, rc, "no memory for a guest's IOMMU") : IOM_OK;
+}
+
+int viommu_new(struct vm *vm, struct viommu **out, struct iom_error *error)
+{
+	struct viommu *v = calloc(1, sizeof *v);
+	int rc;
+
+	*out = NULL;
+	if (!v)
+		return iom_fail(error, IOM_ENOMEM, "no memory for a guest's IOMMU");
+	v->vm = vm;
+	rc = build(v, error);
+	if (rc) {
+		viommu_free(v);
+		return rc;
+	}
+	*out = v;
+	return IOM_OK;
+}
+
+void viommu_free(struct viommu *v)
+{
+	if (!v)
+		return;
+	iom_unit_free(v->unit);
+	iom_memory_free(v->memory);
+	free(v);
+}

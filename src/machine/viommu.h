@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/*
+ * The IOMMU that a guest gets: a guest-facing unit whose memory is the guest's.  It moves no data: what
+ * the guest tells it about its devices, and what it invalidates, is carried over to the machine's
+ * IOMMUs, which read the guest's tables themselves (include/iommux/backend.h).
+ */
+#ifndef MACHINE_VIOMMU_H
+#define MACHINE_VIOMMU_H
+
+#include <iommux/iommux.h>
+
+struct vm;
+struct viommu;
+
+int viommu_new(struct vm *vm, struct viommu **out, struct iom_error *error);
+void viommu_free(struct viommu *viommu);
+
+/* The guest's access to its registers; beside them nothing answers. */
+void viommu_mmio_read(struct viommu *viommu, uint64_t off, unsigned bytes, uint64_t *val);
+void viommu_mmio_write(struct viommu *viommu, uint64_t off, unsigned bytes, uint64_t val);
+
+/* Gives the guest's IOMMU a device, or takes it away. */
+int viommu_plug(struct viommu *viommu, uint32_t requester, struct iom_endpoint **endpoint,
+                struct iom_port **port);
+void viommu_unplug(struct iom_endpoint *endpoint, struct iom_port *port);
+
+/* Has it judge a request, recording what it refuses. */
+void viommu_judge(struct viommu *viommu, struct iom_port *port, const struct iom_request *request,
+                  struct iom_reply *reply);
+
+/* What the guest asked to be forgotten so far: contexts, and ranges of its tables. */
+uint64_t viommu_contexts(const struct viommu *viommu);
+uint64_t viommu_invalidations(const struct viommu *viommu);
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/*
+ * A virtual machine: guest-physical memory in pages from all over the host's RAM, virtual CPUs that
+ * each have a guest interrupt file, devices that were assigned to it, and a kernel of its own.  It
+ * may have an IOMMU for its guest (viommu.h).
+ */
+#ifndef MACHINE_VM_H
+#define MACHINE_VM_H
+
+#include <iommux/backend.h>
+
+#include "machine/engine_driver.h"
+#include "machine/hypervisor.h"
+#include "machine/space.h"
+
+/* The guest's address map; the same numbers as in the machine, but other memory. */
+#define VM_IOMMU MACHINE_IOMMU
+#define VM_ENGINES MACHINE_ENGINES
+#define VM_FILES MACHINE_INTERRUPT_FILE /* one page for each virtual CPU */
+#define VM_RAM MACHINE_LOW_RAM
+
+#define VM_VCPUS_MAX BOARD_CPUS_MAX
+#define VM_DEVICES_MAX 8
+#define VM_NAME_MAX 16
+#define VM_RAM_MIN (UINT64_C(1) << 20)
+
+struct vm_config {
+	const char *name;   /* cut to VM_NAME_MAX - 1 characters */
+	uint64_t ram_bytes; /* VM_RAM_MIN.., whole pages         */
+	unsigned vcpus;     /* 1..VM_VCPUS_MAX                   */
+	bool iommu;         /* the guest gets one                */
+};
+
+struct vcpu {
+	unsigned hart, guest; /* its interrupt file */
+};
+
+/* A device that was assigned, as the machine and as the guest know it. */
+struct vm_device {
+	struct vm *vm; /* NULL: a free place */
+	unsigned engine, bridge;
+	uint32_t requester;
+	uint32_t guest_requester;
+	struct iom_domain *attached;   /* what the machine's IOMMU uses for it; NULL: blocked    */
+	struct iom_domain *nested;     /* over the guest's tables, if they are used              */
+	struct iom_stage stage;        /* those tables                                           */
+	struct iom_endpoint *endpoint; /* at the guest's IOMMU, if there is one ...            */
+	struct iom_port *port;         /* ... through which it judges faults of its own        */
+};
+
+struct vm {
+	struct hypervisor *hypervisor;
+	unsigned number; /* its place at the hypervisor            */
+	uint32_t serial; /* never used again; from 1 on             */
+	char name[VM_NAME_MAX];
+	bool running;
+	struct buffer *memory; /* pages of the host ...                   */
+	struct space *space;   /* ... where the guest's devices see them  */
+	struct pages ram;      /* the same pages as the guest numbers them */
+	struct vcpu vcpus[VM_VCPUS_MAX];
+	unsigned vcpu_count;
+	struct vm_device devices[VM_DEVICES_MAX];
+	struct viommu *viommu; /* NULL: the guest has none                */
+	struct board board;
+	struct kernel *kernel; /* the guest's                             */
+};
+
+/* Builds and boots one.  IOM_EINVAL, IOM_ENOMEM, IOM_ENOSPC (no interrupt file), with a sentence. */
+int vm_new(struct hypervisor *hypervisor, const struct vm_config *config, struct vm **out,
+           struct iom_error *error);
+
+/*
+ * Stops it: when the call returns, none of its devices reaches anything.  Devices and interrupt files
+ * are nobody's then; its memory is still there.  On failure devices that could not be blocked are left.
+ */
+int vm_stop(struct vm *vm, struct iom_error *error);
+
+/*
+ * Stops it if need be, and gives its memory back; what its kernel made (spaces, drivers of
+ * engines, buffers) has been freed.  NULL is ignored.
+ */
+void vm_free(struct vm *vm);
+
+/* The physical address of a guest-physical one, as devices would see it.  IOM_ENOENT: none. */
+int vm_lookup(const struct vm *vm, uint64_t gpa, uint64_t *spa);
+
+/* ---- Virtual CPUs (vm_vcpu.c) ---------------------------------------------------------------- */
+
+/* Gives a machine that has its memory map this many, with the window of their files. */
+int vm_vcpus_add(struct vm *vm, unsigned count, struct iom_error *error);
+
+/* The physical address of a virtual CPU's interrupt file. */
+uint64_t vm_vcpu_spa(const struct vm *vm, unsigned vcpu);
+
+/* Moves a virtual CPU to another hart, its interrupts included.  IOM_ENOSPC: no file is free there. */
+int vm_vcpu_move(struct vm *vm, unsigned vcpu, unsigned hart, struct iom_error *error);
+
+/* ---- Devices (vm_device.c) ------------------------------------------------------------------- */
+
+/*
+ * Gives an engine of the machine, that is attached nowhere, to the guest.  Without an IOMMU of the
+ * guest's it reaches the guest's memory at once; else what the guest says.  `place`: where the
+ * guest's kernel finds it.
+ */
+int vm_device_assign(struct vm *vm, unsigned engine, struct engine_place *place,
+                     struct iom_error *error);
+/* Takes it back: it is blocked when the call returns. */
+int vm_device_release(struct vm_device *device, struct iom_error *error);
+
+/* The device with this number at one of the machine's IOMMUs, or NULL. */
+struct vm_device *vm_device_find(struct vm *vm, unsigned bridge, uint32_t requester);
+
+/* What the guest says of a device now; all that is attached is made to follow. */
+void vm_device_follow(struct vm_device *device, const struct iom_context_info *info);
+
+/*
+ * The machine's IOMMU refused the device.  If that was for the guest's tables the guest's IOMMU
+ * refuses as well, and tells the guest.
+ */
+void vm_device_judge(struct vm_device *device, const struct iom_os_fault *fault);
+
+#endif

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/*
+ * Devices of virtual machines.  The machine's IOMMU gets for each of them what its guest said: nothing,
+ * the guest's memory as it is, or the guest's own tables over it.
+ */
+#include "base/error.h"
+#include "machine/viommu.h"
+#include "machine/vm.h"
+
+/* Device 1 function 0 of the guest's bus 0 is its first one, and so on. */
+#define GUEST_REQUESTER(place) (((place) + 1u) << 3)
+
+static struct iom_domain *memory_of(const struct vm_device *device)
+{
+	return device->vm->space->domains[device->bridge];
+}
+
+/* ---- Following the guest --------------------------------------------------------------------- */
+
+/* Puts the device into a domain, NULL: into none, and drops the guest's tables that it leaves. */
+static int install(struct vm_device *device, struct iom_domain *nested, struct iom_domain *domain)
+{
+	int rc = IOM_OK;
+
+	if (domain)
+		rc = iom_domain_attach(domain, device->requester);
+	else if (device->attached)
+		rc = iom_domain_detach(device->attached, device->requester);
+	if (rc)
+		return rc;
+	device->attached = domain;
+	(void)iom_domain_free(device->nested);
+	device->nested = nested;
+	return IOM_OK;
+}
+
+static bool same_stage(const struct iom_stage *a, const struct iom_stage *b)
+{
+	return a->root == b->root && a->format == b->format && a->tag == b->tag &&
+	       a->big_endian == b->big_endian;
+}
+
+void vm_device_follow(struct vm_device *device, const struct iom_context_info *info)
+{
+	struct iom_domain *nested = NULL, *domain = NULL;
+
+	if (info->kind == IOM_CONTEXT_TRANSLATED && info->stage1.format == IOM_FORMAT_NONE) {
+		domain = memory_of(device);
+	} else if (info->kind == IOM_CONTEXT_TRANSLATED) {
+		if (device->nested && same_stage(&device->stage, &info->stage1))
+			return;
+		/* What the machine's IOMMU cannot read leaves the device blocked. */
+		if (iom_domain_new_nested(memory_of(device), &info->stage1, &nested, NULL) ==
+		    IOM_OK)
+			domain = nested;
+	}
+	if (domain == device->attached && !device->nested)
+		return;
+	if (install(device, nested, domain))
+		(void)iom_domain_free(nested);
+	else
+		device->stage = info->stage1;
+}
+
+void vm_device_judge(struct vm_device *device, const struct iom_os_fault *fault)
+{
+	const struct iom_request request = {
+		.iova = fault->iova,
+		.bytes = 1,
+		.access = fault->write ? IOM_WRITE : IOM_READ,
+	};
+	struct iom_reply reply;
+
+	if (device->port)
+		viommu_judge(device->vm->viommu, device->port, &request, &reply);
+}
+
+/* ---- Coming and going ------------------------------------------------------------------------ */
+
+static int listen_to_guest(struct vm_device *device)
+{
+	struct viommu *v = device->vm->viommu;
+	int rc;
+
+	if (!v)
+		return install(device, NULL, memory_of(device));
+	rc = viommu_plug(v, device->guest_requester, &device->endpoint, &device->port);
+	return rc ? rc : iom_fault_in(device->endpoint, false, 0, NULL);
+}
+
+int vm_device_assign(struct vm *vm, unsigned engine, struct engine_place *place,
+                     struct iom_error *error)
+{
+	struct machine_engine *e = vm->hypervisor->machine->engines[engine];
+	struct vm_device *device;
+	unsigned n = 0;
+	int rc;
+
+	while (n < VM_DEVICES_MAX && vm->devices[n].vm)
+		n++;
+	if (n == VM_DEVICES_MAX)
+		return iom_fail(error, IOM_ENOSPC, "a virtual machine has at most %u devices",
+		                VM_DEVICES_MAX);
+	device = &vm->devices[n];
+	*device = (struct vm_device){ .vm = vm,
+		                      .engine = engine,
+		                      .bridge = e->bridge,
+		                      .requester = e->requester,
+		                      .guest_requester = GUEST_REQUESTER(n) };
+	rc = listen_to_guest(device);
+	if (rc) {
+		(void)vm_device_release(device, NULL);
+		return iom_fail(error, rc, "device 0x%llx could not be assigned: %s",
+		                (unsigned long long)e->requester, iom_strerror(rc));
+	}
+	*place = (struct engine_place){ .engine = &e->engine,
+		                        .registers =
+		                                VM_ENGINES + (uint64_t)n * ENGINE_REGISTER_BYTES,
+		                        .requester = device->guest_requester };
+	return IOM_OK;
+}
+
+int vm_device_release(struct vm_device *device, struct iom_error *error)
+{
+	int rc = install(device, NULL, NULL);
+
+	if (rc)
+		return iom_fail(error, rc, "device 0x%llx could not be taken back: %s",
+		                (unsigned long long)device->requester, iom_strerror(rc));
+	if (device->endpoint)
+		viommu_unplug(device->endpoint, device->port);
+	*device = (struct vm_device){ 0 };
+	return IOM_OK;
+}
+
+struct vm_device *vm_device_find(struct vm *vm, unsigned bridge, uint32_t requester)
+{
+	for (unsigned i = 0; i < VM_DEVICES_MAX; i++) {
+		struct vm_device *device = &vm->devices[i];
+
+		if (device->vm && device->bridge == bridge && device->requester == requester)
+			return device;
+	}
+	return NULL;
+}
