@@ -34,15 +34,16 @@ extern "C" {
 #define IOM_RISCV_STRICT_FCTL 0x1u      /* fctl can be written in Off only, not in Bare           */
 #define IOM_RISCV_LENIENT_MSI_MASK 0x2u /* msi_addr_mask/pattern bits above the widest GPA are    */
 					/* ignored instead of refused as misconfigured            */
-#define IOM_RISCV_UNCACHED 0x8u     /* every request walks the tables                          */
-#define IOM_RISCV_MSI_MASKED 0x4u   /* msi_vec_ctl.M is 1 after reset, as PCI's MSI-X expects */
-#define IOM_RISCV_EAGER_DIRTY 0x10u /* with GADE, reading a table through the second stage marks  */
-/* its page dirty already, if it may be written               */
-#define IOM_RISCV_GXL_WRITABLE                                                                     \
-	0x20u /* fctl.GXL can be written: software chooses between the      */
-	      /* schemes of RV32 and RV64.  Without, it is 0; 1 where the   */
-	      /* capabilities have no scheme for RV64 in the last stage     */
-	      /* that has any                                               */
+#define IOM_RISCV_UNCACHED 0x8u   /* every request walks the tables                          */
+#define IOM_RISCV_MSI_MASKED 0x4u /* msi_vec_ctl.M is 1 after reset, as PCI's MSI-X expects */
+/* With GADE, reading a table through the second stage marks its page dirty, if it may be written. */
+#define IOM_RISCV_EAGER_DIRTY 0x10u
+/*
+ * fctl.GXL can be written: software chooses between the schemes of RV32 and of RV64, and the
+ * capabilities must have both.  Else it is fixed: to 1 if Sv32x4 is the only second stage, or Sv32 the
+ * only stage at all; else to 0.
+ */
+#define IOM_RISCV_GXL_WRITABLE 0x20u
 
 /*
  * What to build.  All zeroes is a sensible IOMMU: every capability that the library has, fctl.GXL

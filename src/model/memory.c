@@ -151,14 +151,13 @@ static int add_locked(struct iom_memory *memory, const struct iom_region *region
                       struct iom_error *error)
 {
 	unsigned at = regions_upto(memory, region->spa + (region->bytes - 1));
-	const struct iom_region *other = at ? &memory->region[at - 1] : NULL;
+	const struct iom_region *below = &memory->region[at ? at - 1 : 0];
 
-	if (other && other->spa + (other->bytes - 1) >= region->spa)
+	if (at && below->spa + (below->bytes - 1) >= region->spa)
 		return iom_fail(error, IOM_EEXIST,
 		                "the region at 0x%llx overlaps the one at 0x%llx, which must be "
-		                "removed "
-		                "first",
-		                (unsigned long long)region->spa, (unsigned long long)other->spa);
+		                "removed first",
+		                (unsigned long long)region->spa, (unsigned long long)below->spa);
 	if (memory->regions == IOM_REGIONS_MAX)
 		return iom_fail(error, IOM_ENOSPC,
 		                "the memory holds %u regions already, its limit; serve rarely used "

@@ -568,7 +568,7 @@ PT_INLINE int pt_unmap(const struct pt_format *fmt, const struct pt_pages *pages
 		return IOM_EINVAL;
 
 	for (;;) {
-		unsigned shift = pt_shift(fmt, root, level), size = shift;
+		unsigned shift = pt_shift(fmt, root, level);
 		uint64_t end = input | iom_low(shift + pt_index_lg2(fmt, root, level));
 		uint64_t stop = end < last ? end : last, some = 0, n;
 		char *entry = pt_place(fmt, root, &path, level, input);
@@ -587,10 +587,11 @@ PT_INLINE int pt_unmap(const struct pt_format *fmt, const struct pt_pages *pages
 		}
 		/* From hole to hole and leaf to leaf, as far as this table goes. */
 		while (more) {
+			unsigned size = shift;
+
 			e = pt_read(fmt, root, entry, level);
 			if (e.kind == PT_TABLE && e.next < level)
 				break;
-			size = shift;
 			if (e.kind == PT_LEAF) {
 				size = e.size_lg2;
 				for (n = pt_copies(size, shift); n--;)

@@ -2,6 +2,9 @@
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /* A guest's contexts and invalidation commands, in the words of backends. */
 #include "model/backend.h"
+
+#include <string.h>
+
 #include "model/riscv/riscv.h"
 
 static uint32_t format_of(uint64_t mode, bool rv32)
@@ -22,14 +25,16 @@ static uint32_t format_of(uint64_t mode, bool rv32)
 static struct iom_stage stage_of(uint64_t atp, bool rv32, uint32_t tag, bool big_endian)
 {
 	/* PPN and MODE stand in the same places in iosatp and iohgatp. */
-	const struct iom_stage stage = {
+	struct iom_stage stage = {
 		.root = IOM_GET(RV_FSC_PPN, atp) << 12,
 		.format = format_of(IOM_GET(RV_FSC_MODE, atp), rv32),
 		.tag = tag,
 		.big_endian = big_endian,
 	};
 
-	return stage.format == IOM_FORMAT_NONE ? (struct iom_stage){ 0 } : stage;
+	if (stage.format == IOM_FORMAT_NONE)
+		memset(&stage, 0, sizeof stage);
+	return stage;
 }
 
 void rv_inform(const struct iom_query *query, struct iom_context_info *info)
