@@ -18,7 +18,8 @@ int iom_backend_set(struct iom_unit *unit, const struct iom_backend *backend, vo
 }
 
 /* A question of the unit's own. */
-static struct iom_query query_of(struct iom_endpoint *endpoint, const struct iom_request *q)
+static struct iom_query query_of(struct iom_endpoint *endpoint, const struct iom_request *q,
+                                 struct iom_view *view)
 {
 	struct iom_unit *unit = endpoint->unit;
 
@@ -26,6 +27,7 @@ static struct iom_query query_of(struct iom_endpoint *endpoint, const struct iom
 		.unit = unit,
 		.endpoint = endpoint,
 		.request = q,
+		.view = view,
 		.invalidations = __atomic_load_n(&unit->invalidations, __ATOMIC_SEQ_CST),
 		.requester = iom_peek(&endpoint->requester),
 	};
@@ -34,7 +36,8 @@ static struct iom_query query_of(struct iom_endpoint *endpoint, const struct iom
 static void inform(struct iom_endpoint *endpoint, const struct iom_request *q,
                    struct iom_context_info *info)
 {
-	const struct iom_query query = query_of(endpoint, q);
+	struct iom_view view = { 0 };
+	const struct iom_query query = query_of(endpoint, q, &view);
 	struct iom_unit *unit = endpoint->unit;
 
 	*info = (struct iom_context_info){ .requester = query.requester,
@@ -162,7 +165,8 @@ static bool look(struct iom_endpoint *endpoint, struct iom_request *q, struct io
                  unsigned *lg2)
 {
 	static const uint8_t tries[] = { IOM_READ, IOM_WRITE, IOM_EXECUTE };
-	const struct iom_query query = query_of(endpoint, q);
+	struct iom_view view = { 0 };
+	const struct iom_query query = query_of(endpoint, q, &view);
 
 	*lg2 = LG2_MAX;
 	for (unsigned i = 0; i < IOM_COUNT(tries); i++) {

@@ -411,8 +411,10 @@ int iom_memory_cas(struct iom_memory *memory, uint64_t spa, unsigned bytes, uint
 	return IOM_OK;
 }
 
-int iom_memory_ld64(struct iom_memory *memory, uint64_t spa, bool big_endian, uint64_t *val)
+int iom_memory_ld64_search(struct iom_memory *memory, struct iom_view *view, uint64_t spa,
+                           bool big_endian, uint64_t *val)
 {
+	uint32_t seq = iom_peek_acquire(&memory->seq);
 	struct iom_region r;
 	uint64_t piece, raw;
 	int result;
@@ -420,7 +422,9 @@ int iom_memory_ld64(struct iom_memory *memory, uint64_t spa, bool big_endian, ui
 	if (iom_memory_find(memory, spa, 8, &r, &piece)) {
 		const uint64_t *p = (const uint64_t *)((const uint8_t *)r.host + (spa - r.spa));
 
-		if (iom_peek(&memory->poisoned) && poisoned(memory, spa, 8))
+		if (!iom_peek(&memory->poisoned))
+			*view = (struct iom_view){ r.spa, r.bytes - 7, r.host, &memory->seq, seq };
+		else if (poisoned(memory, spa, 8))
 			return IOM_EPOISON;
 		raw = __atomic_load_n(p, __ATOMIC_ACQUIRE);
 	} else {

@@ -7,6 +7,8 @@
 #include <iommux/memory.h>
 
 #include "base/bits.h"
+#include "base/endian.h"
+#include "model/sync.h"
 
 struct iom_unit;
 
@@ -22,10 +24,34 @@ void iom_memory_join(struct iom_memory *memory, struct iom_unit *unit);
 void iom_memory_leave(struct iom_memory *memory, struct iom_unit *unit);
 
 /*
+ * The piece of RAM that a load met last, so that the next one from it needs no search.  Begins as all
+ * zeroes, which is none, and lasts for one request.
+ */
+struct iom_view {
+	uint64_t spa, room; /* doublewords may begin in the first `room` bytes */
+	const uint8_t *host;
+	const uint32_t *live; /* the memory's count of changes ... */
+	uint32_t seq;         /* ... when this was found           */
+};
+
+int iom_memory_ld64_search(struct iom_memory *memory, struct iom_view *view, uint64_t spa,
+                           bool big_endian, uint64_t *val);
+
+/*
  * Loads an aligned doubleword, or word, in the given byte order, as one access that no store of
  * another thread can tear.
  */
-int iom_memory_ld64(struct iom_memory *memory, uint64_t spa, bool big_endian, uint64_t *val);
+static inline int iom_memory_ld64(struct iom_memory *memory, struct iom_view *view, uint64_t spa,
+                                  bool big_endian, uint64_t *val)
+{
+	if (spa - view->spa < view->room && iom_peek_acquire(view->live) == view->seq) {
+		const uint64_t *p = (const uint64_t *)(view->host + (spa - view->spa));
+
+		*val = iom_cpu64(__atomic_load_n(p, __ATOMIC_ACQUIRE), big_endian);
+		return IOM_OK;
+	}
+	return iom_memory_ld64_search(memory, view, spa, big_endian, val);
+}
 int iom_memory_ld32(struct iom_memory *memory, uint64_t spa, bool big_endian, uint32_t *val);
 
 /*

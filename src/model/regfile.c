@@ -57,11 +57,6 @@ bool iom_cell_can_hold(const struct iom_cell *cell, uint64_t value)
 	return !(value & ~(cell->rw | cell->w1c | cell->reg->own));
 }
 
-uint64_t iom_reg_get(const struct iom_unit *unit, unsigned off)
-{
-	return iom_peek_acquire(&unit->regs.cell[unit->regs.at[off / 4] - 1].value);
-}
-
 void iom_reg_set(struct iom_unit *unit, unsigned off, uint64_t value)
 {
 	__atomic_store_n(&cell_at(&unit->regs, off)->value, value, __ATOMIC_RELEASE);

@@ -56,8 +56,6 @@ void iom_regfile_clear(struct iom_regfile *regs, bool warm);
 /* Are these bits that the cell's register can hold? */
 bool iom_cell_can_hold(const struct iom_cell *cell, uint64_t value);
 
-/* The value of a register that exists in the table: in one piece, with the lock or without. */
-uint64_t iom_reg_get(const struct iom_unit *unit, unsigned off);
 /* Changes that the hardware makes to it, under the lock. */
 void iom_reg_set(struct iom_unit *unit, unsigned off, uint64_t value);
 /* Sets the bits of `set` after clearing those of `clear`. */

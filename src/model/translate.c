@@ -147,7 +147,13 @@ static __attribute__((noinline)) int resolve(struct iom_port *port, const struct
                                              struct iom_reply *reply)
 {
 	struct iom_unit *unit = port->endpoint->unit;
-	struct iom_query query = { .unit = unit, .endpoint = port->endpoint, .request = q };
+	struct iom_view view = { 0 };
+	struct iom_query query = {
+		.unit = unit,
+		.endpoint = port->endpoint,
+		.request = q,
+		.view = &view,
+	};
 	uint32_t epoch = __atomic_load_n(&port->endpoint->epoch, __ATOMIC_SEQ_CST);
 	struct iom_grant grant = { 0 };
 	struct iom_region region = { 0 };

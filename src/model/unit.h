@@ -37,6 +37,7 @@ struct iom_query {
 	const struct iom_request *request;
 	uint64_t invalidations; /* unit.invalidations before anything was looked at */
 	uint32_t requester;     /* the endpoint's number at that time               */
+	struct iom_view *view;  /* of its loads                                     */
 };
 
 struct iom_stream; /* snapshot.h */
@@ -198,5 +199,11 @@ struct iom_endpoint *iom_unit_next_endpoint(struct iom_unit *unit, struct iom_en
 /* The endpoint of a requester, or NULL.  Both are to be given back by iom_endpoint_put. */
 struct iom_endpoint *iom_unit_endpoint(struct iom_unit *unit, uint32_t requester);
 void iom_endpoint_put(struct iom_endpoint *endpoint);
+
+/* The value of a register that exists in the table: in one piece, with the lock or without. */
+static inline uint64_t iom_reg_get(const struct iom_unit *unit, unsigned off)
+{
+	return iom_peek_acquire(&unit->regs.cell[unit->regs.at[off / 4] - 1].value);
+}
 
 #endif

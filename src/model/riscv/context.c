@@ -222,13 +222,16 @@ static bool pid_fits(const struct rv_dc *dc, uint32_t process_id)
 	return !levels || !(process_id & ~iom_low(directory_bits(&pdt, levels)));
 }
 
-int rv_load(struct rv_unit *rv, uint64_t spa, unsigned words, bool big_endian, uint64_t *out)
+int rv_load(const struct iom_query *query, uint64_t spa, unsigned words, bool big_endian,
+            uint64_t *out)
 {
+	struct rv_unit *rv = rv_of(query->unit);
+
 	for (unsigned i = 0; i < words; i++) {
 		int result = rv_beyond_pas(rv, spa)
 		                     ? IOM_EFAULT
-		                     : iom_memory_ld64(rv->unit.memory, spa + UINT64_C(8) * i,
-		                                       big_endian, &out[i]);
+		                     : iom_memory_ld64(rv->unit.memory, query->view,
+		                                       spa + UINT64_C(8) * i, big_endian, &out[i]);
 
 		if (result)
 			return result;
@@ -248,9 +251,11 @@ static enum pt_why bus_why(int result)
 	return result == IOM_OK ? PT_OK : result == IOM_EPOISON ? PT_WHY_POISON : PT_WHY_BUS;
 }
 
-static bool load_dc(struct rv_unit *rv, uint64_t ddtp, uint64_t fctl, uint32_t device_id,
-                    struct rv_dc *dc, uint32_t *pscid, struct iom_fault *fault)
+static bool load_dc(const struct iom_query *query, uint64_t ddtp, uint64_t fctl, struct rv_dc *dc,
+                    uint32_t *pscid, struct iom_fault *fault)
 {
+	const struct rv_unit *rv = rv_of(query->unit);
+	uint32_t device_id = query->requester;
 	const struct directory *dir = ddt_of(rv);
 	bool ext = has(rv, RV_CAP_MSI_FLAT), big = fctl & RV_FCTL_BE;
 	unsigned level = (unsigned)IOM_GET(RV_DDTP_MODE, ddtp) - RV_DDTP_1LVL;
@@ -260,7 +265,7 @@ static bool load_dc(struct rv_unit *rv, uint64_t ddtp, uint64_t fctl, uint32_t d
 	if (device_id & ~iom_low(directory_bits(dir, level + 1)))
 		return refuse(fault, IOM_WHERE_TYPE, PT_OK);
 	for (; level; level--) {
-		why = bus_why(rv_load(rv, table + directory_index(dir, level, device_id) * 8, 1,
+		why = bus_why(rv_load(query, table + directory_index(dir, level, device_id) * 8, 1,
 		                      big, words));
 		if (!why)
 			why = decode_dir(words[0], &table);
@@ -268,7 +273,7 @@ static bool load_dc(struct rv_unit *rv, uint64_t ddtp, uint64_t fctl, uint32_t d
 			return refuse(fault, IOM_WHERE_DEVICE, why);
 	}
 	table += directory_index(dir, 0, device_id) * (ext ? RV_DC_EXT_BYTES : RV_DC_BASE_BYTES);
-	why = bus_why(rv_load(rv, table, ext ? 8 : 4, big, words));
+	why = bus_why(rv_load(query, table, ext ? 8 : 4, big, words));
 	if (!why)
 		why = rv_decode_dc(rv, fctl, words, dc, pscid);
 	return why ? refuse(fault, IOM_WHERE_DEVICE, why) : true;
@@ -287,7 +292,7 @@ static bool load_pdt(const struct iom_query *query, const struct rv_context *con
 			fault->where = IOM_WHERE_PROCESS;
 		return false;
 	}
-	why = bus_why(rv_load(rv_of(query->unit), spa, words, context->dc.tc & RV_TC_SBE, out));
+	why = bus_why(rv_load(query, spa, words, context->dc.tc & RV_TC_SBE, out));
 	return why ? refuse(fault, IOM_WHERE_PROCESS, why) : true;
 }
 
@@ -409,7 +414,7 @@ static bool locate_device(const struct iom_query *query, uint64_t ddtp, struct r
 	if (find_cached(query, IOM_CONTEXT_DEVICE, c))
 		return true;
 	*c = (struct rv_context){ .fctl = rv_get(rv_of(query->unit), RV_FCTL) };
-	if (!load_dc(rv_of(query->unit), ddtp, c->fctl, query->requester, &c->dc, &pscid, fault))
+	if (!load_dc(query, ddtp, c->fctl, &c->dc, &pscid, fault))
 		return false;
 	c->ta = IOM_PUT(RV_PC_TA_PSCID, pscid);
 	find_guest_spaces(query, c);

@@ -80,7 +80,8 @@ static inline bool rv_beyond_pas(const struct rv_unit *rv, uint64_t spa)
 }
 
 /* Loads `words` doublewords of one entry: IOM_OK, IOM_EFAULT or IOM_EPOISON. */
-int rv_load(struct rv_unit *rv, uint64_t spa, unsigned words, bool big_endian, uint64_t *out);
+int rv_load(const struct iom_query *query, uint64_t spa, unsigned words, bool big_endian,
+            uint64_t *out);
 
 /* Which values of fctl.GXL there are: it can be written, or is fixed to this. */
 bool rv_gxl_writable(const struct rv_unit *rv);
@@ -215,7 +216,7 @@ bool rv_msi_match(const struct rv_dc *dc, uint64_t gpa);
 /* The largest range around gpa, up to 2^lg2 bytes, that holds no page of the MSI table. */
 unsigned rv_msi_free_lg2(const struct rv_dc *dc, uint64_t gpa, unsigned lg2);
 /* Looks a page up in the MSI table. */
-enum pt_why rv_msi_walk(struct rv_unit *rv, const struct rv_dc *dc, uint64_t gpa,
+enum pt_why rv_msi_walk(const struct iom_query *query, const struct rv_dc *dc, uint64_t gpa,
                         struct pt_result *out);
 
 #endif

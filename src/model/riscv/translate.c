@@ -40,7 +40,10 @@ PT_INLINE int load_entry(void *ctx, uint64_t spa, unsigned size_lg2, bool big_en
 	int bus;
 
 	if (size_lg2 == 3)
-		return rv_load(w->rv, spa, 1, big_endian, raw);
+		return rv_beyond_pas(w->rv, spa)
+		               ? IOM_EFAULT
+		               : iom_memory_ld64(w->rv->unit.memory, w->query->view, spa,
+		                                 big_endian, raw);
 	bus = rv_beyond_pas(w->rv, spa)
 	              ? IOM_EFAULT
 	              : iom_memory_ld32(w->rv->unit.memory, spa, big_endian, &word);
@@ -308,7 +311,7 @@ static bool msi(struct walk *w, uint64_t gpa, unsigned perm, struct answer *out)
 
 	if (cached(w, space, gpa, &want, out))
 		return true;
-	why = rv_msi_walk(w->rv, &w->context->dc, gpa, &out->page);
+	why = rv_msi_walk(w->query, &w->context->dc, gpa, &out->page);
 	if (!why && perm & PT_X)
 		why = PT_WHY_PERMISSION;
 	if (why) {
