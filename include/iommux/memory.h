@@ -10,7 +10,7 @@
  *
  * Threads: everything may be called from any thread.  Regions change while units run; a section
  * (lane.h) that was open when a region was removed may still use its host pointer, so that the bytes
- * behind it may be given back once such sections have ended.
+ * behind it may be given back once such sections, and calls that were under way, have ended.
  */
 #ifndef IOMMUX_MEMORY_H
 #define IOMMUX_MEMORY_H

@@ -2,8 +2,8 @@
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /*
  * The software side of an IOMMU, for kernels, hypervisors, firmware and bare-metal programs: find
- * the hardware, bring it up, and give devices address spaces.  Freestanding C; it needs memcpy and
- * memset at most.
+ * the hardware, bring it up, and give devices address spaces.  Freestanding C; of a C library it needs
+ * memcpy, memset, memmove and memcmp at most, declared in <string.h>.
  *
  * Threads: one driver with its domains is used by one thread at a time.
  */
@@ -42,7 +42,10 @@ struct iom_os_fault {
 struct iom_os_host {
 	size_t bytes; /* sizeof(struct iom_os_host) */
 
-	/* Access to a register of the IOMMU, `off` bytes into its window; `size` is 4 or 8. */
+	/*
+	 * Access to a register of the IOMMU, `off` bytes into its window; `size` is 4 or 8.  A store
+	 * becomes visible after all earlier stores to memory, as a kernel's writel does.
+	 */
 	uint64_t (*mmio_read)(void *opaque, uint64_t off, unsigned size);
 	void (*mmio_write)(void *opaque, uint64_t off, unsigned size, uint64_t val);
 

@@ -25,9 +25,10 @@ extern "C" {
 #define IOM_AT_TRANSLATED 2u          /* carries an address that ATS returned  */
 
 /* flags */
-#define IOM_REQ_PASID 0x1u /* `pasid` is valid: a process identifier came with the request */
-#define IOM_REQ_PROBE 0x4u /* only asks: nothing is recorded, no accessed or dirty bit is set   */
+#define IOM_REQ_PASID 0x1u      /* `pasid` is valid: a process identifier came with the request */
 #define IOM_REQ_PRIVILEGED 0x2u /* supervisor privilege was asked for; counts with IOM_REQ_PASID */
+#define IOM_REQ_PROBE 0x4u      /* only asks: nothing is recorded, no accessed or dirty bit set; */
+				/* iom_read and iom_write still move their data                  */
 
 struct iom_request {
 	uint64_t iova;  /* the address that the device put on the bus                   */
