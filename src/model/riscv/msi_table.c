@@ -48,14 +48,15 @@ static enum pt_why decode(uint64_t pte, uint64_t *page)
 	return PT_OK;
 }
 
-enum pt_why rv_msi_walk(const struct iom_query *query, const struct rv_dc *dc, uint64_t gpa,
-                        struct pt_result *out)
+enum pt_why rv_msi_walk(const struct iom_query *query, const struct rv_context *context,
+                        uint64_t gpa, struct pt_result *out)
 {
+	const struct rv_dc *dc = &context->dc;
 	/* An OR, not a sum: a table that is not aligned does not carry. */
 	uint64_t entry = IOM_GET(RV_FSC_PPN, dc->msiptp) << 12 |
 	                 extract(gpa >> 12, dc->msi_mask) * RV_MSIPTE_BYTES;
 	uint64_t words[2], page;
-	int bus = rv_load(query, entry, 2, rv_big_endian(rv_of(query->unit)), words);
+	int bus = rv_load(query, entry, 2, context->fctl & RV_FCTL_BE, words);
 	enum pt_why why;
 
 	if (bus)

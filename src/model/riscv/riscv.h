@@ -197,8 +197,10 @@ enum pt_why rv_decode_dc(const struct rv_unit *rv, uint64_t fctl, const uint64_t
                          struct rv_dc *dc, uint32_t *pscid);
 enum pt_why rv_decode_pc(const struct rv_unit *rv, bool rv32, const uint64_t *words,
                          struct rv_pc *pc);
-/* Finds the context of a request, in the cache or in memory. */
-/* `ddtp` names a directory; it was read once, because software may turn the directory off. */
+/*
+ * Finds the context of a request, in the cache or in memory.  `ddtp` names a directory, and was read
+ * once: software may turn the directory off meanwhile.
+ */
 bool rv_locate(const struct iom_query *query, uint64_t ddtp, struct rv_context *context,
                struct iom_fault *fault);
 /* The widest device_id and process_id that the unit's directories can hold, in bits. */
@@ -216,7 +218,7 @@ bool rv_msi_match(const struct rv_dc *dc, uint64_t gpa);
 /* The largest range around gpa, up to 2^lg2 bytes, that holds no page of the MSI table. */
 unsigned rv_msi_free_lg2(const struct rv_dc *dc, uint64_t gpa, unsigned lg2);
 /* Looks a page up in the MSI table. */
-enum pt_why rv_msi_walk(const struct iom_query *query, const struct rv_dc *dc, uint64_t gpa,
-                        struct pt_result *out);
+enum pt_why rv_msi_walk(const struct iom_query *query, const struct rv_context *context,
+                        uint64_t gpa, struct pt_result *out);
 
 #endif

@@ -311,7 +311,7 @@ static bool msi(struct walk *w, uint64_t gpa, unsigned perm, struct answer *out)
 
 	if (cached(w, space, gpa, &want, out))
 		return true;
-	why = rv_msi_walk(w->query, &w->context->dc, gpa, &out->page);
+	why = rv_msi_walk(w->query, w->context, gpa, &out->page);
 	if (!why && perm & PT_X)
 		why = PT_WHY_PERMISSION;
 	if (why) {
