@@ -19,6 +19,26 @@
 extern "C" {
 #endif
 
+/* of: what the unit itself read or wrote in memory */
+#define IOM_OF_DEVICE 1u    /* device directory, device tables     */
+#define IOM_OF_PROCESS 2u   /* process directory, PASID tables     */
+#define IOM_OF_STAGE1 3u    /* first-stage page tables             */
+#define IOM_OF_STAGE2 4u    /* second-stage page tables            */
+#define IOM_OF_MSI 5u       /* tables of interrupts                */
+#define IOM_OF_MRIF 6u      /* memory-resident interrupt files     */
+#define IOM_OF_QUEUE 7u     /* commands, records, completion words */
+#define IOM_OF_INTERRUPT 8u /* the unit's own interrupt messages   */
+
+/* One access of the unit's own; not the data that a device moves. */
+struct iom_own_access {
+	uint64_t spa;
+	uint32_t bytes;
+	int32_t result;      /* IOM_OK, IOM_EFAULT, IOM_EPOISON                  */
+	uint16_t rcid, mcid; /* quality-of-service identifiers that it carries   */
+	uint8_t of;          /* IOM_OF_*                                         */
+	bool write;          /* or read-modify-write                             */
+};
+
 /* Every function may be NULL.  They come on the thread where the thing happens, after it happened. */
 struct iom_observer {
 	size_t bytes; /* sizeof(struct iom_observer) */
@@ -31,6 +51,11 @@ struct iom_observer {
 	             bool write);
 	/* The unit fetched a command of `words` doublewords. */
 	void (*command)(void *opaque, const uint64_t *word, unsigned words);
+	/*
+	 * The unit accessed memory for itself, in the order in which it did.  `requester` is whose request
+	 * it was for; all ones for queues and interrupts.
+	 */
+	void (*own)(void *opaque, uint32_t requester, const struct iom_own_access *access);
 	/* The unit sent a message-signalled interrupt of its own. */
 	void (*msi)(void *opaque, uint64_t address, uint32_t data);
 };

@@ -28,6 +28,17 @@ extern "C" {
 #define IOM_MEMORY_NC 1u      /* non-cacheable, idempotent, weakly ordered                  */
 #define IOM_MEMORY_IO 2u      /* non-cacheable, not idempotent, strongly ordered            */
 
+/* target */
+#define IOM_TARGET_MEMORY 0u
+/* A memory-resident interrupt file at `spa`: `host` is NULL; iom_write does what a store means. */
+#define IOM_TARGET_MRIF 1u
+
+/* ats: what an answer to a translation request says beside `perm` and the range */
+#define IOM_ATS_GLOBAL 0x1u       /* the same for all processes                             */
+#define IOM_ATS_PRIVILEGED 0x2u   /* the permissions are those of a privileged access       */
+#define IOM_ATS_UNTRANSLATED 0x4u /* "U": reach the page by untranslated requests only    */
+#define IOM_ATS_CXL_IO 0x8u       /* not by CXL.cache                                     */
+
 struct iom_reply {
 	uint64_t spa;        /* system physical address of request.iova                           */
 	uint64_t done;       /* bytes moved (iom_read, iom_write) before the end or the refusal   */
@@ -40,7 +51,11 @@ struct iom_reply {
 			     /* request.iova, all mapped in a row; 12..64                         */
 	uint8_t perm;        /* IOM_PERM_*                                                        */
 	uint8_t memory_type; /* IOM_MEMORY_*                                                      */
-	uint8_t status; /* IOM_DONE ...                                                            */
+	uint8_t status; /* IOM_DONE ...                                                       */
+	uint8_t target; /* IOM_TARGET_*                                                       */
+	uint8_t ats;    /* IOM_ATS_*                                                          */
+	uint16_t rcid;  /* quality-of-service identifiers that the access carries:                */
+	uint16_t mcid;  /* resource control, monitoring counter                                   */
 };
 
 #ifdef __cplusplus

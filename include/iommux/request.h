@@ -29,13 +29,15 @@ extern "C" {
 #define IOM_REQ_PRIVILEGED 0x2u /* supervisor privilege was asked for; counts with IOM_REQ_PASID */
 #define IOM_REQ_PROBE 0x4u      /* only asks: nothing is recorded, no accessed or dirty bit set; */
 				/* iom_read and iom_write still move their data                  */
+#define IOM_REQ_NO_WRITE 0x8u   /* translation request: reading is all that is meant ("NW") */
+#define IOM_REQ_CXL 0x10u       /* translation request: of a CXL device of type 1 or 2      */
 
 struct iom_request {
 	uint64_t iova;  /* the address that the device put on the bus                   */
 	uint64_t bytes; /* length; 0 is a zero-length access.  iova + bytes <= 2^64     */
 	uint32_t pasid; /* PASID or process_id, at most 20 bits; ignored without flag   */
 	uint16_t flags; /* IOM_REQ_*                                                    */
-	uint8_t access; /* IOM_READ ...                                                 */
+	uint8_t access; /* IOM_READ ...; a translation request asks for execute, or not */
 	uint8_t at;     /* IOM_AT_*                                                     */
 };
 

@@ -44,6 +44,11 @@ extern "C" {
  * only stage at all; else to 0.
  */
 #define IOM_RISCV_GXL_WRITABLE 0x20u
+/* Interrupt files have no seteipnum_be: a message to it is lost. */
+#define IOM_RISCV_NO_MSI_BE 0x40u
+/* ATS: what a Bare first stage passes is Global, if the request has a PASID. */
+#define IOM_RISCV_BARE_GLOBAL 0x80u
+#define IOM_RISCV_DBG_4K 0x100u /* tr_response tells 4 KiB whatever the size of the page          */
 
 /*
  * What to build.  All zeroes is a sensible IOMMU: every capability that the library has, fctl.GXL
@@ -60,6 +65,11 @@ struct iom_riscv_config {
 	uint8_t queue_lg2;  /* log2 of the largest queue, 1..20; 0: 16                           */
 	uint8_t cache_lg2;  /* log2 of the translations that are cached, 3..22; 0: 12            */
 	uint32_t flags;     /* IOM_RISCV_STRICT_FCTL ...                                         */
+	uint8_t counters;   /* hpm event counters, 1..31; 0: 31                               */
+	uint8_t counter_bits; /* their width, 1..64, the cycle counter's at most 63; 0: 64      */
+	uint8_t qos_id_bits;  /* width of RCID and MCID, 1..12; 0: 12                           */
+	uint64_t ats_timeout_ns; /* how long a device may take to answer an invalidation, by the  */
+				 /* clock of iom_step; 0: 60 s                                    */
 	uint64_t busy_ns; /* how long ddtp and the queues' csrs stay busy after a change, by the */
 			  /* clock of iom_step; 0: no longer than sections and commands do       */
 };
