@@ -7,6 +7,8 @@
 #	make demo       run the scenarios of examples/; FILE= chooses the file that a device moves
 #	make check      build twice, run every test; the last line is the tally
 #	make bench      measure; make bench-instructions counts instructions too, and takes longer
+#	make fuzz       half an hour of libFuzzer for each target; TARGETS= chooses, SECONDS= as well
+#	make coverage   which lines and branches the tests reach
 #	make lint       formatting, clang-tidy, cppcheck
 #	make install    DESTDIR= and prefix= as usual
 #	make deps       install the Debian packages that all of this needs
@@ -32,6 +34,12 @@ bench: all
 bench-instructions: all
 	@build/bench/iommux-bench --instructions
 
+fuzz: deps
+	@scripts/fuzz --seconds $(or $(SECONDS),1800) $(TARGETS)
+
+coverage: deps
+	@scripts/coverage
+
 lint: deps
 	@scripts/lint
 
@@ -50,4 +58,4 @@ build-deps:
 clean:
 	rm -rf build
 
-.PHONY: all demo check bench bench-instructions lint install deps build-deps clean
+.PHONY: all demo check bench bench-instructions fuzz coverage lint install deps build-deps clean

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/* Fuzz target: a stream of register accesses, with everything else that an embedder calls. */
+#include "target.h"
+#include "world.h"
+
+static void op_reset(struct world *w)
+{
+	if (take(&w->in, 1) & 1)
+		iom_unit_reset(w->unit);
+	else
+		iom_unit_reset_warm(w->unit);
+}
+
+static void op_stop(struct world *w)
+{
+	if (take(&w->in, 1) & 1)
+		(void)iom_unit_stop(w->unit);
+	else
+		iom_unit_start(w->unit);
+}
+
+static void observed(void *opaque, const uint64_t *word, unsigned words)
+{
+	(void)opaque, (void)word, (void)words;
+}
+
+static void op_observe(struct world *w)
+{
+	const struct iom_observer observer = { .bytes = sizeof observer, .command = observed };
+
+	(void)iom_observe(w->unit, take(&w->in, 1) & 1 ? &observer : NULL, w);
+}
+
+static void op_renumber(struct world *w)
+{
+	unsigned device = (unsigned)take(&w->in, 1) % DEVICES;
+
+	(void)iom_endpoint_renumber(world_endpoint(w, device), (uint32_t)take(&w->in, 3));
+	(void)iom_endpoint_renumber(world_endpoint(w, device), device);
+}
+
+static const struct op ops[] = {
+	{ op_register, false }, { op_register, false }, { op_register, false },
+	{ op_command, false },  { op_poke, false },     { op_request, false },
+	{ op_section, false },  { op_time, false },     { op_reset, true },
+	{ op_stop, false },     { op_observe, true },   { op_renumber, false },
+};
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct world w;
+
+	world_make(&w, data, size);
+	world_play(&w, ops, sizeof ops / sizeof ops[0]);
+	world_check(&w);
+	world_free(&w);
+	return 0;
+}
