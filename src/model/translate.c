@@ -16,10 +16,17 @@ static bool range_ok(const struct iom_request *q)
 	return !q->bytes || q->iova + (q->bytes - 1) >= q->iova;
 }
 
+static unsigned flags_of(const struct iom_request *q)
+{
+	const unsigned all = IOM_REQ_PASID | IOM_REQ_PRIVILEGED | IOM_REQ_PROBE;
+
+	return q->at == IOM_AT_TRANSLATION_REQUEST ? all | IOM_REQ_NO_WRITE | IOM_REQ_CXL : all;
+}
+
 static bool request_ok(const struct iom_request *q)
 {
 	return q->access <= IOM_ATOMIC && q->at <= IOM_AT_TRANSLATED &&
-	       !(q->flags & ~(IOM_REQ_PASID | IOM_REQ_PRIVILEGED | IOM_REQ_PROBE)) &&
+	       !(q->flags & ~flags_of(q)) &&
 	       (!(q->flags & IOM_REQ_PASID) || q->pasid <= PASID_LAST) && range_ok(q);
 }
 
@@ -83,6 +90,7 @@ static inline void front_reply(const struct iom_slot *slot, const struct iom_req
 	reply->perm = slot->perm;
 	reply->memory_type = slot->memory_type;
 	reply->status = IOM_DONE;
+	reply->ats = 0;
 }
 
 /*
@@ -115,7 +123,10 @@ static void front_keep(struct iom_slot *slot, const struct iom_request *q,
 
 /* ---- The whole way ------------------------------------------------------------------------ */
 
-/* Asks the architecture; *region is what holds reply->host. */
+/*
+ * Asks the architecture; *region is what holds reply->host.  Who asks for a translation moves nothing,
+ * and gets no pointer.
+ */
 static int ask(const struct iom_query *query, struct iom_grant *grant, struct iom_region *region,
                struct iom_reply *reply)
 {
@@ -125,12 +136,17 @@ static int ask(const struct iom_query *query, struct iom_grant *grant, struct io
 
 	if (!unit->arch->resolve(query, grant, &fault)) {
 		unit->arch->refuse(query, &fault, reply);
+		if (reply->status == IOM_DONE)
+			return IOM_OK;
 		return reply->status == IOM_STALLED ? IOM_EBUSY : IOM_EFAULT;
 	}
 	reply->spa = grant->spa;
 	reply->range_lg2 = grant->range_lg2;
 	reply->perm = grant->perm;
 	reply->memory_type = grant->memory_type;
+	reply->ats = grant->ats;
+	if (query->request->at == IOM_AT_TRANSLATION_REQUEST)
+		return IOM_OK;
 
 	/* 2^64 bytes fall short by one that no region could hold. */
 	rest = range_rest(query->request->iova, grant->range_lg2);

@@ -24,6 +24,7 @@ struct iom_grant {
 	uint8_t range_lg2;
 	uint8_t perm;        /* IOM_PERM_*   */
 	uint8_t memory_type; /* IOM_MEMORY_* */
+	uint8_t ats;         /* IOM_ATS_*    */
 	uint8_t alike_lg2;   /* for replays: the naturally aligned 2^alike_lg2 bytes around */
 			     /* request.iova are mapped in a row; 0: 2^range_lg2 bytes */
 	bool keep;           /* the front may keep it for as long as both entries live */
@@ -58,7 +59,8 @@ struct iom_arch {
 	/*
 	 * Fills reply's fault and status, and records the refusal where the architecture wants it and the
 	 * request is no probe.  May hold the request back, unless it is a probe: status IOM_STALLED and
-	 * a token.  Whoever does looks at endpoint.removed under the lock, because `removed` may have
+	 * a token.  A translation request may be answered without a permission instead: status IOM_DONE.
+	 * Whoever holds back looks at endpoint.removed under the lock, because `removed` may have
 	 * been called since the request came.
 	 */
 	void (*refuse)(const struct iom_query *query, const struct iom_fault *fault,

@@ -226,6 +226,7 @@ enum rv_opcode { RV_OP_IOTINVAL = 1, RV_OP_IOFENCE = 2, RV_OP_IODIR = 3, RV_OP_A
 enum rv_iotinval_func { RV_IOTINVAL_VMA, RV_IOTINVAL_GVMA };
 enum rv_iofence_func { RV_IOFENCE_C };
 enum rv_iodir_func { RV_IODIR_INVAL_DDT, RV_IODIR_INVAL_PDT };
+enum rv_ats_func { RV_ATS_INVAL, RV_ATS_PRGR };
 
 #define RV_IOTINVAL_AV IOM_BIT(10)
 #define RV_IOTINVAL_PSCID IOM_MASK(31, 12)
@@ -246,6 +247,17 @@ enum rv_iodir_func { RV_IODIR_INVAL_DDT, RV_IODIR_INVAL_PDT };
 #define RV_IODIR_PID IOM_MASK(31, 12)
 #define RV_IODIR_DV IOM_BIT(33)
 #define RV_IODIR_DID IOM_MASK(63, 40)
+
+#define RV_ATS_PID IOM_MASK(31, 12)
+#define RV_ATS_PV IOM_BIT(32)
+#define RV_ATS_DSV IOM_BIT(33)
+#define RV_ATS_RID IOM_MASK(55, 40)
+#define RV_ATS_DSEG IOM_MASK(63, 56)
+#define RV_ATS_INVAL_1_G IOM_BIT(0)
+#define RV_ATS_INVAL_1_S IOM_BIT(11)
+#define RV_ATS_INVAL_1_ADDR IOM_MASK(63, 12)
+#define RV_ATS_PRGR_1_INDEX IOM_MASK(40, 32)
+#define RV_ATS_PRGR_1_CODE IOM_MASK(47, 44)
 
 /* Fault record, 32 bytes: doublewords 0 and 1; 2 is iotval, 3 iotval2 */
 #define RV_FQ_BYTES 32
@@ -268,7 +280,24 @@ enum rv_ttyp {
 	RV_TTYP_TRANSLATED_READ = 6,
 	RV_TTYP_TRANSLATED_WRITE = 7,
 	RV_TTYP_ATS_REQUEST = 8,
+	RV_TTYP_MESSAGE = 9,
 };
+
+/* iotval of a message's record: PCI Express's message code */
+#define RV_MESSAGE_PAGE_REQUEST 0x04
+
+/* Page request record, 16 bytes: doubleword 0, and 1 where the name says so */
+#define RV_PQ_BYTES 16
+#define RV_PQ_PID IOM_MASK(31, 12)
+#define RV_PQ_PV IOM_BIT(32)
+#define RV_PQ_PRIV IOM_BIT(33)
+#define RV_PQ_EXEC IOM_BIT(34)
+#define RV_PQ_DID IOM_MASK(63, 40)
+#define RV_PQ_1_R IOM_BIT(0)
+#define RV_PQ_1_W IOM_BIT(1)
+#define RV_PQ_1_L IOM_BIT(2)
+#define RV_PQ_1_INDEX IOM_MASK(11, 3)
+#define RV_PQ_1_ADDR IOM_MASK(63, 12)
 
 enum rv_cause {
 	RV_CAUSE_EXEC_ACCESS = 1,

@@ -116,15 +116,32 @@ static bool msi_words_ok(const struct rv_unit *rv, const uint64_t *words)
 	       IOM_GET(RV_IOHGATP_MODE, words[RV_DC_IOHGATP]) != RV_ATP_BARE;
 }
 
-/*
- * "Device-context configuration checks".  ATS, PRI, T2GPA and QoS identifiers are not built, so that
- * their bits must be 0.
- */
+/* Bits of tc that another one must go with. */
+static bool ats_ok(uint64_t tc, uint64_t iohgatp)
+{
+	static const struct {
+		uint64_t bit, needs;
+	} bits[] = {
+		{ RV_TC_T2GPA, RV_TC_EN_ATS },
+		{ RV_TC_EN_PRI, RV_TC_EN_ATS },
+		{ RV_TC_PRPR, RV_TC_EN_PRI },
+	};
+
+	for (size_t i = 0; i < IOM_COUNT(bits); i++) {
+		if (tc & bits[i].bit && !(tc & bits[i].needs))
+			return false;
+	}
+	return !(tc & RV_TC_T2GPA) || IOM_GET(RV_IOHGATP_MODE, iohgatp) != RV_ATP_BARE;
+}
+
+/* "Device-context configuration checks".  QoS identifiers are not built: their bits must be 0. */
 enum pt_why rv_decode_dc(const struct rv_unit *rv, uint64_t fctl, const uint64_t *words,
                          struct rv_dc *dc, uint32_t *pscid)
 {
-	const uint64_t absent = RV_TC_EN_ATS | RV_TC_EN_PRI | RV_TC_T2GPA | RV_TC_PRPR |
-	                        (has(rv, RV_CAP_AMO_HWAD) ? 0 : RV_TC_GADE | RV_TC_SADE);
+	const uint64_t absent =
+		(has(rv, RV_CAP_ATS) ? 0 : RV_TC_EN_ATS | RV_TC_EN_PRI | RV_TC_PRPR) |
+		(has(rv, RV_CAP_T2GPA) ? 0 : RV_TC_T2GPA) |
+		(has(rv, RV_CAP_AMO_HWAD) ? 0 : RV_TC_GADE | RV_TC_SADE);
 	uint64_t tc = words[RV_DC_TC], ta = words[RV_DC_TA], fsc = words[RV_DC_FSC];
 	bool gxl = fctl & RV_FCTL_GXL, sxl = tc & RV_TC_SXL;
 
@@ -137,7 +154,7 @@ enum pt_why rv_decode_dc(const struct rv_unit *rv, uint64_t fctl, const uint64_t
 		return PT_WHY_BAD;
 	if (tc & RV_TC_PDTV ? !pdtp_ok(rv, fsc) : !iosatp_ok(rv, sxl, fsc) || tc & RV_TC_DPE)
 		return PT_WHY_BAD;
-	if (!iohgatp_ok(rv, gxl, words[RV_DC_IOHGATP]))
+	if (!iohgatp_ok(rv, gxl, words[RV_DC_IOHGATP]) || !ats_ok(tc, words[RV_DC_IOHGATP]))
 		return PT_WHY_BAD;
 	if (has(rv, RV_CAP_MSI_FLAT) && !msi_words_ok(rv, words))
 		return PT_WHY_BAD;
@@ -405,9 +422,9 @@ static void keep_cached(const struct iom_query *query, uint32_t which, const str
 	iom_context_keep(query->unit, query->endpoint, which, words, query->invalidations);
 }
 
-/* The device's part: its DC and the spaces of its second stage.  c->ta carries the DC's PSCID. */
-static bool locate_device(const struct iom_query *query, uint64_t ddtp, struct rv_context *c,
-                          struct iom_fault *fault)
+/* c->ta carries the DC's PSCID. */
+bool rv_locate_device(const struct iom_query *query, uint64_t ddtp, struct rv_context *c,
+                      struct iom_fault *fault)
 {
 	uint32_t pscid;
 
@@ -427,7 +444,15 @@ static bool disallowed(struct iom_fault *fault)
 	return refuse(fault, IOM_WHERE_TYPE, PT_OK);
 }
 
-/* Steps 5 to 12: whose first stage it is. */
+/* Step 5: does the device context let this kind of request in? */
+static bool lets_in(const struct rv_dc *dc, const struct iom_request *q)
+{
+	if (q->at != IOM_AT_UNTRANSLATED && !(dc->tc & RV_TC_EN_ATS))
+		return false;
+	return !(q->flags & IOM_REQ_PASID) || (dc->tc & RV_TC_PDTV && pid_fits(dc, q->pasid));
+}
+
+/* Steps 8 to 12: whose first stage it is. */
 static bool locate_process(const struct iom_query *query, struct rv_context *c,
                            struct iom_fault *fault)
 {
@@ -437,11 +462,7 @@ static bool locate_process(const struct iom_query *query, struct rv_context *c,
 	struct rv_pc pc;
 
 	if (!(c->dc.tc & RV_TC_PDTV)) {
-		if (pasid)
-			return disallowed(fault);
 		c->iosatp = c->dc.fsc;
-	} else if (!pid_fits(&c->dc, process_id)) {
-		return disallowed(fault);
 	} else if ((!pasid && !(c->dc.tc & RV_TC_DPE)) ||
 	           IOM_GET(RV_FSC_MODE, c->dc.fsc) == RV_PDTP_BARE) {
 		c->iosatp = 0;
@@ -456,28 +477,27 @@ static bool locate_process(const struct iom_query *query, struct rv_context *c,
 	return true;
 }
 
-/*
- * Without ATS the only type of request that is supported is the untranslated one; that is judged
- * once the device context is known.
- */
 bool rv_locate(const struct iom_query *query, uint64_t ddtp, struct rv_context *c,
                struct iom_fault *fault)
 {
 	const struct iom_request *q = query->request;
 	uint32_t which = q->flags & IOM_REQ_PASID ? q->pasid : IOM_CONTEXT_NO_PASID;
 
-	if (!find_cached(query, which, c)) {
-		if (!locate_device(query, ddtp, c, fault))
+	/* What is translated already has no first stage, and asks for no process context. */
+	if (q->at == IOM_AT_TRANSLATED || !find_cached(query, which, c)) {
+		if (!rv_locate_device(query, ddtp, c, fault))
 			return false;
 		fault->quiet = c->dc.tc & RV_TC_DTF;
-		if (q->at != IOM_AT_UNTRANSLATED)
+		if (!lets_in(&c->dc, q))
 			return disallowed(fault);
+		if (q->at == IOM_AT_TRANSLATED)
+			return true;
 		if (!locate_process(query, c, fault))
 			return false;
 		keep_cached(query, which, c);
 	}
 	fault->quiet = c->dc.tc & RV_TC_DTF;
-	if (q->at != IOM_AT_UNTRANSLATED)
+	if (!lets_in(&c->dc, q))
 		return disallowed(fault);
 	if (which != IOM_CONTEXT_NO_PASID && q->flags & IOM_REQ_PRIVILEGED &&
 	    !(c->ta & RV_PC_TA_ENS))

@@ -165,13 +165,20 @@ static const struct iom_reg rv_regs[] = {
 	  .wrote = base_wrote },
 	{ RV_FQH, 4, "fqh", .keeps = true, .rw = IOM_MASK(31, 0), .legal = index_legal },
 	{ RV_FQT, 4, "fqt", .keeps = true, .own = IOM_MASK(31, 0) },
+	{ RV_PQB, 8, "pqb", .keeps = true, .rw = RV_QB_LOG2SZ_1 | RV_QB_PPN, .legal = base_legal,
+	  .wrote = base_wrote },
+	{ RV_PQH, 4, "pqh", .keeps = true, .rw = IOM_MASK(31, 0), .legal = index_legal },
+	{ RV_PQT, 4, "pqt", .keeps = true, .own = IOM_MASK(31, 0) },
 	{ RV_CQCSR, 4, "cqcsr", .own = RV_QCSR_ON | RV_QCSR_BUSY, .rw = RV_QCSR_EN | RV_QCSR_IE,
 	  .w1c = RV_QCSR_MF | RV_CQCSR_CMD_TO | RV_CQCSR_CMD_ILL | RV_CQCSR_FENCE_W_IP,
 	  .legal = csr_legal, .wrote = csr_wrote },
 	{ RV_FQCSR, 4, "fqcsr", .own = RV_QCSR_ON | RV_QCSR_BUSY, .rw = RV_QCSR_EN | RV_QCSR_IE,
 	  .w1c = RV_QCSR_MF | RV_QCSR_OF, .legal = csr_legal, .wrote = csr_wrote },
-	{ RV_IPSR, 4, "ipsr", .w1c = RV_IPSR_CIP | RV_IPSR_FIP, .wrote = interrupts_wrote },
-	{ RV_ICVEC, 8, "icvec", .keeps = true, .rw = RV_ICVEC_CIV | RV_ICVEC_FIV,
+	{ RV_PQCSR, 4, "pqcsr", .own = RV_QCSR_ON | RV_QCSR_BUSY, .rw = RV_QCSR_EN | RV_QCSR_IE,
+	  .w1c = RV_QCSR_MF | RV_QCSR_OF, .legal = csr_legal, .wrote = csr_wrote },
+	{ RV_IPSR, 4, "ipsr", .w1c = RV_IPSR_CIP | RV_IPSR_FIP | RV_IPSR_PIP,
+	  .wrote = interrupts_wrote },
+	{ RV_ICVEC, 8, "icvec", .keeps = true, .rw = RV_ICVEC_CIV | RV_ICVEC_FIV | RV_ICVEC_PIV,
 	  .wrote = interrupts_wrote },
 	{ RV_MSI_CFG_TBL + RV_MSI_ADDR, 8, "msi_addr", .keeps = true, .rw = RV_MSI_ADDR_ADDR,
 	  MSI_ROWS },
@@ -180,6 +187,20 @@ static const struct iom_reg rv_regs[] = {
 	{ RV_MSI_CFG_TBL + RV_MSI_VEC_CTL, 4, "msi_vec_ctl", .keeps = true, .rw = RV_MSI_VEC_CTL_M,
 	  .wrote = vec_ctl_wrote, MSI_ROWS },
 };
+
+/* Without ATS there is no page-request queue. */
+static void pages_init(struct rv_unit *rv)
+{
+	static const uint16_t absent[] = { RV_PQB, RV_PQH, RV_PQT, RV_PQCSR };
+	struct iom_regfile *regs = &rv->unit.regs;
+
+	if (rv->cap & RV_CAP_ATS)
+		return;
+	for (size_t i = 0; i < IOM_COUNT(absent); i++)
+		iom_regfile_narrow(regs, absent[i], 0);
+	iom_regfile_narrow(regs, RV_IPSR, ~RV_IPSR_PIP);
+	iom_regfile_narrow(regs, RV_ICVEC, ~RV_ICVEC_PIV);
+}
 
 void rv_registers_init(struct rv_unit *rv)
 {
@@ -196,7 +217,9 @@ void rv_registers_init(struct rv_unit *rv)
 	                           (rv_gxl_writable(rv) ? RV_FCTL_GXL : 0));
 	iom_regfile_narrow(regs, RV_DDTP, ~RV_DDTP_PPN | IOM_PUT(RV_DDTP_PPN, pas >> 12));
 	iom_regfile_narrow(regs, RV_ICVEC,
-	                   IOM_PUT(RV_ICVEC_CIV, nibble) | IOM_PUT(RV_ICVEC_FIV, nibble));
+	                   IOM_PUT(RV_ICVEC_CIV, nibble) | IOM_PUT(RV_ICVEC_FIV, nibble) |
+	                           IOM_PUT(RV_ICVEC_PIV, nibble));
+	pages_init(rv);
 	for (unsigned v = 0; v < RV_VECTORS_MAX; v++) {
 		unsigned entry = RV_MSI_CFG_TBL + v * RV_MSI_CFG_BYTES;
 

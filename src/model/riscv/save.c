@@ -18,7 +18,39 @@ struct state {
 	uint64_t fence_waits, fence[2];
 	uint64_t ddtp_left, queue_left[RV_QUEUES];
 	uint64_t records, record[RV_FIFO][RV_FQ_WORDS];
+	uint64_t inval_timed_out, itags;
+	struct itag {
+		uint64_t requester, answers, left;
+	} itag[RV_ITAGS];
+	uint64_t pages;
+	struct page {
+		uint64_t record[RV_PQ_WORDS], code, to_answer, prpr;
+	} page[RV_PAGES];
 };
+
+static void save_ats_locked(const struct rv_unit *rv, struct iom_stream *stream)
+{
+	iom_put(stream, rv->inval_timed_out);
+	iom_put(stream, rv->itags);
+	for (unsigned i = 0; i < RV_ITAGS; i++) {
+		if (!(rv->itags & IOM_BIT(i)))
+			continue;
+		iom_put(stream, rv->itag[i].requester);
+		iom_put(stream, rv->itag[i].answers);
+		iom_put(stream, rv->itag[i].left);
+	}
+	iom_put(stream, rv->pages_count);
+	for (unsigned i = 0; i < rv->pages_count; i++) {
+		const struct rv_page_request *p = &rv->pages[(rv->pages_first + i) % RV_PAGES];
+
+		for (unsigned w = 0; w < RV_PQ_WORDS; w++)
+			iom_put(stream, p->record[w]);
+		iom_put(stream, p->code);
+		iom_put(stream, p->to_answer);
+		iom_put(stream, p->prpr);
+	}
+}
+
 
 void rv_save_locked(struct iom_unit *unit, struct iom_stream *stream)
 {
@@ -26,6 +58,7 @@ void rv_save_locked(struct iom_unit *unit, struct iom_stream *stream)
 
 	iom_put(stream, config_word(rv));
 	iom_put(stream, rv->config.busy_ns);
+	iom_put(stream, rv->config.ats_timeout_ns);
 	iom_put(stream, rv->ddtp_high);
 	iom_put(stream, rv->ddtp_high_valid);
 	iom_put(stream, rv->msi_pending);
@@ -41,6 +74,57 @@ void rv_save_locked(struct iom_unit *unit, struct iom_stream *stream)
 		for (unsigned w = 0; w < RV_FQ_WORDS; w++)
 			iom_put(stream, rv->fifo[(rv->fifo_first + i) % RV_FIFO][w]);
 	}
+	save_ats_locked(rv, stream);
+}
+
+static bool itag_ok(const struct rv_unit *rv, const struct itag *itag)
+{
+	/* Not all of 8 answers have come; and nobody waits for ever. */
+	return itag->requester <= rv->unit.arch->requester_last && itag->answers < 8 &&
+	       itag->left && itag->left <= rv->config.ats_timeout_ns;
+}
+
+static bool page_ok(const struct page *page)
+{
+	const uint64_t word = RV_PQ_PID | RV_PQ_PV | RV_PQ_PRIV | RV_PQ_EXEC | RV_PQ_DID;
+	const uint64_t process = RV_PQ_PID | RV_PQ_PRIV | RV_PQ_EXEC;
+
+	return !(page->record[0] & ~word) &&
+	       (page->record[0] & RV_PQ_PV || !(page->record[0] & process)) &&
+	       (page->code == RV_PAGE_STORE || page->code == IOM_PAGES_INVALID ||
+	        page->code == IOM_PAGES_FAILED) &&
+	       page->to_answer <= 1 && page->prpr <= 1;
+}
+
+static bool take_ats(const struct rv_unit *rv, struct iom_stream *stream, struct state *s)
+{
+	s->inval_timed_out = iom_take(stream);
+	s->itags = iom_take(stream);
+	if (s->inval_timed_out > 1 || s->itags >> RV_ITAGS)
+		return false;
+	for (unsigned i = 0; i < RV_ITAGS; i++) {
+		if (!(s->itags & IOM_BIT(i)))
+			continue;
+		s->itag[i].requester = iom_take(stream);
+		s->itag[i].answers = iom_take(stream);
+		s->itag[i].left = iom_take(stream);
+		if (!itag_ok(rv, &s->itag[i]))
+			return false;
+	}
+	s->pages = iom_take(stream);
+	if (s->pages > RV_PAGES)
+		return false;
+	for (unsigned i = 0; i < s->pages; i++) {
+		for (unsigned w = 0; w < RV_PQ_WORDS; w++)
+			s->page[i].record[w] = iom_take(stream);
+		s->page[i].code = iom_take(stream);
+		s->page[i].to_answer = iom_take(stream);
+		s->page[i].prpr = iom_take(stream);
+		if (!page_ok(&s->page[i]))
+			return false;
+	}
+	/* Without ATS nothing of this ever happens. */
+	return rv->cap & RV_CAP_ATS || (!s->inval_timed_out && !s->itags && !s->pages);
 }
 
 /* False: the numbers cannot be a RISC-V IOMMU's. */
@@ -50,6 +134,9 @@ static bool take_state(const struct rv_unit *rv, struct iom_stream *stream, stru
 	bool messages = IOM_GET(RV_CAP_IGS, rv->cap) != RV_IGS_WSI;
 	uint64_t vectors = messages ? iom_low(rv->config.vectors) : 0;
 	uint64_t sources = messages ? RV_IPSR_CIP | RV_IPSR_FIP : 0;
+
+	if (messages && rv->cap & RV_CAP_ATS)
+		sources |= RV_IPSR_PIP;
 
 	s->ddtp_high = iom_take(stream);
 	s->ddtp_high_valid = iom_take(stream);
@@ -69,7 +156,8 @@ static bool take_state(const struct rv_unit *rv, struct iom_stream *stream, stru
 		for (unsigned w = 0; w < RV_FQ_WORDS; w++)
 			s->record[i][w] = iom_take(stream);
 	}
-	return IOM_GET(RV_CMD_OPCODE, s->fence[0]) == RV_OP_IOFENCE || !s->fence_waits;
+	return (IOM_GET(RV_CMD_OPCODE, s->fence[0]) == RV_OP_IOFENCE || !s->fence_waits) &&
+	       take_ats(rv, stream, s);
 }
 
 static uint64_t value_of(const struct rv_unit *rv, const uint64_t *regs, unsigned off)
@@ -120,6 +208,8 @@ static bool registers_ok(const struct rv_unit *rv, const uint64_t *regs)
 	    (igs == RV_IGS_WSI && !wired) || (!rv_gxl_writable(rv) && gxl != rv_gxl_fixed(rv)) ||
 	    !rv_ddtp_mode_exists(rv, (unsigned)IOM_GET(RV_DDTP_MODE, value_of(rv, regs, RV_DDTP))))
 		return false;
+	if (!(rv->cap & RV_CAP_ATS) && value_of(rv, regs, RV_PQT) | value_of(rv, regs, RV_PQCSR))
+		return false;
 	for (unsigned i = 0; i < RV_QUEUES; i++) {
 		uint64_t lg2 = IOM_GET(RV_QB_LOG2SZ_1, value_of(rv, regs, rv_queues[i]->base)) + 1;
 
@@ -130,6 +220,30 @@ static bool registers_ok(const struct rv_unit *rv, const uint64_t *regs)
 	return true;
 }
 
+static void commit_ats(struct rv_unit *rv, const struct state *s)
+{
+	rv_ats_reset_locked(rv);
+	iom_poke(&rv->inval_timed_out, s->inval_timed_out);
+	for (unsigned i = 0; i < RV_ITAGS; i++) {
+		if (!(s->itags & IOM_BIT(i)))
+			continue;
+		rv->itag[i] = (struct rv_itag){ .requester = (uint32_t)s->itag[i].requester,
+			                        .answers = (uint8_t)s->itag[i].answers,
+			                        .left = s->itag[i].left };
+	}
+	__atomic_store_n(&rv->itags, (uint32_t)s->itags, __ATOMIC_RELEASE);
+	rv->pages_first = 0;
+	rv->pages_count = (unsigned)s->pages;
+	for (unsigned i = 0; i < s->pages; i++) {
+		rv->pages[i] = (struct rv_page_request){
+			.record = { s->page[i].record[0], s->page[i].record[1] },
+			.code = (uint8_t)s->page[i].code,
+			.to_answer = s->page[i].to_answer,
+			.prpr = s->page[i].prpr,
+		};
+	}
+}
+
 bool rv_load_state(struct iom_unit *unit, struct iom_stream *stream, const uint64_t *regs,
                    bool commit, struct iom_error *error)
 {
@@ -137,6 +251,7 @@ bool rv_load_state(struct iom_unit *unit, struct iom_stream *stream, const uint6
 	struct state s;
 
 	if (iom_take(stream) != config_word(rv) || iom_take(stream) != rv->config.busy_ns ||
+	    iom_take(stream) != rv->config.ats_timeout_ns ||
 	    value_of(rv, regs, RV_CAP) != rv->cap) {
 		iom_fail(error, IOM_EINVAL,
 		         "the state is of a RISC-V IOMMU with other capabilities, vectors, queue "
@@ -169,10 +284,12 @@ bool rv_load_state(struct iom_unit *unit, struct iom_stream *stream, const uint6
 		for (unsigned w = 0; w < RV_FQ_WORDS; w++)
 			rv->fifo[i][w] = s.record[i][w];
 	}
+	commit_ats(rv, &s);
 	rv->ddtp_left = s.ddtp_left;
 	rv->ddtp_drained = false;
 	for (unsigned i = 0; i < RV_QUEUES; i++)
 		rv->queue_left[i] = s.queue_left[i];
-	iom_work_later(unit, RV_WORK_COMMANDS | RV_WORK_FAULTS | RV_WORK_INTERRUPTS);
+	iom_work_later(unit, RV_WORK_COMMANDS | RV_WORK_FAULTS | RV_WORK_PAGES |
+	                             RV_WORK_INTERRUPTS);
 	return true;
 }

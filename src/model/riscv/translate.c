@@ -17,6 +17,7 @@ struct walk {
 	struct rv_unit *rv;
 	const struct rv_context *context;
 	struct iom_fault *fault;
+	uint8_t rules; /* of the request's own accesses: PT_RV_WRITES if it asks for leave to write */
 	bool pretends; /* a probe has gone on as if it had set A or D: nothing is to be kept */
 };
 
@@ -203,7 +204,9 @@ static bool stage2(struct walk *w, uint64_t gpa, unsigned perm, bool implicit, s
 		.perm = (uint8_t)perm,
 		.user = true,
 		.marks = marks(w, RV_TC_GADE),
-		.early = implicit && w->rv->config.flags & IOM_RISCV_EAGER_DIRTY,
+		.rules = implicit ? 0 : w->rules,
+		.early = implicit ? w->rv->config.flags & IOM_RISCV_EAGER_DIRTY
+		                  : w->rules & PT_RV_WRITES,
 	};
 	struct iom_space_ref space = w->context->stage2;
 	enum pt_why why;
@@ -244,7 +247,7 @@ static bool implicit_access(struct walk *w, uint64_t gpa, bool write, uint64_t *
 bool rv_implicit_read(const struct iom_query *query, const struct rv_context *context, uint64_t gpa,
                       uint64_t *spa, struct iom_fault *fault)
 {
-	struct walk w = { query, rv_of(query->unit), context, fault, false };
+	struct walk w = { query, rv_of(query->unit), context, fault, 0, false };
 
 	return implicit_access(&w, gpa, false, spa);
 }
@@ -328,9 +331,30 @@ static unsigned granted(const struct pt_result *page)
 	return page->perm & (page->flags & PT_DIRTY ? PT_R | PT_W | PT_X : PT_R | PT_X);
 }
 
-static uint8_t perm_of_access(unsigned access)
+/*
+ * What the tables must grant.  A translation request takes what there is; what is translated already
+ * is executed only where it can be read, too.
+ */
+static uint8_t wanted(const struct iom_request *q)
 {
-	return access == IOM_READ ? PT_R : access == IOM_WRITE ? PT_W : PT_X;
+	static const uint8_t perm[] = {
+		[IOM_READ] = PT_R,
+		[IOM_WRITE] = PT_W,
+		[IOM_EXECUTE] = PT_X,
+	};
+	unsigned access = rv_access(q);
+
+	if (q->at == IOM_AT_TRANSLATION_REQUEST)
+		return 0;
+	if (q->at == IOM_AT_TRANSLATED && access == IOM_EXECUTE)
+		return PT_R | PT_X;
+	return perm[access];
+}
+
+/* Does a translation request ask for leave to write? */
+static bool may_write(const struct iom_request *q)
+{
+	return q->at == IOM_AT_TRANSLATION_REQUEST && !(q->flags & IOM_REQ_NO_WRITE);
 }
 
 /* Steps 13 to 16. */
@@ -348,6 +372,9 @@ static bool through_stages(struct walk *w, const struct pt_want *want, struct io
 	/* Supervisors never execute user pages. */
 	if (!want->user && w->context->stage1.index && one.page.perm & PT_USER)
 		perm &= ~PT_X;
+	/* Nobody writes to what the first stage keeps from writing. */
+	if (!(perm & PT_W))
+		w->rules = 0;
 
 	if (rv_msi_match(dc, gpa) ? !msi(w, gpa, want->perm, &two)
 	                          : !stage2(w, gpa, want->perm, false, &two)) {
@@ -370,7 +397,17 @@ static bool through_stages(struct walk *w, const struct pt_want *want, struct io
 		.keep = one.keep && two.keep,
 		.entry = { one.entry, two.entry },
 	};
+	if (w->query->request->at == IOM_AT_TRANSLATION_REQUEST)
+		rv_ats_answer(w->query, w->context, &one.page, grant);
 	return true;
+}
+
+/* The bus address is the physical one. */
+static struct iom_grant unchanged(uint64_t iova)
+{
+	return (struct iom_grant){
+		.spa = iova, .range_lg2 = 64, .perm = PT_R | PT_W | PT_X, .keep = true
+	};
 }
 
 bool rv_resolve(const struct iom_query *query, struct iom_grant *grant, struct iom_fault *fault)
@@ -380,7 +417,7 @@ bool rv_resolve(const struct iom_query *query, struct iom_grant *grant, struct i
 	uint64_t ddtp = rv_get(rv, RV_DDTP);
 	unsigned mode = (unsigned)IOM_GET(RV_DDTP_MODE, ddtp);
 	struct rv_context context;
-	struct walk w = { query, rv, &context, fault, false };
+	struct walk w = { query, rv, &context, fault, may_write(q) ? PT_RV_WRITES : 0, false };
 	struct pt_want want;
 
 	if (mode == RV_DDTP_OFF)
@@ -388,19 +425,20 @@ bool rv_resolve(const struct iom_query *query, struct iom_grant *grant, struct i
 	if (mode == RV_DDTP_BARE) {
 		if (q->at != IOM_AT_UNTRANSLATED)
 			return refused_all(&w, IOM_WHERE_TYPE);
-		*grant = (struct iom_grant){
-			.spa = q->iova, .range_lg2 = 64, .perm = PT_R | PT_W | PT_X, .keep = true
-		};
+		*grant = unchanged(q->iova);
+	} else if (!rv_locate(query, ddtp, &context, fault)) {
+		fault->hole_lg2 = 64;
+		return false;
+	} else if (q->at == IOM_AT_TRANSLATED && !(context.dc.tc & RV_TC_T2GPA)) {
+		*grant = unchanged(q->iova);
 	} else {
-		if (!rv_locate(query, ddtp, &context, fault)) {
-			fault->hole_lg2 = 64;
-			return false;
-		}
 		want = (struct pt_want){
-			.perm = perm_of_access(rv_access(q)),
+			.perm = wanted(q),
 			.user = !(q->flags & IOM_REQ_PASID && q->flags & IOM_REQ_PRIVILEGED),
-			.user_pages = context.ta & RV_PC_TA_SUM,
+			.user_pages = context.ta & RV_PC_TA_SUM && !rv_ats_executes(q),
 			.marks = marks(&w, RV_TC_SADE),
+			.rules = w.rules,
+			.early = w.rules & PT_RV_WRITES,
 		};
 		if (!through_stages(&w, &want, grant))
 			return false;
