@@ -40,10 +40,9 @@ static void set_word(struct state *s, size_t at, uint64_t word)
 
 #define CAP_ATS (1ull << 25)
 
-static const struct iom_riscv_config slow = { .capabilities = CAP_EXT | CAP_ATS,
-	                                      .cache_lg2 = 3,
-	                                      .ats_timeout_ns = 3000,
-	                                      .busy_ns = 1000 };
+static const struct iom_riscv_config slow = {
+	.capabilities = CAP_EXT | CAP_ATS, .cache_lg2 = 3, .ats_timeout_ns = 3000, .busy_ns = 1000
+};
 
 /* Both devices ask for pages, and one answers half of what it was asked.  How many were heard. */
 static unsigned messages(struct rig *r)

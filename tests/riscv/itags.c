@@ -155,7 +155,9 @@ TEST(a_device_that_goes_ends_its_invalidations, "")
 {
 	struct rig *r = bench(0);
 	struct iom_endpoint *gone = endpoint(r, 4), *again;
-	const struct iom_message late = { .kind = IOM_MESSAGE_INVALIDATED, .token = ~0u, .code = 1 };
+	const struct iom_message late = { .kind = IOM_MESSAGE_INVALIDATED,
+		                          .token = ~0u,
+		                          .code = 1 };
 
 	iom_step(r->unit, 0);
 	inval(r, 4);

@@ -260,7 +260,7 @@ TEST(translation_requests_may_be_probes, "")
 	dc = rig_dc(s.r, STAGE_DEVICE);
 	target = page(s.r);
 	rig_fq(s.r, 3, false);
-	put64(s.r, dc, ram64(s.r, dc) | 1 << 1 | 1 << 8);                /* EN_ATS, SADE */
+	put64(s.r, dc, ram64(s.r, dc) | 1 << 1 | 1 << 8);        /* EN_ATS, SADE */
 	entry = stage_map(&s, IOVA, 0, leaf(target) & ~0xc0ull); /* A and D clear */
 	q.flags = IOM_REQ_PROBE;
 	for (unsigned i = 0; i < 2; i++) {

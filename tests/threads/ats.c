@@ -133,14 +133,10 @@ static void take_pages(struct stand *s, unsigned *stored)
 /* The clock counts milliseconds as if they were nanoseconds: it ends nothing here. */
 static bool fence_ends(struct stand *s)
 {
-	struct iom_endpoint *endpoint;
 	uint64_t since = crew_ms();
 
 	stand_command(s, FENCE, 0, true);
 	while (!stand_done(s)) {
-		/* What was asked just after the visitor had gone. */
-		if (iom_endpoint_get(s->unit, LATE, &endpoint) == IOM_OK)
-			completed(s, LATE, ~0u);
 		if (crew_ms() - since > 10000)
 			return false;
 		sched_yield();
@@ -185,7 +181,7 @@ static void run(bool locked)
 			break;
 	}
 	crew_stop(&crew);
-	for (unsigned i = 0; i < 3; i++)
+	for (unsigned i = 0; i < DEVICES; i++)
 		completed(s, devices[i], ~0u);
 	CHECK(fence_ends(s));
 	CHECK_EQ(stand_rd32(s, CQCSR), EN | IE | ON);

@@ -39,7 +39,8 @@ void rv_ats_answer(const struct iom_query *query, const struct rv_context *conte
 	const struct iom_request *q = query->request;
 	bool msi = rv_msi_match(&context->dc, one->address);
 
-	grant->ats = (uint8_t)(echoed(q) | (cxl_io(query, context, msi, grant) ? IOM_ATS_CXL_IO : 0));
+	grant->ats =
+		(uint8_t)(echoed(q) | (cxl_io(query, context, msi, grant) ? IOM_ATS_CXL_IO : 0));
 	if (!msi && global(query, context, one))
 		grant->ats |= IOM_ATS_GLOBAL;
 	if (context->dc.tc & RV_TC_T2GPA)
@@ -148,11 +149,14 @@ static int completed(struct rv_unit *rv, const struct iom_endpoint *endpoint,
 {
 	/* A count of 8 is coded as 0. */
 	unsigned answers = message->code ? message->code : 8;
+	int result = IOM_OK;
 
 	if (message->code > 7)
 		return IOM_EINVAL;
 	iom_lock(&rv->unit.lock);
-	for (uint32_t rest = message->token & rv->itags; rest; rest &= rest - 1) {
+	if (endpoint->removed)
+		result = IOM_ENOENT;
+	for (uint32_t rest = message->token & rv->itags; !result && rest; rest &= rest - 1) {
 		unsigned tag = iom_ctz(rest);
 		struct rv_itag *itag = &rv->itag[tag];
 
@@ -161,7 +165,7 @@ static int completed(struct rv_unit *rv, const struct iom_endpoint *endpoint,
 	}
 	iom_unlock(&rv->unit.lock);
 	iom_work(&rv->unit, 0);
-	return IOM_OK;
+	return result;
 }
 
 void rv_ats_step_locked(struct rv_unit *rv, uint64_t passed_ns)

@@ -116,19 +116,22 @@ static bool msi_words_ok(const struct rv_unit *rv, const uint64_t *words)
 	       IOM_GET(RV_IOHGATP_MODE, words[RV_DC_IOHGATP]) != RV_ATP_BARE;
 }
 
-/* Bits of tc that another one must go with. */
-static bool ats_ok(uint64_t tc, uint64_t iohgatp)
+#define TC_ATS (RV_TC_EN_ATS | RV_TC_EN_PRI | RV_TC_PRPR | RV_TC_T2GPA)
+
+/* Bits of tc need a capability, and another one of them. */
+static bool ats_ok(const struct rv_unit *rv, uint64_t tc, uint64_t iohgatp)
 {
 	static const struct {
-		uint64_t bit, needs;
+		uint64_t bit, capability, needs;
 	} bits[] = {
-		{ RV_TC_T2GPA, RV_TC_EN_ATS },
-		{ RV_TC_EN_PRI, RV_TC_EN_ATS },
-		{ RV_TC_PRPR, RV_TC_EN_PRI },
+		{ RV_TC_EN_ATS, RV_CAP_ATS, RV_TC_EN_ATS },
+		{ RV_TC_T2GPA, RV_CAP_T2GPA, RV_TC_EN_ATS },
+		{ RV_TC_EN_PRI, RV_CAP_ATS, RV_TC_EN_ATS },
+		{ RV_TC_PRPR, RV_CAP_ATS, RV_TC_EN_PRI },
 	};
 
 	for (size_t i = 0; i < IOM_COUNT(bits); i++) {
-		if (tc & bits[i].bit && !(tc & bits[i].needs))
+		if (tc & bits[i].bit && !(has(rv, bits[i].capability) && tc & bits[i].needs))
 			return false;
 	}
 	return !(tc & RV_TC_T2GPA) || IOM_GET(RV_IOHGATP_MODE, iohgatp) != RV_ATP_BARE;
@@ -138,10 +141,7 @@ static bool ats_ok(uint64_t tc, uint64_t iohgatp)
 enum pt_why rv_decode_dc(const struct rv_unit *rv, uint64_t fctl, const uint64_t *words,
                          struct rv_dc *dc, uint32_t *pscid)
 {
-	const uint64_t absent =
-		(has(rv, RV_CAP_ATS) ? 0 : RV_TC_EN_ATS | RV_TC_EN_PRI | RV_TC_PRPR) |
-		(has(rv, RV_CAP_T2GPA) ? 0 : RV_TC_T2GPA) |
-		(has(rv, RV_CAP_AMO_HWAD) ? 0 : RV_TC_GADE | RV_TC_SADE);
+	const uint64_t absent = has(rv, RV_CAP_AMO_HWAD) ? 0 : RV_TC_GADE | RV_TC_SADE;
 	uint64_t tc = words[RV_DC_TC], ta = words[RV_DC_TA], fsc = words[RV_DC_FSC];
 	bool gxl = fctl & RV_FCTL_GXL, sxl = tc & RV_TC_SXL;
 
@@ -154,7 +154,8 @@ enum pt_why rv_decode_dc(const struct rv_unit *rv, uint64_t fctl, const uint64_t
 		return PT_WHY_BAD;
 	if (tc & RV_TC_PDTV ? !pdtp_ok(rv, fsc) : !iosatp_ok(rv, sxl, fsc) || tc & RV_TC_DPE)
 		return PT_WHY_BAD;
-	if (!iohgatp_ok(rv, gxl, words[RV_DC_IOHGATP]) || !ats_ok(tc, words[RV_DC_IOHGATP]))
+	if (!iohgatp_ok(rv, gxl, words[RV_DC_IOHGATP]) ||
+	    (tc & TC_ATS && !ats_ok(rv, tc, words[RV_DC_IOHGATP])))
 		return PT_WHY_BAD;
 	if (has(rv, RV_CAP_MSI_FLAT) && !msi_words_ok(rv, words))
 		return PT_WHY_BAD;
@@ -422,9 +423,9 @@ static void keep_cached(const struct iom_query *query, uint32_t which, const str
 	iom_context_keep(query->unit, query->endpoint, which, words, query->invalidations);
 }
 
-/* c->ta carries the DC's PSCID. */
-bool rv_locate_device(const struct iom_query *query, uint64_t ddtp, struct rv_context *c,
-                      struct iom_fault *fault)
+/* Inlined where requests go: the time of a request that is not cached is in here. */
+PT_INLINE bool locate_device(const struct iom_query *query, uint64_t ddtp, struct rv_context *c,
+                             struct iom_fault *fault)
 {
 	uint32_t pscid;
 
@@ -437,6 +438,12 @@ bool rv_locate_device(const struct iom_query *query, uint64_t ddtp, struct rv_co
 	find_guest_spaces(query, c);
 	keep_cached(query, IOM_CONTEXT_DEVICE, c);
 	return true;
+}
+
+bool rv_locate_device(const struct iom_query *query, uint64_t ddtp, struct rv_context *c,
+                      struct iom_fault *fault)
+{
+	return locate_device(query, ddtp, c, fault);
 }
 
 static bool disallowed(struct iom_fault *fault)
@@ -482,23 +489,22 @@ bool rv_locate(const struct iom_query *query, uint64_t ddtp, struct rv_context *
 {
 	const struct iom_request *q = query->request;
 	uint32_t which = q->flags & IOM_REQ_PASID ? q->pasid : IOM_CONTEXT_NO_PASID;
-
 	/* What is translated already has no first stage, and asks for no process context. */
-	if (q->at == IOM_AT_TRANSLATED || !find_cached(query, which, c)) {
-		if (!rv_locate_device(query, ddtp, c, fault))
-			return false;
-		fault->quiet = c->dc.tc & RV_TC_DTF;
-		if (!lets_in(&c->dc, q))
-			return disallowed(fault);
-		if (q->at == IOM_AT_TRANSLATED)
-			return true;
+	bool translated = q->at == IOM_AT_TRANSLATED;
+	bool cached = !translated && find_cached(query, which, c);
+
+	if (!cached && !locate_device(query, ddtp, c, fault))
+		return false;
+	fault->quiet = c->dc.tc & RV_TC_DTF;
+	if (!lets_in(&c->dc, q))
+		return disallowed(fault);
+	if (translated)
+		return true;
+	if (!cached) {
 		if (!locate_process(query, c, fault))
 			return false;
 		keep_cached(query, which, c);
 	}
-	fault->quiet = c->dc.tc & RV_TC_DTF;
-	if (!lets_in(&c->dc, q))
-		return disallowed(fault);
 	if (which != IOM_CONTEXT_NO_PASID && q->flags & IOM_REQ_PRIVILEGED &&
 	    !(c->ta & RV_PC_TA_ENS))
 		return disallowed(fault);

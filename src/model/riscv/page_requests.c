@@ -13,8 +13,8 @@
 
 static bool message_ok(const struct iom_message *m)
 {
-	return m->token <= IOM_GET(RV_PQ_1_INDEX, RV_PQ_1_INDEX) && !(m->code & ~CODES) && !(m->flags & ~FLAGS) &&
-	       (!(m->flags & IOM_REQ_PASID) || m->pasid <= PASID_LAST);
+	return m->token <= IOM_GET(RV_PQ_1_INDEX, RV_PQ_1_INDEX) && !(m->code & ~CODES) &&
+	       !(m->flags & ~FLAGS) && (!(m->flags & IOM_REQ_PASID) || m->pasid <= PASID_LAST);
 }
 
 /* Steps 1 to 5: does the device's context let it ask?  No process context is looked at. */
@@ -56,7 +56,9 @@ int rv_page_request(struct rv_unit *rv, struct iom_endpoint *endpoint, const str
 	struct iom_unit *unit = &rv->unit;
 	const struct iom_request q = { .flags = m->flags, .pasid = m->pasid };
 	struct iom_view view = { 0 };
-	struct iom_query query = { .unit = unit, .endpoint = endpoint, .request = &q, .view = &view };
+	struct iom_query query = {
+		.unit = unit, .endpoint = endpoint, .request = &q, .view = &view
+	};
 	struct iom_fault fault = { 0 };
 	struct rv_page_request p;
 	int result = IOM_EBUSY;
@@ -129,8 +131,9 @@ static unsigned refusal_locked(const struct rv_unit *rv)
 /* Steps 8 to 10.  What a reset overtakes gets no answer. */
 static void store(struct rv_unit *rv, struct rv_page_request *p)
 {
-	static const uint8_t codes[] = { [IOM_RING_FULL] = IOM_PAGES_DONE,
-		                         [IOM_RING_FAULT] = IOM_PAGES_FAILED };
+	static const uint8_t codes[] = {
+		[IOM_RING_FULL] = IOM_PAGES_DONE, [IOM_RING_FAULT] = IOM_PAGES_FAILED
+	};
 	enum iom_ring_result result;
 	uint32_t head, tail, resets;
 	struct iom_ring ring;

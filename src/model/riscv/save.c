@@ -51,7 +51,6 @@ static void save_ats_locked(const struct rv_unit *rv, struct iom_stream *stream)
 	}
 }
 
-
 void rv_save_locked(struct iom_unit *unit, struct iom_stream *stream)
 {
 	const struct rv_unit *rv = rv_of(unit);
@@ -289,7 +288,7 @@ bool rv_load_state(struct iom_unit *unit, struct iom_stream *stream, const uint6
 	rv->ddtp_drained = false;
 	for (unsigned i = 0; i < RV_QUEUES; i++)
 		rv->queue_left[i] = s.queue_left[i];
-	iom_work_later(unit, RV_WORK_COMMANDS | RV_WORK_FAULTS | RV_WORK_PAGES |
-	                             RV_WORK_INTERRUPTS);
+	iom_work_later(unit,
+	               RV_WORK_COMMANDS | RV_WORK_FAULTS | RV_WORK_PAGES | RV_WORK_INTERRUPTS);
 	return true;
 }
