@@ -6,6 +6,10 @@
  * Requesters are device_ids of 24 bits.  There is one register window, 4 KiB.  Fault codes are the
  * causes of "Fault/Event-Queue"; reply.status is IOM_UNSUPPORTED, or IOM_ABORT where data
  * corruption was met.
+ *
+ * The performance monitor's cycle is a nanosecond of iom_step.  A request is what one call of
+ * iom_translate answers, so that a long iom_read counts as several; probes are not counted.  While
+ * an event counter counts, every access takes the whole way.
  */
 #ifndef IOMMUX_RISCV_H
 #define IOMMUX_RISCV_H
@@ -65,8 +69,8 @@ struct iom_riscv_config {
 	uint8_t queue_lg2;  /* log2 of the largest queue, 1..20; 0: 16                           */
 	uint8_t cache_lg2;  /* log2 of the translations that are cached, 3..22; 0: 12            */
 	uint32_t flags;     /* IOM_RISCV_STRICT_FCTL ...                                         */
-	uint8_t counters;   /* hpm event counters, 1..31; 0: 31                               */
-	uint8_t counter_bits; /* their width, 1..64, the cycle counter's at most 63; 0: 64      */
+	uint8_t counters;   /* event counters of the performance monitor, 1..31; 0: 31          */
+	uint8_t counter_bits; /* their width, 32..64, the cycle counter's at most 63; 0: 64     */
 	uint8_t qos_id_bits;  /* width of RCID and MCID, 1..12; 0: 12                           */
 	uint64_t ats_timeout_ns; /* how long a device may take to answer an invalidation, by the  */
 				 /* clock of iom_step; 0: 60 s                                    */

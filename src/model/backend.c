@@ -30,6 +30,7 @@ static struct iom_query query_of(struct iom_endpoint *endpoint, const struct iom
 		.view = view,
 		.invalidations = __atomic_load_n(&unit->invalidations, __ATOMIC_SEQ_CST),
 		.requester = iom_peek(&endpoint->requester),
+		.watchers = iom_peek(&unit->watchers),
 	};
 }
 

@@ -177,6 +177,8 @@ static __attribute__((noinline)) int resolve(struct iom_port *port, const struct
 
 	memset(reply, 0, sizeof *reply);
 	query.invalidations = __atomic_load_n(&unit->invalidations, __ATOMIC_SEQ_CST);
+	/* After the epoch: who comes to watch changes it afterwards. */
+	query.watchers = __atomic_load_n(&unit->watchers, __ATOMIC_SEQ_CST);
 	query.requester = iom_peek(&port->endpoint->requester);
 	if (!request_ok(q)) {
 		reply->status = IOM_UNSUPPORTED;
@@ -190,7 +192,7 @@ static __attribute__((noinline)) int resolve(struct iom_port *port, const struct
 	} else {
 		result = ask(&query, &grant, &region, reply);
 	}
-	if (!result && grant.keep && !unit->observed && !(q->flags & IOM_REQ_PROBE))
+	if (!result && grant.keep && !query.watchers && !(q->flags & IOM_REQ_PROBE))
 		front_keep(slot_of(port, q), q, &grant, reply, epoch, &region);
 	if (unit->observer.access)
 		unit->observer.access(unit->observer_opaque, query.requester, q, reply, result);

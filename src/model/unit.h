@@ -39,6 +39,7 @@ struct iom_query {
 	uint64_t invalidations; /* unit.invalidations before anything was looked at */
 	uint32_t requester;     /* the endpoint's number at that time               */
 	struct iom_view *view;  /* of its loads                                     */
+	uint32_t watchers;      /* unit.watchers when it began                      */
 };
 
 struct iom_stream; /* snapshot.h */
@@ -88,9 +89,18 @@ struct iom_arch {
 	             bool commit, struct iom_error *error);
 	/* So much time has passed since the last call.  NULL: the unit takes none. */
 	void (*step_locked)(struct iom_unit *unit, uint64_t passed_ns);
+	/*
+	 * The identifiers of quality of service on accesses that the unit makes for no request.  NULL:
+	 * there are none.
+	 */
+	void (*qos)(const struct iom_unit *unit, uint16_t *rcid, uint16_t *mcid);
 };
 
 #define IOM_ENDPOINT_BUCKETS 64
+
+/* Who hears of every access.  While there is somebody, fronts keep nothing. */
+#define IOM_WATCH_OBSERVER 0x1u
+#define IOM_WATCH_COUNTERS 0x2u
 
 struct iom_unit {
 	/* Fixed at creation */
@@ -116,15 +126,15 @@ struct iom_unit {
 
 	uint64_t invalidations; /* how many were carried out; a walk compares */
 	uint32_t stopped;
-	bool stepped;    /* the clock has been read ... */
-	uint64_t now_ns; /* ... and showed this         */
+	uint32_t watchers; /* IOM_WATCH_*, changed under the lock */
+	bool stepped;      /* the clock has been read ... */
+	uint64_t now_ns;   /* ... and showed this         */
 
 	/* Set while nothing is under way */
 	struct iom_backend backend;
 	void *backend_opaque;
 	struct iom_observer observer;
 	void *observer_opaque;
-	bool observed;
 };
 
 struct iom_endpoint {
@@ -188,8 +198,24 @@ int iom_unit_store(struct iom_unit *unit, uint64_t spa, const void *buf, size_t 
 /* Reports a store that was made otherwise. */
 void iom_unit_stored(struct iom_unit *unit, uint64_t spa, size_t len);
 
+/* Watchers come, or go. */
+void iom_watch_locked(struct iom_unit *unit, uint32_t who, bool on);
+
+/*
+ * Reads and writes on the unit's own behalf: as memory and iom_unit_store do, and told to the observer
+ * as `of`, IOM_OF_*.
+ */
+int iom_own_read(struct iom_unit *unit, unsigned of, uint64_t spa, void *buf, size_t bytes);
+int iom_own_write(struct iom_unit *unit, unsigned of, uint64_t spa, const void *buf, size_t bytes);
+/* Tells of an access that was made otherwise, for no request; and of one made for a request. */
+#define IOM_OWN_REQUESTER (~UINT32_C(0))
+void iom_own_tell_unit(struct iom_unit *unit, unsigned of, uint64_t spa, size_t bytes, bool write,
+                       int result);
+void iom_own_tell(struct iom_unit *unit, uint32_t requester, const struct iom_own_access *access);
+
 /* Makes every front forget what it holds. */
 void iom_unit_new_epoch(struct iom_unit *unit);
+void iom_unit_new_epoch_locked(struct iom_unit *unit);
 /* The same for endpoints that used one of these spaces (bits as in endpoint.spaces). */
 void iom_unit_new_epoch_of(struct iom_unit *unit, uint64_t spaces);
 /*

@@ -100,6 +100,61 @@ enum rv_ddtp_mode { RV_DDTP_OFF, RV_DDTP_BARE, RV_DDTP_1LVL, RV_DDTP_2LVL, RV_DD
 #define RV_IPSR_PMIP IOM_BIT(2)
 #define RV_IPSR_PIP IOM_BIT(3)
 
+/* Performance monitor.  iocountovf and iocountinh, 32 bit: bit n is event counter n's */
+#define RV_IOCOUNTOVF 0x058      /* RO   */
+#define RV_IOCOUNTINH 0x05c      /* WARL */
+#define RV_IOCOUNT_CY IOM_BIT(0) /* the cycle counter's */
+#define RV_IOCOUNT_HPM IOM_MASK(31, 1)
+
+/* iohpmcycles, 64 bit */
+#define RV_IOHPMCYCLES 0x060
+#define RV_IOHPMCYCLES_COUNTER IOM_MASK(62, 0) /* WARL */
+#define RV_IOHPMCYCLES_OF IOM_BIT(63)          /* RW   */
+
+/* iohpmctr1..31 and iohpmevt1..31, 64 bit */
+#define RV_IOHPMCTR 0x068
+#define RV_IOHPMEVT 0x160
+#define RV_IOHPM_BYTES 8
+#define RV_IOHPM_COUNTERS 31
+#define RV_IOHPMEVT_EVENT_ID IOM_MASK(14, 0) /* WARL */
+#define RV_IOHPMEVT_DMASK IOM_BIT(15)
+#define RV_IOHPMEVT_PID_PSCID IOM_MASK(35, 16)
+#define RV_IOHPMEVT_DID_GSCID IOM_MASK(59, 36)
+#define RV_IOHPMEVT_PV_PSCV IOM_BIT(60)
+#define RV_IOHPMEVT_DV_GSCV IOM_BIT(61)
+#define RV_IOHPMEVT_IDT IOM_BIT(62)
+#define RV_IOHPMEVT_OF IOM_BIT(63)
+
+enum rv_event {
+	RV_EVENT_NONE,
+	RV_EVENT_UNTRANSLATED,
+	RV_EVENT_TRANSLATED,
+	RV_EVENT_ATS_REQUEST,
+	RV_EVENT_TLB_MISS,
+	RV_EVENT_DDT_WALK,
+	RV_EVENT_PDT_WALK,
+	RV_EVENT_STAGE1_WALK,
+	RV_EVENT_STAGE2_WALK,
+	RV_EVENTS,
+};
+
+/* tr_req_iova, tr_req_ctl, tr_response - debug translation, 64 bit */
+#define RV_TR_REQ_IOVA 0x258
+#define RV_TR_REQ_IOVA_VPN IOM_MASK(63, 12)
+#define RV_TR_REQ_CTL 0x260
+#define RV_TR_REQ_CTL_GO IOM_BIT(0) /* RW1S */
+#define RV_TR_REQ_CTL_PRIV IOM_BIT(1)
+#define RV_TR_REQ_CTL_EXE IOM_BIT(2)
+#define RV_TR_REQ_CTL_NW IOM_BIT(3)
+#define RV_TR_REQ_CTL_PID IOM_MASK(31, 12)
+#define RV_TR_REQ_CTL_PV IOM_BIT(32)
+#define RV_TR_REQ_CTL_DID IOM_MASK(63, 40)
+#define RV_TR_RESPONSE 0x268 /* RO */
+#define RV_TR_RESPONSE_FAULT IOM_BIT(0)
+#define RV_TR_RESPONSE_PBMT IOM_MASK(8, 7)
+#define RV_TR_RESPONSE_S IOM_BIT(9)
+#define RV_TR_RESPONSE_PPN RV_PPN
+
 /* icvec - interrupt-cause to vector, 64 bit: one nibble a source, in ipsr's order */
 #define RV_ICVEC 0x2f8
 #define RV_ICVEC_CIV IOM_MASK(3, 0)

@@ -136,7 +136,8 @@ static enum outcome fence_complete(struct rv_unit *rv, const uint64_t *c)
 		uint8_t data[4];
 
 		iom_st32(data, (uint32_t)IOM_GET(RV_IOFENCE_DATA, c[0]), rv_big_endian(rv));
-		if (rv_beyond_pas(rv, spa) || iom_unit_store(unit, spa, data, sizeof data))
+		if (rv_beyond_pas(rv, spa) ||
+		    iom_own_write(unit, IOM_OF_QUEUE, spa, data, sizeof data))
 			return FAULT;
 	}
 	return DONE;

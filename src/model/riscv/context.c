@@ -240,23 +240,6 @@ static bool pid_fits(const struct rv_dc *dc, uint32_t process_id)
 	return !levels || !(process_id & ~iom_low(directory_bits(&pdt, levels)));
 }
 
-int rv_load(const struct iom_query *query, uint64_t spa, unsigned words, bool big_endian,
-            uint64_t *out)
-{
-	struct rv_unit *rv = rv_of(query->unit);
-
-	for (unsigned i = 0; i < words; i++) {
-		int result = rv_beyond_pas(rv, spa)
-		                     ? IOM_EFAULT
-		                     : iom_memory_ld64(rv->unit.memory, query->view,
-		                                       spa + UINT64_C(8) * i, big_endian, &out[i]);
-
-		if (result)
-			return result;
-	}
-	return IOM_OK;
-}
-
 static bool refuse(struct iom_fault *fault, enum iom_where where, enum pt_why why)
 {
 	fault->where = (uint8_t)where;
@@ -283,15 +266,16 @@ static bool load_dc(const struct iom_query *query, uint64_t ddtp, uint64_t fctl,
 	if (device_id & ~iom_low(directory_bits(dir, level + 1)))
 		return refuse(fault, IOM_WHERE_TYPE, PT_OK);
 	for (; level; level--) {
-		why = bus_why(rv_load(query, table + directory_index(dir, level, device_id) * 8, 1,
-		                      big, words));
+		why = bus_why(rv_load(query, NULL, IOM_OF_DEVICE,
+		                      table + directory_index(dir, level, device_id) * 8, 1, big,
+		                      words));
 		if (!why)
 			why = decode_dir(words[0], &table);
 		if (why)
 			return refuse(fault, IOM_WHERE_DEVICE, why);
 	}
 	table += directory_index(dir, 0, device_id) * (ext ? RV_DC_EXT_BYTES : RV_DC_BASE_BYTES);
-	why = bus_why(rv_load(query, table, ext ? 8 : 4, big, words));
+	why = bus_why(rv_load(query, NULL, IOM_OF_DEVICE, table, ext ? 8 : 4, big, words));
 	if (!why)
 		why = rv_decode_dc(rv, fctl, words, dc, pscid);
 	return why ? refuse(fault, IOM_WHERE_DEVICE, why) : true;
@@ -310,7 +294,8 @@ static bool load_pdt(const struct iom_query *query, const struct rv_context *con
 			fault->where = IOM_WHERE_PROCESS;
 		return false;
 	}
-	why = bus_why(rv_load(query, spa, words, context->dc.tc & RV_TC_SBE, out));
+	why = bus_why(rv_load(query, context, IOM_OF_PROCESS, spa, words,
+	                      context->dc.tc & RV_TC_SBE, out));
 	return why ? refuse(fault, IOM_WHERE_PROCESS, why) : true;
 }
 

@@ -176,9 +176,10 @@ static const struct iom_reg rv_regs[] = {
 	  .w1c = RV_QCSR_MF | RV_QCSR_OF, .legal = csr_legal, .wrote = csr_wrote },
 	{ RV_PQCSR, 4, "pqcsr", .own = RV_QCSR_ON | RV_QCSR_BUSY, .rw = RV_QCSR_EN | RV_QCSR_IE,
 	  .w1c = RV_QCSR_MF | RV_QCSR_OF, .legal = csr_legal, .wrote = csr_wrote },
-	{ RV_IPSR, 4, "ipsr", .w1c = RV_IPSR_CIP | RV_IPSR_FIP | RV_IPSR_PIP,
+	{ RV_IPSR, 4, "ipsr", .w1c = RV_IPSR_CIP | RV_IPSR_FIP | RV_IPSR_PMIP | RV_IPSR_PIP,
 	  .wrote = interrupts_wrote },
-	{ RV_ICVEC, 8, "icvec", .keeps = true, .rw = RV_ICVEC_CIV | RV_ICVEC_FIV | RV_ICVEC_PIV,
+	{ RV_ICVEC, 8, "icvec", .keeps = true, 
+	  .rw = RV_ICVEC_CIV | RV_ICVEC_FIV | RV_ICVEC_PMIV | RV_ICVEC_PIV,
 	  .wrote = interrupts_wrote },
 	{ RV_MSI_CFG_TBL + RV_MSI_ADDR, 8, "msi_addr", .keeps = true, .rw = RV_MSI_ADDR_ADDR,
 	  MSI_ROWS },
@@ -209,15 +210,20 @@ void rv_registers_init(struct rv_unit *rv)
 	unsigned msis = igs == RV_IGS_WSI ? 0 : rv->config.vectors;
 	uint64_t pas = iom_low((unsigned)IOM_GET(RV_CAP_PAS, rv->cap));
 	uint64_t nibble = rv->config.vectors - 1u;
+	bool hpm = rv->cap & RV_CAP_HPM;
 
 	iom_regfile_init(regs, rv_regs, IOM_COUNT(rv_regs));
+	rv_counters_init(rv);
+	rv_debug_init(rv);
 	iom_regfile_narrow(regs, RV_FCTL,
 	                   (rv->cap & RV_CAP_END ? RV_FCTL_BE : 0) |
 	                           (igs == RV_IGS_BOTH ? RV_FCTL_WSI : 0) |
 	                           (rv_gxl_writable(rv) ? RV_FCTL_GXL : 0));
 	iom_regfile_narrow(regs, RV_DDTP, ~RV_DDTP_PPN | IOM_PUT(RV_DDTP_PPN, pas >> 12));
+	iom_regfile_narrow(regs, RV_IPSR, ~(hpm ? 0 : RV_IPSR_PMIP));
 	iom_regfile_narrow(regs, RV_ICVEC,
 	                   IOM_PUT(RV_ICVEC_CIV, nibble) | IOM_PUT(RV_ICVEC_FIV, nibble) |
+	                           IOM_PUT(RV_ICVEC_PMIV, hpm ? nibble : 0) |
 	                           IOM_PUT(RV_ICVEC_PIV, nibble));
 	pages_init(rv);
 	for (unsigned v = 0; v < RV_VECTORS_MAX; v++) {
@@ -247,4 +253,6 @@ void rv_registers_reset(struct rv_unit *rv)
 			iom_reg_set(unit, RV_MSI_CFG_TBL + v * RV_MSI_CFG_BYTES + RV_MSI_VEC_CTL,
 			            RV_MSI_VEC_CTL_M);
 	}
+	rv_debug_reset_locked(rv);
+	rv_counters_changed_locked(rv);
 }

@@ -16,6 +16,7 @@
 #define RV_WORK_INTERRUPTS IOM_BIT(3)
 #define RV_WORK_DDTP IOM_BIT(4)
 #define RV_WORK_PAGES IOM_BIT(5)
+#define RV_WORK_DEBUG IOM_BIT(6)
 
 /* Who waits for access sections to end */
 #define RV_DRAIN_FENCE IOM_BIT(0)
@@ -98,6 +99,12 @@ static inline unsigned rv_ddtp_mode(const struct rv_unit *rv)
 	return (unsigned)IOM_GET(RV_DDTP_MODE, rv_get(rv, RV_DDTP));
 }
 
+/* capabilities.PAS: the width of physical addresses */
+static inline unsigned rv_pas(const struct rv_unit *rv)
+{
+	return (unsigned)IOM_GET(RV_CAP_PAS, rv->cap);
+}
+
 static inline bool rv_big_endian(const struct rv_unit *rv)
 {
 	return rv_get(rv, RV_FCTL) & RV_FCTL_BE;
@@ -108,10 +115,6 @@ static inline bool rv_beyond_pas(const struct rv_unit *rv, uint64_t spa)
 {
 	return spa > rv->unit.spa_last;
 }
-
-/* Loads `words` doublewords of one entry: IOM_OK, IOM_EFAULT or IOM_EPOISON. */
-int rv_load(const struct iom_query *query, uint64_t spa, unsigned words, bool big_endian,
-            uint64_t *out);
 
 /* Which values of fctl.GXL there are: it can be written, or is fixed to this. */
 bool rv_gxl_writable(const struct rv_unit *rv);
@@ -246,6 +249,37 @@ bool rv_locate_device(const struct iom_query *query, uint64_t ddtp, struct rv_co
 /* The widest device_id and process_id that the unit's directories can hold, in bits. */
 unsigned rv_device_bits(const struct rv_unit *rv);
 unsigned rv_process_bits(const struct rv_unit *rv);
+
+/* ---- own.c: the unit's own accesses to memory, for a request */
+/*
+ * Loads `words` doublewords of one entry: IOM_OK, IOM_EFAULT or IOM_EPOISON.  `of`: IOM_OF_*;
+ * `context`: what is known of the request's, NULL for the device directory.
+ */
+int rv_load(const struct iom_query *query, const struct rv_context *context, unsigned of,
+            uint64_t spa, unsigned words, bool big_endian, uint64_t *out);
+/* An access was made while query->watchers is not 0; `write`: or read-modify-write. */
+void rv_accessed(const struct iom_query *query, const struct rv_context *context, unsigned of,
+                 uint64_t spa, unsigned bytes, bool write, int result);
+/* What an access carries; `context` NULL: the unit's own identifiers. */
+void rv_qos(const struct rv_unit *rv, const struct rv_context *context, uint16_t *rcid,
+            uint16_t *mcid);
+
+/* ---- counters.c */
+void rv_counters_init(struct rv_unit *rv);
+/* Puts right what follows from the monitor's registers. */
+void rv_counters_changed_locked(struct rv_unit *rv);
+/* May iohpmevt hold this? */
+bool rv_event_exists(uint64_t evt);
+/* Time has passed for the cycle counter. */
+void rv_cycles_locked(struct rv_unit *rv, uint64_t cycles);
+/* Something has happened to a request (enum rv_event); `context`: what is known of its by now. */
+void rv_count(const struct iom_query *query, const struct rv_context *context, unsigned event);
+
+/* ---- debug.c */
+void rv_debug_init(struct rv_unit *rv);
+void rv_debug_reset_locked(struct rv_unit *rv);
+/* Worker: carries out the debug translation that software has asked for, if it has. */
+void rv_debug_run(struct rv_unit *rv);
 
 /* ---- translate.c */
 bool rv_resolve(const struct iom_query *query, struct iom_grant *grant, struct iom_fault *fault);

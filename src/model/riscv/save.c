@@ -13,6 +13,11 @@ static uint64_t config_word(const struct rv_unit *rv)
 	       (uint64_t)rv->config.flags << 32;
 }
 
+static uint64_t monitor_word(const struct rv_unit *rv)
+{
+	return rv->config.counters | (uint64_t)rv->config.counter_bits << 8;
+}
+
 struct state {
 	uint64_t ddtp_high, ddtp_high_valid, msi_pending, due;
 	uint64_t fence_waits, fence[2];
@@ -58,6 +63,7 @@ void rv_save_locked(struct iom_unit *unit, struct iom_stream *stream)
 	iom_put(stream, config_word(rv));
 	iom_put(stream, rv->config.busy_ns);
 	iom_put(stream, rv->config.ats_timeout_ns);
+	iom_put(stream, monitor_word(rv));
 	iom_put(stream, rv->ddtp_high);
 	iom_put(stream, rv->ddtp_high_valid);
 	iom_put(stream, rv->msi_pending);
@@ -132,7 +138,7 @@ static bool take_state(const struct rv_unit *rv, struct iom_stream *stream, stru
 	/* A unit without messages has none that wait. */
 	bool messages = IOM_GET(RV_CAP_IGS, rv->cap) != RV_IGS_WSI;
 	uint64_t vectors = messages ? iom_low(rv->config.vectors) : 0;
-	uint64_t sources = messages ? RV_IPSR_CIP | RV_IPSR_FIP : 0;
+	uint64_t sources = RV_IPSR_CIP | RV_IPSR_FIP | (rv->cap & RV_CAP_HPM ? RV_IPSR_PMIP : 0);
 
 	if (messages && rv->cap & RV_CAP_ATS)
 		sources |= RV_IPSR_PIP;
@@ -149,7 +155,7 @@ static bool take_state(const struct rv_unit *rv, struct iom_stream *stream, stru
 		s->queue_left[i] = iom_take(stream);
 	s->records = iom_take(stream);
 	if (s->ddtp_high >> 32 || s->ddtp_high_valid > 1 || s->msi_pending & ~vectors ||
-	    s->due & ~sources || s->fence_waits > 1 || s->records > RV_FIFO)
+	    s->due & ~(messages ? sources : 0) || s->fence_waits > 1 || s->records > RV_FIFO)
 		return false;
 	for (unsigned i = 0; i < s->records; i++) {
 		for (unsigned w = 0; w < RV_FQ_WORDS; w++)
@@ -197,6 +203,34 @@ static bool busy_ok(const struct rv_unit *rv, const uint64_t *regs, const struct
 	return true;
 }
 
+/* Selectors hold events that exist, and iocountovf says what the flags say. */
+static bool monitor_ok(const struct rv_unit *rv, const uint64_t *regs)
+{
+	uint64_t overflows;
+
+	if (!(rv->cap & RV_CAP_HPM))
+		return true;
+	overflows = value_of(rv, regs, RV_IOHPMCYCLES) & RV_IOHPMCYCLES_OF ? RV_IOCOUNT_CY : 0;
+	for (unsigned n = 1; n <= RV_IOHPM_COUNTERS; n++) {
+		uint64_t evt = value_of(rv, regs, RV_IOHPMEVT + (n - 1) * RV_IOHPM_BYTES);
+
+		if (!rv_event_exists(evt))
+			return false;
+		overflows |= evt & RV_IOHPMEVT_OF ? IOM_BIT(n) : 0;
+	}
+	return value_of(rv, regs, RV_IOCOUNTOVF) == overflows;
+}
+
+/* An answer is a fault and nothing else, or has a memory type that there is. */
+static bool response_ok(const struct rv_unit *rv, const uint64_t *regs)
+{
+	uint64_t response = rv->cap & RV_CAP_DBG ? value_of(rv, regs, RV_TR_RESPONSE) : 0;
+
+	if (response & RV_TR_RESPONSE_FAULT)
+		return response == RV_TR_RESPONSE_FAULT;
+	return IOM_GET(RV_TR_RESPONSE_PBMT, response) != RV_PBMT_RSVD;
+}
+
 static bool registers_ok(const struct rv_unit *rv, const uint64_t *regs)
 {
 	unsigned igs = (unsigned)IOM_GET(RV_CAP_IGS, rv->cap);
@@ -208,6 +242,8 @@ static bool registers_ok(const struct rv_unit *rv, const uint64_t *regs)
 	    !rv_ddtp_mode_exists(rv, (unsigned)IOM_GET(RV_DDTP_MODE, value_of(rv, regs, RV_DDTP))))
 		return false;
 	if (!(rv->cap & RV_CAP_ATS) && value_of(rv, regs, RV_PQT) | value_of(rv, regs, RV_PQCSR))
+		return false;
+	if (!monitor_ok(rv, regs) || !response_ok(rv, regs))
 		return false;
 	for (unsigned i = 0; i < RV_QUEUES; i++) {
 		uint64_t lg2 = IOM_GET(RV_QB_LOG2SZ_1, value_of(rv, regs, rv_queues[i]->base)) + 1;
@@ -251,7 +287,7 @@ bool rv_load_state(struct iom_unit *unit, struct iom_stream *stream, const uint6
 
 	if (iom_take(stream) != config_word(rv) || iom_take(stream) != rv->config.busy_ns ||
 	    iom_take(stream) != rv->config.ats_timeout_ns ||
-	    value_of(rv, regs, RV_CAP) != rv->cap) {
+	    iom_take(stream) != monitor_word(rv) || value_of(rv, regs, RV_CAP) != rv->cap) {
 		iom_fail(error, IOM_EINVAL,
 		         "the state is of a RISC-V IOMMU with other capabilities, vectors, queue "
 		         "sizes "
@@ -288,6 +324,9 @@ bool rv_load_state(struct iom_unit *unit, struct iom_stream *stream, const uint6
 	rv->ddtp_drained = false;
 	for (unsigned i = 0; i < RV_QUEUES; i++)
 		rv->queue_left[i] = s.queue_left[i];
+	rv_counters_changed_locked(rv);
+	if (rv->cap & RV_CAP_DBG)
+		iom_work_later(unit, RV_WORK_DEBUG);
 	iom_work_later(unit,
 	               RV_WORK_COMMANDS | RV_WORK_FAULTS | RV_WORK_PAGES | RV_WORK_INTERRUPTS);
 	return true;

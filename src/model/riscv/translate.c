@@ -19,6 +19,7 @@ struct walk {
 	struct iom_fault *fault;
 	uint8_t rules; /* of the request's own accesses: PT_RV_WRITES if it asks for leave to write */
 	bool pretends; /* a probe has gone on as if it had set A or D: nothing is to be kept */
+	bool missed;   /* the request's miss of the cache has been counted                   */
 };
 
 /* A stage's answer, and the cache entry that it rests on. */
@@ -34,21 +35,22 @@ static const struct answer bare = {
 };
 
 /* Inlined, as the walks themselves: the time of a miss is in here. */
-PT_INLINE int load_entry(void *ctx, uint64_t spa, unsigned size_lg2, bool big_endian, uint64_t *raw)
+PT_INLINE int load_entry(struct walk *w, unsigned of, uint64_t spa, unsigned size_lg2,
+                         bool big_endian, uint64_t *raw)
 {
-	struct walk *w = ctx;
 	uint32_t word = 0;
 	int bus;
 
-	if (size_lg2 == 3)
-		return rv_beyond_pas(w->rv, spa)
-		               ? IOM_EFAULT
-		               : iom_memory_ld64(w->rv->unit.memory, w->query->view, spa,
-		                                 big_endian, raw);
-	bus = rv_beyond_pas(w->rv, spa)
-	              ? IOM_EFAULT
-	              : iom_memory_ld32(w->rv->unit.memory, spa, big_endian, &word);
-	*raw = word;
+	if (rv_beyond_pas(w->rv, spa))
+		return IOM_EFAULT;
+	if (size_lg2 == 3) {
+		bus = iom_memory_ld64(w->rv->unit.memory, w->query->view, spa, big_endian, raw);
+	} else {
+		bus = iom_memory_ld32(w->rv->unit.memory, spa, big_endian, &word);
+		*raw = word;
+	}
+	if (w->query->watchers)
+		rv_accessed(w->query, w->context, of, spa, 1u << size_lg2, false, bus);
 	return bus;
 }
 
@@ -60,11 +62,10 @@ static uint64_t little(uint64_t raw, unsigned size_lg2, bool big_endian)
 	return size_lg2 == 3 ? iom_swap64(raw) : iom_swap32((uint32_t)raw);
 }
 
-static int swap_entry(void *ctx, uint64_t spa, unsigned size_lg2, bool big_endian, uint64_t *raw,
-                      uint64_t now)
+static int swap_entry(struct walk *w, unsigned of, uint64_t spa, unsigned size_lg2, bool big_endian,
+                      uint64_t *raw, uint64_t now)
 {
 	uint64_t was = little(*raw, size_lg2, big_endian), seen = was;
-	struct walk *w = ctx;
 	struct iom_unit *unit = &w->rv->unit;
 	unsigned bytes = 1u << size_lg2;
 	int bus;
@@ -76,6 +77,8 @@ static int swap_entry(void *ctx, uint64_t spa, unsigned size_lg2, bool big_endia
 		return IOM_OK;
 	}
 	bus = iom_memory_cas(unit->memory, spa, bytes, &seen, little(now, size_lg2, big_endian));
+	if (w->query->watchers)
+		rv_accessed(w->query, w->context, of, spa, bytes, true, bus);
 	if (bus)
 		return bus;
 	if (seen == was)
@@ -84,7 +87,32 @@ static int swap_entry(void *ctx, uint64_t spa, unsigned size_lg2, bool big_endia
 	return IOM_OK;
 }
 
-static const struct pt_source direct = { .load = load_entry, .swap = swap_entry };
+PT_INLINE int load_stage1(void *ctx, uint64_t spa, unsigned size_lg2, bool big_endian,
+                          uint64_t *raw)
+{
+	return load_entry(ctx, IOM_OF_STAGE1, spa, size_lg2, big_endian, raw);
+}
+
+PT_INLINE int load_stage2(void *ctx, uint64_t spa, unsigned size_lg2, bool big_endian,
+                          uint64_t *raw)
+{
+	return load_entry(ctx, IOM_OF_STAGE2, spa, size_lg2, big_endian, raw);
+}
+
+static int swap_stage1(void *ctx, uint64_t spa, unsigned size_lg2, bool big_endian, uint64_t *raw,
+                       uint64_t now)
+{
+	return swap_entry(ctx, IOM_OF_STAGE1, spa, size_lg2, big_endian, raw, now);
+}
+
+static int swap_stage2(void *ctx, uint64_t spa, unsigned size_lg2, bool big_endian, uint64_t *raw,
+                       uint64_t now)
+{
+	return swap_entry(ctx, IOM_OF_STAGE2, spa, size_lg2, big_endian, raw, now);
+}
+
+static const struct pt_source direct1 = { .load = load_stage1, .swap = swap_stage1 };
+static const struct pt_source direct2 = { .load = load_stage2, .swap = swap_stage2 };
 
 /* Looks into the cache.  What is there but does not grant the access is walked again. */
 static bool cached(const struct walk *w, struct iom_space_ref space, uint64_t input,
@@ -97,6 +125,14 @@ static bool cached(const struct walk *w, struct iom_space_ref space, uint64_t in
 	leaf = (struct pt_entry){ .perm = out->page.perm, .flags = out->page.flags };
 	out->keep = true;
 	return !pt_rv_refuse(&leaf, want);
+}
+
+/* A request misses once, and only by lookups of its own, not by those for tables. */
+static void missed(struct walk *w)
+{
+	if (w->query->watchers && !w->missed)
+		rv_count(w->query, w->context, RV_EVENT_TLB_MISS);
+	w->missed = true;
 }
 
 static void keep(const struct walk *w, struct iom_space_ref space, uint64_t input,
@@ -179,7 +215,7 @@ walk32_stage2(struct walk *w, uint64_t gpa, const struct pt_want *want, struct p
 {
 	const struct pt_root root = root32_of(w, w->context->dc.iohgatp, true);
 
-	return walk_tables(&pt_rv32, &direct, &root, gpa, want, w, out);
+	return walk_tables(&pt_rv32, &direct2, &root, gpa, want, w, out);
 }
 
 static enum pt_why walk_stage2(struct walk *w, uint64_t gpa, const struct pt_want *want,
@@ -190,7 +226,7 @@ static enum pt_why walk_stage2(struct walk *w, uint64_t gpa, const struct pt_wan
 	if (w->context->fctl & RV_FCTL_GXL)
 		return walk32_stage2(w, gpa, want, out);
 	root = root64_of(w, w->context->dc.iohgatp, true);
-	return walk_tables(&pt_rv64, &direct, &root, gpa, want, w, out);
+	return walk_tables(&pt_rv64, &direct2, &root, gpa, want, w, out);
 }
 
 static bool too_wide(const struct walk *w, uint64_t gpa)
@@ -222,6 +258,8 @@ static bool stage2(struct walk *w, uint64_t gpa, unsigned perm, bool implicit, s
 	} else {
 		if (cached(w, space, gpa, &want, out))
 			return true;
+		if (!implicit)
+			missed(w);
 		why = walk_stage2(w, gpa, &want, &out->page);
 	}
 	if (why) {
@@ -247,7 +285,7 @@ static bool implicit_access(struct walk *w, uint64_t gpa, bool write, uint64_t *
 bool rv_implicit_read(const struct iom_query *query, const struct rv_context *context, uint64_t gpa,
                       uint64_t *spa, struct iom_fault *fault)
 {
-	struct walk w = { query, rv_of(query->unit), context, fault, 0, false };
+	struct walk w = { query, rv_of(query->unit), context, fault, 0, false, false };
 
 	return implicit_access(&w, gpa, false, spa);
 }
@@ -258,8 +296,8 @@ PT_INLINE bool load_output(void *ctx, uint64_t gpa, bool write, uint64_t *spa)
 }
 
 static const struct pt_source nested = { .output = load_output,
-	                                 .load = load_entry,
-	                                 .swap = swap_entry };
+	                                 .load = load_stage1,
+	                                 .swap = swap_stage1 };
 
 static __attribute__((noinline)) enum pt_why
 walk32_stage1(struct walk *w, uint64_t iova, const struct pt_want *want, struct pt_result *out)
@@ -268,7 +306,7 @@ walk32_stage1(struct walk *w, uint64_t iova, const struct pt_want *want, struct 
 
 	if (w->context->stage2.index)
 		return walk_tables(&pt_rv32, &nested, &root, iova, want, w, out);
-	return walk_tables(&pt_rv32, &direct, &root, iova, want, w, out);
+	return walk_tables(&pt_rv32, &direct1, &root, iova, want, w, out);
 }
 
 static enum pt_why walk_stage1(struct walk *w, uint64_t iova, const struct pt_want *want,
@@ -281,7 +319,7 @@ static enum pt_why walk_stage1(struct walk *w, uint64_t iova, const struct pt_wa
 	root = root64_of(w, w->context->iosatp, false);
 	if (w->context->stage2.index)
 		return walk_tables(&pt_rv64, &nested, &root, iova, want, w, out);
-	return walk_tables(&pt_rv64, &direct, &root, iova, want, w, out);
+	return walk_tables(&pt_rv64, &direct1, &root, iova, want, w, out);
 }
 
 static bool stage1(struct walk *w, uint64_t iova, const struct pt_want *want, struct answer *out)
@@ -296,6 +334,7 @@ static bool stage1(struct walk *w, uint64_t iova, const struct pt_want *want, st
 	}
 	if (cached(w, space, iova, want, out))
 		return true;
+	missed(w);
 	why = walk_stage1(w, iova, want, &out->page);
 	if (why == PT_WHY_NESTED)
 		return false;
@@ -314,6 +353,7 @@ static bool msi(struct walk *w, uint64_t gpa, unsigned perm, struct answer *out)
 
 	if (cached(w, space, gpa, &want, out))
 		return true;
+	missed(w);
 	why = rv_msi_walk(w->query, w->context, gpa, &out->page);
 	if (!why && perm & PT_X)
 		why = PT_WHY_PERMISSION;
@@ -410,14 +450,15 @@ static struct iom_grant unchanged(uint64_t iova)
 	};
 }
 
-bool rv_resolve(const struct iom_query *query, struct iom_grant *grant, struct iom_fault *fault)
+static __attribute__((noinline)) bool resolve(const struct iom_query *query,
+                                              struct iom_grant *grant, struct iom_fault *fault)
 {
 	const struct iom_request *q = query->request;
 	struct rv_unit *rv = rv_of(query->unit);
 	uint64_t ddtp = rv_get(rv, RV_DDTP);
 	unsigned mode = (unsigned)IOM_GET(RV_DDTP_MODE, ddtp);
 	struct rv_context context;
-	struct walk w = { query, rv, &context, fault, may_write(q) ? PT_RV_WRITES : 0, false };
+	struct walk w = { query, rv, &context, fault, may_write(q) ? PT_RV_WRITES : 0, false, false };
 	struct pt_want want;
 
 	if (mode == RV_DDTP_OFF)
@@ -445,4 +486,22 @@ bool rv_resolve(const struct iom_query *query, struct iom_grant *grant, struct i
 	}
 	grant->keep = grant->keep && query->unit->contexts.enabled;
 	return true;
+}
+
+bool rv_resolve(const struct iom_query *query, struct iom_grant *grant, struct iom_fault *fault)
+{
+	static const uint8_t arrival[] = {
+		[IOM_AT_UNTRANSLATED] = RV_EVENT_UNTRANSLATED,
+		[IOM_AT_TRANSLATION_REQUEST] = RV_EVENT_ATS_REQUEST,
+		[IOM_AT_TRANSLATED] = RV_EVENT_TRANSLATED,
+	};
+	bool ok;
+
+	if (!(query->watchers & IOM_WATCH_COUNTERS))
+		return resolve(query, grant, fault);
+	rv_count(query, NULL, arrival[query->request->at]);
+	ok = resolve(query, grant, fault);
+	/* A counter that overflowed wants its interrupt sent. */
+	iom_work(query->unit, 0);
+	return ok;
 }

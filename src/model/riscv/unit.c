@@ -11,8 +11,8 @@
 	(RV_CAP_VERSION | RV_CAP_SV32 | RV_CAP_SV39 | RV_CAP_SV48 | RV_CAP_SV57 |                  \
 	 RV_CAP_SVRSW60T59B | RV_CAP_SVPBMT | RV_CAP_SV32X4 | RV_CAP_SV39X4 | RV_CAP_SV48X4 |      \
 	 RV_CAP_SV57X4 | RV_CAP_MSI_FLAT | RV_CAP_AMO_HWAD | RV_CAP_END | RV_CAP_IGS |             \
-	 RV_CAP_PAS | RV_CAP_ATS | RV_CAP_T2GPA | RV_CAP_PD8 | RV_CAP_PD17 | RV_CAP_PD20 |         \
-	 RV_CAP_NL | RV_CAP_S)
+	 RV_CAP_HPM | RV_CAP_DBG | RV_CAP_PAS | RV_CAP_ATS | RV_CAP_T2GPA | RV_CAP_PD8 |           \
+	 RV_CAP_PD17 | RV_CAP_PD20 | RV_CAP_NL | RV_CAP_S)
 
 #define PAS_MAX 56
 
@@ -25,6 +25,9 @@
 #define DEFAULT_QUEUE_LG2 16
 #define QUEUE_LG2_MAX 20
 #define DEFAULT_CACHE_LG2 12
+#define DEFAULT_COUNTER_BITS 64
+/* "iohpmcycles": counters have 32 bits at least. */
+#define COUNTER_BITS_MIN 32
 #define CACHE_LG2_MIN 3
 #define DEFAULT_ATS_TIMEOUT_NS UINT64_C(60000000000)
 
@@ -42,8 +45,6 @@ static const struct {
 	{ RV_CAP_MSI_MRIF, "MSI_MRIF", RV_CAP_MSI_FLAT, "MSI_FLAT" },
 	{ RV_CAP_AMO_MRIF, "AMO_MRIF", 0, NULL },
 	{ RV_CAP_T2GPA, "T2GPA", RV_CAP_ATS, "ATS" },
-	{ RV_CAP_HPM, "HPM", 0, NULL },
-	{ RV_CAP_DBG, "DBG", 0, NULL },
 	{ RV_CAP_QOSID, "QOSID", 0, NULL },
 };
 
@@ -98,7 +99,8 @@ static int check_config(const struct iom_riscv_config *config, struct iom_error 
 	const unsigned levels = IOM_RISCV_1LVL | IOM_RISCV_2LVL | IOM_RISCV_3LVL;
 	const unsigned flags = IOM_RISCV_STRICT_FCTL | IOM_RISCV_LENIENT_MSI_MASK |
 	                       IOM_RISCV_MSI_MASKED | IOM_RISCV_UNCACHED | IOM_RISCV_EAGER_DIRTY |
-	                       IOM_RISCV_GXL_WRITABLE | IOM_RISCV_BARE_GLOBAL;
+	                       IOM_RISCV_GXL_WRITABLE | IOM_RISCV_BARE_GLOBAL |
+	                       IOM_RISCV_DBG_4K;
 
 	if (config->reset_mode > IOM_RISCV_RESET_BARE)
 		return iom_fail(error, IOM_EINVAL,
@@ -120,6 +122,14 @@ static int check_config(const struct iom_riscv_config *config, struct iom_error 
 		return iom_fail(error, IOM_EINVAL,
 		                "cache_lg2 is %u; the cache has 2^%u to 2^%u entries",
 		                config->cache_lg2, CACHE_LG2_MIN, IOM_CACHE_LG2_MAX);
+	if (config->counters > RV_IOHPM_COUNTERS)
+		return iom_fail(error, IOM_EINVAL,
+		                "counters is %u; a performance monitor has 1 to %u event counters",
+		                config->counters, RV_IOHPM_COUNTERS);
+	if (config->counter_bits < COUNTER_BITS_MIN || config->counter_bits > 64)
+		return iom_fail(error, IOM_EINVAL,
+		                "counter_bits is %u; event counters have %u to 64 bits",
+		                config->counter_bits, COUNTER_BITS_MIN);
 	if (config->flags & ~flags)
 		return iom_fail(error, IOM_EINVAL, "flags has bit %u set, which means nothing",
 		                iom_ctz(config->flags & ~flags));
@@ -173,6 +183,10 @@ static struct iom_riscv_config with_defaults(const struct iom_riscv_config *conf
 		full.cache_lg2 = DEFAULT_CACHE_LG2;
 	if (!full.ats_timeout_ns)
 		full.ats_timeout_ns = DEFAULT_ATS_TIMEOUT_NS;
+	if (!full.counters)
+		full.counters = RV_IOHPM_COUNTERS;
+	if (!full.counter_bits)
+		full.counter_bits = DEFAULT_COUNTER_BITS;
 	return full;
 }
 
@@ -251,6 +265,8 @@ static void work(struct iom_unit *unit, uint32_t what)
 		rv->fence_drained = true;
 	if (what & RV_WORK_COMMANDS || done & RV_DRAIN_FENCE)
 		rv_commands_run(rv);
+	if (what & RV_WORK_DEBUG)
+		rv_debug_run(rv);
 	if (what & RV_WORK_FAULTS)
 		rv_faults_store(rv);
 	if (what & RV_WORK_PAGES)
@@ -272,6 +288,7 @@ static void step_locked(struct iom_unit *unit, uint64_t passed_ns)
 {
 	struct rv_unit *rv = rv_of(unit);
 
+	rv_cycles_locked(rv, passed_ns);
 	if (pass(&rv->ddtp_left, passed_ns))
 		rv_ddtp_settle_locked(rv);
 	for (unsigned i = 0; i < RV_QUEUES; i++) {
@@ -279,6 +296,11 @@ static void step_locked(struct iom_unit *unit, uint64_t passed_ns)
 			rv_queue_settle_locked(rv, rv_queues[i]);
 	}
 	rv_ats_step_locked(rv, passed_ns);
+}
+
+static void qos(const struct iom_unit *unit, uint16_t *rcid, uint16_t *mcid)
+{
+	rv_qos((const struct rv_unit *)unit, NULL, rcid, mcid);
 }
 
 static const struct iom_arch arch = {
@@ -296,6 +318,7 @@ static const struct iom_arch arch = {
 	.save_locked = rv_save_locked,
 	.load = rv_load_state,
 	.step_locked = step_locked,
+	.qos = qos,
 };
 
 int iom_riscv_new(const struct iom_riscv_config *config, struct iom_memory *memory,
