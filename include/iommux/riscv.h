@@ -53,6 +53,12 @@ extern "C" {
 /* ATS: what a Bare first stage passes is Global, if the request has a PASID. */
 #define IOM_RISCV_BARE_GLOBAL 0x80u
 #define IOM_RISCV_DBG_4K 0x100u /* tr_response tells 4 KiB whatever the size of the page          */
+/* ddtp goes from a directory to Off only, not to Bare. */
+#define IOM_RISCV_STRICT_DDTP 0x200u
+/* The unit does not know offsets in pages: bits 11:0 of iotval are 0, and 11:2 of iotval2. */
+#define IOM_RISCV_NO_OFFSETS 0x400u
+/* A stage that is Bare answers for 4 KiB at a time, not for 1 GiB. */
+#define IOM_RISCV_BARE_4K 0x800u
 
 /*
  * What to build.  All zeroes is a sensible IOMMU: every capability that the library has, fctl.GXL

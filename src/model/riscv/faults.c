@@ -264,6 +264,8 @@ void rv_refuse(const struct iom_query *query, const struct iom_fault *fault,
 	const struct iom_request *q = query->request;
 	const struct cause *cause = cause_of(fault_cause(fault, rv_access(q)));
 	bool guest_page = fault->where == IOM_WHERE_STAGE2 && column_of[fault->why] < BUS;
+	const struct rv_unit *rv = rv_of(query->unit);
+	uint64_t known = rv->config.flags & IOM_RISCV_NO_OFFSETS ? ~iom_low(12) : ~UINT64_C(0);
 	uint64_t rec[RV_FQ_WORDS] = { 0 };
 
 	reply->status = q->at == IOM_AT_TRANSLATION_REQUEST ? cause->ats : cause->status;
@@ -276,9 +278,9 @@ void rv_refuse(const struct iom_query *query, const struct iom_fault *fault,
 		return;
 
 	rec[0] = IOM_PUT(RV_FQ_CAUSE, cause->code) | who(query, ttyp(q));
-	rec[2] = q->iova;
+	rec[2] = q->iova & known;
 	if (guest_page)
-		rec[3] = (fault->gpa & RV_FQ_IOTVAL2_GPA) |
+		rec[3] = (fault->gpa & known & RV_FQ_IOTVAL2_GPA) |
 		         (fault->implicit ? RV_FQ_IOTVAL2_IMPLICIT : 0) |
 		         (fault->implicit_write ? RV_FQ_IOTVAL2_WRITE : 0);
 	record(rv_of(query->unit), rec);

@@ -42,7 +42,7 @@ bool rv_ddtp_mode_exists(const struct rv_unit *rv, unsigned mode)
 
 /*
  * UNSPECIFIED: from one directory straight to another is ignored, to Bare is allowed (Linux does it
- * at shutdown).  While a directory is active, a store of the upper half alone waits for the lower
+ * at shutdown) unless the configuration is strict.  While a directory is active, a store of the upper half alone waits for the lower
  * half, so that two 4-byte stores do what one of 8 bytes would.
  */
 static uint64_t ddtp_legal(struct iom_unit *unit, unsigned off, uint64_t was, uint64_t now,
@@ -51,6 +51,7 @@ static uint64_t ddtp_legal(struct iom_unit *unit, unsigned off, uint64_t was, ui
 	struct rv_unit *rv = rv_of(unit);
 	unsigned old = (unsigned)IOM_GET(RV_DDTP_MODE, was);
 	unsigned mode = (unsigned)IOM_GET(RV_DDTP_MODE, now);
+	unsigned highest = rv->config.flags & IOM_RISCV_STRICT_DDTP ? RV_DDTP_OFF : RV_DDTP_BARE;
 	bool low = lanes & iom_low(32), high = lanes & ~iom_low(32);
 
 	(void)off;
@@ -64,7 +65,7 @@ static uint64_t ddtp_legal(struct iom_unit *unit, unsigned off, uint64_t was, ui
 	if (!high && rv->ddtp_high_valid)
 		now = (now & iom_low(32)) | (uint64_t)rv->ddtp_high << 32;
 	rv->ddtp_high_valid = false;
-	if (!rv_ddtp_mode_exists(rv, mode) || (old > RV_DDTP_BARE && mode > RV_DDTP_BARE))
+	if (!rv_ddtp_mode_exists(rv, mode) || (old > RV_DDTP_BARE && mode > highest))
 		return was;
 	return now;
 }

@@ -114,6 +114,15 @@ static int swap_stage2(void *ctx, uint64_t spa, unsigned size_lg2, bool big_endi
 static const struct pt_source direct1 = { .load = load_stage1, .swap = swap_stage1 };
 static const struct pt_source direct2 = { .load = load_stage2, .swap = swap_stage2 };
 
+static bool pass(const struct walk *w, uint64_t address, struct answer *out)
+{
+	*out = bare;
+	out->page.address = address;
+	if (w->rv->config.flags & IOM_RISCV_BARE_4K)
+		out->page.size_lg2 = 12;
+	return true;
+}
+
 /* Looks into the cache.  What is there but does not grant the access is walked again. */
 static bool cached(const struct walk *w, struct iom_space_ref space, uint64_t input,
                    const struct pt_want *want, struct answer *out)
@@ -247,11 +256,8 @@ static bool stage2(struct walk *w, uint64_t gpa, unsigned perm, bool implicit, s
 	struct iom_space_ref space = w->context->stage2;
 	enum pt_why why;
 
-	if (!space.index) {
-		*out = bare;
-		out->page.address = gpa;
-		return true;
-	}
+	if (!space.index)
+		return pass(w, gpa, out);
 	if (too_wide(w, gpa)) {
 		w->fault->hole_lg2 = (uint8_t)iom_log2(gpa);
 		why = PT_WHY_INPUT;
@@ -327,11 +333,8 @@ static bool stage1(struct walk *w, uint64_t iova, const struct pt_want *want, st
 	struct iom_space_ref space = w->context->stage1;
 	enum pt_why why;
 
-	if (!space.index) {
-		*out = bare;
-		out->page.address = iova;
-		return true;
-	}
+	if (!space.index)
+		return pass(w, iova, out);
 	if (cached(w, space, iova, want, out))
 		return true;
 	missed(w);

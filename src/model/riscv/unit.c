@@ -99,8 +99,8 @@ static int check_config(const struct iom_riscv_config *config, struct iom_error 
 	const unsigned levels = IOM_RISCV_1LVL | IOM_RISCV_2LVL | IOM_RISCV_3LVL;
 	const unsigned flags = IOM_RISCV_STRICT_FCTL | IOM_RISCV_LENIENT_MSI_MASK |
 	                       IOM_RISCV_MSI_MASKED | IOM_RISCV_UNCACHED | IOM_RISCV_EAGER_DIRTY |
-	                       IOM_RISCV_GXL_WRITABLE | IOM_RISCV_BARE_GLOBAL |
-	                       IOM_RISCV_DBG_4K;
+	                       IOM_RISCV_GXL_WRITABLE | IOM_RISCV_BARE_GLOBAL | IOM_RISCV_DBG_4K |
+	                       IOM_RISCV_STRICT_DDTP | IOM_RISCV_NO_OFFSETS | IOM_RISCV_BARE_4K;
 
 	if (config->reset_mode > IOM_RISCV_RESET_BARE)
 		return iom_fail(error, IOM_EINVAL,
