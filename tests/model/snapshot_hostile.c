@@ -40,9 +40,10 @@ static void set_word(struct state *s, size_t at, uint64_t word)
 
 #define CAP_ATS (1ull << 25)
 
-static const struct iom_riscv_config slow = {
-	.capabilities = CAP_EXT | CAP_ATS, .cache_lg2 = 3, .ats_timeout_ns = 3000, .busy_ns = 1000
-};
+static const struct iom_riscv_config slow = { .capabilities = CAP_EXT | CAP_ATS | CAP_HPM | CAP_DBG,
+	                                      .cache_lg2 = 3,
+	                                      .ats_timeout_ns = 3000,
+	                                      .busy_ns = 1000 };
 
 /* Both devices ask for pages, and one answers half of what it was asked.  How many were heard. */
 static unsigned messages(struct rig *r)
@@ -98,6 +99,8 @@ static struct rig *busy_rig(struct state *s)
 	wr64(r, DDTP, PPN_OF(page(r)) | LVL1);
 	CHECK(rd64(r, DDTP) & DDTP_BUSY);
 	wr32(r, CQCSR, 0);
+	wr64(r, TR_REQ_CTL, 1ull << 40 | 1);
+	wr64(r, HPM_FIRST + 0x108, 1);
 	save(r->unit, s);
 	return r;
 }
@@ -128,6 +131,7 @@ static void use(struct rig *r)
 	CHECK_EQ(rd32(r, FQCSR) & BUSY, 0);
 	CHECK_EQ(rd32(r, PQCSR) & BUSY, 0);
 	CHECK_EQ(rd32(r, CQCSR) & BUSY, 0);
+	CHECK_EQ(rd64(r, TR_REQ_CTL) & 1, 0);
 	iom_unit_reset(r->unit);
 	r->next = RIG_RAM;
 	wr64(r, CQB, PPN_OF(page(r)) | 3);

@@ -176,10 +176,10 @@ TEST(capabilities_that_are_not_built_are_refused, "")
 TEST(capabilities_that_are_built_are_accepted_each_alone, "")
 {
 	static const uint64_t built[] = {
-		CAP_SVPBMT, CAP_SV39X4,   CAP_MSI_FLAT,    CAP_END,    CAP_IGS_WSI, CAP_IGS_BOTH,
-		CAP_PD8,    CAP_PD17,     CAP_PD20,        CAP_SV32,   CAP_SV32X4,  CAP_NL,
-		CAP_S,      CAP_AMO_HWAD, CAP_SVRSW60T59B, 1ull << 25, 3ull << 25,
-		CAP_HPM, CAP_DBG,
+		CAP_SVPBMT,   CAP_SV39X4, CAP_MSI_FLAT, CAP_END,      CAP_IGS_WSI,
+		CAP_IGS_BOTH, CAP_PD8,    CAP_PD17,     CAP_PD20,     CAP_SV32,
+		CAP_SV32X4,   CAP_NL,     CAP_S,        CAP_AMO_HWAD, CAP_SVRSW60T59B,
+		1ull << 25,   3ull << 25, CAP_HPM,      CAP_DBG,
 	};
 
 	for (unsigned i = 0; i < COUNT(built); i++)

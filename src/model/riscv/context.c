@@ -240,6 +240,22 @@ static bool pid_fits(const struct rv_dc *dc, uint32_t process_id)
 	return !levels || !(process_id & ~iom_low(directory_bits(&pdt, levels)));
 }
 
+int rv_load(const struct iom_query *query, const struct rv_context *context, unsigned of,
+            uint64_t spa, unsigned words, bool big_endian, uint64_t *out)
+{
+	struct rv_unit *rv = rv_of(query->unit);
+	int result = IOM_OK;
+
+	if (rv_beyond_pas(rv, spa))
+		return IOM_EFAULT;
+	for (unsigned i = 0; i < words && !result; i++)
+		result = iom_memory_ld64(rv->unit.memory, query->view, spa + UINT64_C(8) * i,
+		                         big_endian, &out[i]);
+	if (query->watchers)
+		rv_accessed(query, context, of, spa, 8 * words, false, result);
+	return result;
+}
+
 static bool refuse(struct iom_fault *fault, enum iom_where where, enum pt_why why)
 {
 	fault->where = (uint8_t)where;

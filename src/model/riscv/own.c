@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
-/* The unit's own accesses to memory for a request: loading entries, and who hears of it. */
+/* The unit's own accesses to memory for a request: what they carry, and who hears of them. */
 #include "model/riscv/riscv.h"
 
 /* Identifiers of quality of service are not built. */
@@ -34,22 +34,4 @@ void rv_accessed(const struct iom_query *query, const struct rv_context *context
 	iom_own_tell(query->unit, query->requester, &access);
 	if (!write && of < IOM_COUNT(walk_of) && walk_of[of])
 		rv_count(query, context, walk_of[of]);
-}
-
-int rv_load(const struct iom_query *query, const struct rv_context *context, unsigned of,
-            uint64_t spa, unsigned words, bool big_endian, uint64_t *out)
-{
-	struct rv_unit *rv = rv_of(query->unit);
-	int result = IOM_OK;
-
-	for (unsigned i = 0; i < words && !result; i++) {
-		uint64_t at = spa + UINT64_C(8) * i;
-
-		if (rv_beyond_pas(rv, at))
-			return IOM_EFAULT;
-		result = iom_memory_ld64(rv->unit.memory, query->view, at, big_endian, &out[i]);
-	}
-	if (query->watchers)
-		rv_accessed(query, context, of, spa, 8 * words, false, result);
-	return result;
 }

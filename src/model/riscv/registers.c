@@ -179,7 +179,7 @@ static const struct iom_reg rv_regs[] = {
 	  .w1c = RV_QCSR_MF | RV_QCSR_OF, .legal = csr_legal, .wrote = csr_wrote },
 	{ RV_IPSR, 4, "ipsr", .w1c = RV_IPSR_CIP | RV_IPSR_FIP | RV_IPSR_PMIP | RV_IPSR_PIP,
 	  .wrote = interrupts_wrote },
-	{ RV_ICVEC, 8, "icvec", .keeps = true, 
+	{ RV_ICVEC, 8, "icvec", .keeps = true,
 	  .rw = RV_ICVEC_CIV | RV_ICVEC_FIV | RV_ICVEC_PMIV | RV_ICVEC_PIV,
 	  .wrote = interrupts_wrote },
 	{ RV_MSI_CFG_TBL + RV_MSI_ADDR, 8, "msi_addr", .keeps = true, .rw = RV_MSI_ADDR_ADDR,

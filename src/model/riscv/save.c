@@ -286,8 +286,8 @@ bool rv_load_state(struct iom_unit *unit, struct iom_stream *stream, const uint6
 	struct state s;
 
 	if (iom_take(stream) != config_word(rv) || iom_take(stream) != rv->config.busy_ns ||
-	    iom_take(stream) != rv->config.ats_timeout_ns ||
-	    iom_take(stream) != monitor_word(rv) || value_of(rv, regs, RV_CAP) != rv->cap) {
+	    iom_take(stream) != rv->config.ats_timeout_ns || iom_take(stream) != monitor_word(rv) ||
+	    value_of(rv, regs, RV_CAP) != rv->cap) {
 		iom_fail(error, IOM_EINVAL,
 		         "the state is of a RISC-V IOMMU with other capabilities, vectors, queue "
 		         "sizes "

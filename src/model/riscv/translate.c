@@ -461,7 +461,9 @@ static __attribute__((noinline)) bool resolve(const struct iom_query *query,
 	uint64_t ddtp = rv_get(rv, RV_DDTP);
 	unsigned mode = (unsigned)IOM_GET(RV_DDTP_MODE, ddtp);
 	struct rv_context context;
-	struct walk w = { query, rv, &context, fault, may_write(q) ? PT_RV_WRITES : 0, false, false };
+	struct walk w = {
+		query, rv, &context, fault, may_write(q) ? PT_RV_WRITES : 0, false, false
+	};
 	struct pt_want want;
 
 	if (mode == RV_DDTP_OFF)
