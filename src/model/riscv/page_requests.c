@@ -69,6 +69,7 @@ int rv_page_request(struct rv_unit *rv, struct iom_endpoint *endpoint, const str
 		return IOM_EINVAL;
 	query.invalidations = __atomic_load_n(&unit->invalidations, __ATOMIC_SEQ_CST);
 	query.requester = iom_peek(&endpoint->requester);
+	query.watchers = __atomic_load_n(&unit->watchers, __ATOMIC_SEQ_CST);
 	if (iom_unit_stopped(unit))
 		return IOM_EBUSY;
 	p = page_request(query.requester, m);
