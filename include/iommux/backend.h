@@ -89,7 +89,8 @@ typedef int iom_replay_function(void *opaque, uint64_t iova, uint64_t spa, uint6
 /*
  * Walks what is mapped now for requests of an endpoint without PASID, in [first, last], with no record
  * and no change to tables, and tells each mapped stretch in order.  Stretches that continue each other
- * are told as one, as long as one call meets them and 2^64 bytes do not come together.
+ * are told as one, as long as one call meets them and 2^64 bytes do not come together.  Interrupt files
+ * in memory are none: what a device stores there is for the unit to carry out.
  *
  * A call looks at a bounded number of places.  IOM_OK: the range is done, or the callback ended it;
  * IOM_EBUSY: `*next`, which is written then only, is where another call should go on.  IOM_EINVAL:

@@ -35,7 +35,8 @@ struct iom_host {
 	/*
 	 * The unit itself signals an interrupt by message: the 4 bytes `data`, as a little-endian
 	 * bus carries them, go to `address`.  Returns IOM_OK or IOM_EFAULT.  NULL: the unit stores the
-	 * bytes through its memory, as its bus mastering would.
+	 * bytes through its memory, as its bus mastering would.  What a device's message to an interrupt
+	 * file in memory calls for comes on the thread of the device, inside its access section.
 	 */
 	int (*msi)(void *opaque, uint64_t address, uint32_t data);
 

@@ -56,6 +56,9 @@ int iom_translate(struct iom_port *port, const struct iom_request *request,
  * reads otherwise; iom_write writes; request.bytes is ignored.  `bytes` 0 checks the translation
  * and moves nothing.  IOM_AT_TRANSLATION_REQUEST moves no data and is IOM_EINVAL here.
  *
+ * A target that is not memory (reply.target) is reached here alone, as the architecture says; what it
+ * does not understand is IOM_EFAULT, reply.fault 0, reply.status IOM_UNSUPPORTED.
+ *
  * IOM_OK: all is moved.  IOM_EFAULT, IOM_EPOISON, IOM_EINVAL: as iom_translate, or memory refused
  * (reply.fault 0, reply.status IOM_ABORT); reply.done bytes were moved, the rest of a read buffer
  * is filled with ones.  The other fields of `reply` belong to the last page that was tried.

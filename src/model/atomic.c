@@ -50,7 +50,10 @@ int iom_atomic(struct iom_port *port, const struct iom_request *request, unsigne
 	}
 	iom_begin(port->lane);
 	result = iom_translate(port, &q, reply);
-	if (!result) {
+	if (!result && reply->target != IOM_TARGET_MEMORY) {
+		reply->status = IOM_UNSUPPORTED;
+		result = IOM_EFAULT;
+	} else if (!result) {
 		result = reply->spa > unit->spa_last
 		                 ? IOM_EFAULT
 		                 : update(unit, reply->spa, op, operand, compare, bytes, old);

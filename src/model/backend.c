@@ -200,7 +200,8 @@ int iom_replay(struct iom_endpoint *endpoint, uint64_t first, uint64_t last,
 		bool granted = look(endpoint, &q, &grant, &lg2);
 
 		end = block_last(at, lg2, last);
-		if (granted) {
+		/* Who maps an interrupt file would store into it, and nothing would come of it. */
+		if (granted && grant.target == IOM_TARGET_MEMORY) {
 			const struct stretch piece = { at, grant.spa, end - at + 1, grant.perm };
 
 			if (add(&stretch, &piece, told, opaque))

@@ -17,6 +17,7 @@ enum iom_where {
 	IOM_WHERE_STAGE1,  /* first-stage page tables                     */
 	IOM_WHERE_STAGE2,  /* second-stage page tables                    */
 	IOM_WHERE_MSI,     /* MSI page tables                             */
+	IOM_WHERE_MRIF,    /* an interrupt file in memory                 */
 	IOM_WHERES,
 };
 

@@ -75,8 +75,8 @@ static inline bool front_answers(const struct iom_port *port, const struct iom_s
 	       q->access <= IOM_ATOMIC && slot->perm & needed(q->access) && range_ok(q);
 }
 
-static inline void front_reply(const struct iom_slot *slot, const struct iom_request *q,
-                               struct iom_reply *reply)
+static inline void front_reply(const struct iom_port *port, const struct iom_slot *slot,
+                               const struct iom_request *q, struct iom_reply *reply)
 {
 	uint64_t offset = q->iova & iom_low(PAGE_LG2);
 
@@ -90,17 +90,21 @@ static inline void front_reply(const struct iom_slot *slot, const struct iom_req
 	reply->perm = slot->perm;
 	reply->memory_type = slot->memory_type;
 	reply->status = IOM_DONE;
+	reply->target = IOM_TARGET_MEMORY;
 	reply->ats = 0;
+	reply->rcid = port->qos.rcid;
+	reply->mcid = port->qos.mcid;
 }
 
 /*
  * Remembers a grant.  The pointer is kept for the whole page or not at all; a grant of a range
  * smaller than the region's remainder ends with the range.
  */
-static void front_keep(struct iom_slot *slot, const struct iom_request *q,
+static void front_keep(struct iom_port *port, const struct iom_request *q,
                        const struct iom_grant *grant, const struct iom_reply *reply, uint32_t epoch,
                        const struct iom_region *region)
 {
+	struct iom_slot *slot = slot_of(port, q);
 	uint64_t offset = q->iova & iom_low(PAGE_LG2);
 	bool whole = reply->host && reply->spa - region->spa >= offset &&
 	             (reply->host_bytes > iom_low(PAGE_LG2) - offset);
@@ -119,9 +123,29 @@ static void front_keep(struct iom_slot *slot, const struct iom_request *q,
 	slot->perm = grant->perm;
 	slot->memory_type = grant->memory_type;
 	slot->plain = reply->host && !region->flags;
+	port->qos = grant->qos;
 }
 
 /* ---- The whole way ------------------------------------------------------------------------ */
+
+/* Brings the data, if the request has any, to a target that is not memory; or from there. */
+static int reach(const struct iom_query *query, const struct iom_grant *grant,
+                 struct iom_fault *fault, struct iom_reply *reply)
+{
+	const struct iom_request *q = query->request;
+	uint64_t last = range_rest(q->iova, grant->range_lg2);
+	int result;
+
+	if (!query->data)
+		return IOM_OK;
+	result = query->unit->arch->access(query, grant, last < q->bytes ? last + 1 : q->bytes,
+	                                   fault);
+	if (result == IOM_EFAULT)
+		query->unit->arch->refuse(query, fault, reply);
+	else if (result)
+		reply->status = IOM_UNSUPPORTED;
+	return result ? IOM_EFAULT : IOM_OK;
+}
 
 /*
  * Asks the architecture; *region is what holds reply->host.  Who asks for a translation moves nothing,
@@ -145,8 +169,13 @@ static int ask(const struct iom_query *query, struct iom_grant *grant, struct io
 	reply->perm = grant->perm;
 	reply->memory_type = grant->memory_type;
 	reply->ats = grant->ats;
+	reply->target = grant->target;
+	reply->rcid = grant->qos.rcid;
+	reply->mcid = grant->qos.mcid;
 	if (query->request->at == IOM_AT_TRANSLATION_REQUEST)
 		return IOM_OK;
+	if (grant->target != IOM_TARGET_MEMORY)
+		return reach(query, grant, &fault, reply);
 
 	/* 2^64 bytes fall short by one that no region could hold. */
 	rest = range_rest(query->request->iova, grant->range_lg2);
@@ -160,7 +189,7 @@ static int ask(const struct iom_query *query, struct iom_grant *grant, struct io
 }
 
 static __attribute__((noinline)) int resolve(struct iom_port *port, const struct iom_request *q,
-                                             struct iom_reply *reply)
+                                             const struct iom_data *data, struct iom_reply *reply)
 {
 	struct iom_unit *unit = port->endpoint->unit;
 	struct iom_view view = { 0 };
@@ -169,6 +198,7 @@ static __attribute__((noinline)) int resolve(struct iom_port *port, const struct
 		.endpoint = port->endpoint,
 		.request = q,
 		.view = &view,
+		.data = data,
 	};
 	uint32_t epoch = __atomic_load_n(&port->endpoint->epoch, __ATOMIC_SEQ_CST);
 	struct iom_grant grant = { 0 };
@@ -193,7 +223,7 @@ static __attribute__((noinline)) int resolve(struct iom_port *port, const struct
 		result = ask(&query, &grant, &region, reply);
 	}
 	if (!result && grant.keep && !query.watchers && !(q->flags & IOM_REQ_PROBE))
-		front_keep(slot_of(port, q), q, &grant, reply, epoch, &region);
+		front_keep(port, q, &grant, reply, epoch, &region);
 	if (unit->observer.access)
 		unit->observer.access(unit->observer_opaque, query.requester, q, reply, result);
 	return result;
@@ -205,11 +235,24 @@ int iom_translate(struct iom_port *port, const struct iom_request *request, stru
 	struct iom_request q;
 
 	if (front_answers(port, slot, request)) {
-		front_reply(slot, request, reply);
+		front_reply(port, slot, request, reply);
 		return IOM_OK;
 	}
 	q = *request;
-	return resolve(port, &q, reply);
+	return resolve(port, &q, NULL, reply);
+}
+
+/* The same for a request that nobody else can change, and that has data to move. */
+static int translate(struct iom_port *port, const struct iom_request *q,
+                     const struct iom_data *data, struct iom_reply *reply)
+{
+	const struct iom_slot *slot = slot_of(port, q);
+
+	if (front_answers(port, slot, q)) {
+		front_reply(port, slot, q, reply);
+		return IOM_OK;
+	}
+	return resolve(port, q, data, reply);
 }
 
 /* Moves one piece; `to` or `from` is NULL. */
@@ -247,11 +290,12 @@ static int transfer(struct iom_port *port, const struct iom_request *request, ui
 	}
 	iom_begin(port->lane);
 	do {
+		const struct iom_data data = { to ? to + done : NULL, from ? from + done : NULL };
 		uint64_t last; /* bytes of this piece, less one */
 
 		q.iova = request->iova + done;
 		q.bytes = bytes - done;
-		result = iom_translate(port, &q, reply);
+		result = translate(port, &q, q.bytes ? &data : NULL, reply);
 		if (result || !q.bytes)
 			break;
 		last = range_rest(q.iova, reply->range_lg2);
@@ -259,8 +303,8 @@ static int transfer(struct iom_port *port, const struct iom_request *request, ui
 			last = q.bytes - 1;
 		if (reply->host && last > reply->host_bytes - 1)
 			last = reply->host_bytes - 1;
-		result = move(port, &q, reply, to ? to + done : NULL, from ? from + done : NULL,
-		              (size_t)last + 1);
+		if (reply->target == IOM_TARGET_MEMORY)
+			result = move(port, &q, reply, data.to, data.from, (size_t)last + 1);
 		if (result) {
 			reply->status = IOM_ABORT;
 			break;

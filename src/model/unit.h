@@ -18,9 +18,17 @@
 #include "model/regfile.h"
 #include "model/sync.h"
 
+/* Quality-of-service identifiers of an access: resource control, monitoring counter. */
+struct iom_qos {
+	uint16_t rcid, mcid;
+};
+
 /* What a translation allows: the thing that a port's front keeps.  `spa` belongs to request.iova. */
 struct iom_grant {
 	uint64_t spa;
+	uint64_t word[2]; /* the architecture's own, of a target that is not memory */
+	struct iom_qos qos;
+	uint8_t target; /* IOM_TARGET_*: if not memory, nothing is kept           */
 	uint8_t range_lg2;
 	uint8_t perm;        /* IOM_PERM_*   */
 	uint8_t memory_type; /* IOM_MEMORY_* */
@@ -31,15 +39,22 @@ struct iom_grant {
 	struct iom_ref entry[2];
 };
 
+/* A device's data on their way: one of the two is NULL. */
+struct iom_data {
+	void *to;
+	const void *from;
+};
+
 /* How a request's way begins; resolve gets it, and fills grant or fault. */
 struct iom_query {
 	struct iom_unit *unit;
 	struct iom_endpoint *endpoint;
 	const struct iom_request *request;
-	uint64_t invalidations; /* unit.invalidations before anything was looked at */
-	uint32_t requester;     /* the endpoint's number at that time               */
-	struct iom_view *view;  /* of its loads                                     */
-	uint32_t watchers;      /* unit.watchers when it began                      */
+	uint64_t invalidations;      /* unit.invalidations before anything was looked at */
+	uint32_t requester;          /* the endpoint's number at that time               */
+	struct iom_view *view;       /* of its loads                                     */
+	const struct iom_data *data; /* NULL: the request only asks                  */
+	uint32_t watchers;           /* unit.watchers when it began                      */
 };
 
 struct iom_stream; /* snapshot.h */
@@ -57,6 +72,13 @@ struct iom_arch {
 	/* The whole way through contexts and stages.  False: refused, *fault says why. */
 	bool (*resolve)(const struct iom_query *query, struct iom_grant *grant,
 	                struct iom_fault *fault);
+	/*
+	 * Carries out an access to a target that is not memory, after resolve: `bytes` of query.data,
+	 * which lie in one range.  IOM_OK; IOM_EFAULT: refused, *fault says why; IOM_ENOTSUP: the target
+	 * does not know such accesses, which is nobody's fault.  NULL: every target is memory.
+	 */
+	int (*access)(const struct iom_query *query, const struct iom_grant *grant, uint64_t bytes,
+	              struct iom_fault *fault);
 	/*
 	 * Fills reply's fault and status, and records the refusal where the architecture wants it and the
 	 * request is no probe.  May hold the request back, unless it is a probe: status IOM_STALLED and
@@ -178,6 +200,7 @@ struct iom_port {
 	struct iom_endpoint *endpoint;
 	struct iom_lane *lane;
 	struct iom_port *next;
+	struct iom_qos qos; /* of all that the slots hold: a device's, in one epoch */
 	struct iom_slot slot[IOM_SLOTS];
 };
 

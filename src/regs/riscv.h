@@ -155,6 +155,11 @@ enum rv_event {
 #define RV_TR_RESPONSE_S IOM_BIT(9)
 #define RV_TR_RESPONSE_PPN RV_PPN
 
+/* iommu_qosid - quality-of-service identifiers of the unit's own, 32 bit, WARL */
+#define RV_QOSID 0x270
+#define RV_QOSID_RCID IOM_MASK(11, 0)
+#define RV_QOSID_MCID IOM_MASK(27, 16)
+
 /* icvec - interrupt-cause to vector, 64 bit: one nibble a source, in ipsr's order */
 #define RV_ICVEC 0x2f8
 #define RV_ICVEC_CIV IOM_MASK(3, 0)
@@ -270,6 +275,24 @@ enum rv_pbmt { RV_PBMT_PMA, RV_PBMT_NC, RV_PBMT_IO, RV_PBMT_RSVD };
 #define RV_MSIPTE_PPN RV_PPN
 #define RV_MSIPTE_BASIC_RSVD (IOM_MASK(9, 3) | IOM_MASK(62, 54))
 
+/* in MRIF mode: doublewords 0 and 1 */
+#define RV_MSIPTE_MRIF_ADDR IOM_MASK(53, 7) /* of the file: bits 55:9 */
+#define RV_MSIPTE_MRIF_RSVD (IOM_MASK(6, 3) | IOM_MASK(62, 54))
+#define RV_MSIPTE_1_NID_LOW IOM_MASK(9, 0)
+#define RV_MSIPTE_1_NPPN RV_PPN
+#define RV_MSIPTE_1_NID_HIGH IOM_BIT(60)
+#define RV_MSIPTE_1_RSVD (IOM_MASK(59, 54) | IOM_MASK(63, 61))
+
+/* Memory-resident interrupt file: 32 pairs of doublewords, pending and enable bits of 64 identities */
+#define RV_MRIF_BYTES 512
+#define RV_MRIF_LG2 9
+#define RV_MRIF_PAIR_BYTES 16
+#define RV_MRIF_IDENTITIES 2048
+
+/* What an interrupt file's page understands: stores of an identity */
+#define RV_SETEIPNUM_LE 0x0
+#define RV_SETEIPNUM_BE 0x4
+
 enum rv_msipte_m { RV_MSIPTE_M_MRIF = 1, RV_MSIPTE_M_BASIC = 3 };
 
 /* Commands, 16 bytes: doubleword 0 (and 1 where the name says so) */
@@ -372,12 +395,14 @@ enum rv_cause {
 	RV_CAUSE_MSI_PTE_ACCESS = 261,
 	RV_CAUSE_MSI_PTE_INVALID = 262,
 	RV_CAUSE_MSI_PTE_MISCONFIGURED = 263,
+	RV_CAUSE_MRIF_ACCESS = 264,
 	RV_CAUSE_PDT_ACCESS = 265,
 	RV_CAUSE_PDT_INVALID = 266,
 	RV_CAUSE_PDT_MISCONFIGURED = 267,
 	RV_CAUSE_DDT_CORRUPT = 268,
 	RV_CAUSE_PDT_CORRUPT = 269,
 	RV_CAUSE_MSI_PT_CORRUPT = 270,
+	RV_CAUSE_MRIF_CORRUPT = 271,
 	RV_CAUSE_MSI_WRITE_ACCESS = 273,
 	RV_CAUSE_PT_CORRUPT = 274,
 };

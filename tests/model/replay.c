@@ -247,6 +247,31 @@ TEST(replay_tells_message_pages, "")
 	}
 }
 
+/* Who maps an interrupt file that is in memory would store into it: it is told to nobody. */
+TEST(replay_leaves_out_interrupt_files_in_memory, "")
+{
+	const uint64_t g = 1ull << 30;
+	struct rig *r = rig_new(CAP_EXT | 1ull << 23);
+	uint64_t root = pages(r, 4, 16384), msipt = page(r), dc;
+	struct told t;
+
+	rig_ddt(r, 1);
+	dc = rig_dc(r, STAGE_DEVICE);
+	put64(r, dc + 32, 1ull << 60 | msipt >> 12);
+	put64(r, dc + 40, 1);
+	put64(r, dc + 48, (g + 0x8000) >> 12);
+	rig_dc_put(r, STAGE_DEVICE, 1, 8ull << 60 | root >> 12, 0, 0);
+	put64(r, msipt, RIG_RAM >> 9 << 7 | 3);
+	put64(r, msipt + 16, PPN_OF(0x29000000ull) | 7);
+	rig_map(r, root, 3, true, g, 2, leaf(4 * g));
+	replay(r, 0, ~0ull, &t);
+	CHECK_EQ(t.count, 3);
+	check_stretch(&t, 0, g, 4 * g, 0x8000, RWX);
+	check_stretch(&t, 1, g + 0x9000, 0x29000000ull, 0x1000, IOM_PERM_READ | IOM_PERM_WRITE);
+	check_stretch(&t, 2, g + 0xa000, 4 * g + 0xa000, g - 0xa000, RWX);
+	rig_free(r);
+}
+
 /* Stage 1 forbids to execute a whole large page; of what it allows, stage 2 maps one small page. */
 TEST(replay_trusts_the_smallest_hole, "")
 {

@@ -358,10 +358,31 @@ TEST(sentences_say_what_is_wrong, "")
 	rig_free(old);
 }
 
+/* Identifiers of quality of service that the unit has no wires for. */
+TEST(identifiers_that_are_too_wide_are_refused, "RV-REG-32")
+{
+	for (unsigned bits = 0; bits <= 12; bits++) {
+		const struct iom_riscv_config config = {
+			.capabilities = bits ? CAP_EXT | 1ull << 41 : CAP_EXT,
+			.qos_id_bits = (uint8_t)bits,
+		};
+		struct rig *r = rig_new_config(&config);
+		struct state good, s;
+
+		save(r->unit, &good);
+		for (unsigned bit = 0; bit < 32; bit++) {
+			s = good;
+			set_word(&s, place_of(&s, QOSID), 1ull << bit);
+			CHECK_EQ(offer(r, &s), bit % 16 < bits);
+		}
+		rig_free(r);
+	}
+}
+
 TEST(other_configurations_are_refused, "")
 {
 	const struct iom_riscv_config base = { .capabilities = CAP_EXT };
-	struct iom_riscv_config other[8];
+	struct iom_riscv_config other[9];
 	struct rig *from = rig_new_config(&base);
 	struct state s;
 
@@ -376,6 +397,7 @@ TEST(other_configurations_are_refused, "")
 	other[5].reset_mode = IOM_RISCV_RESET_BARE;
 	other[6].busy_ns = 5;
 	other[7].ats_timeout_ns = 5;
+	other[8].qos_id_bits = 11;
 	for (unsigned i = 0; i < COUNT(other); i++) {
 		struct rig *r = rig_new_config(&other[i]);
 

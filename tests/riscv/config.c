@@ -89,7 +89,8 @@ TEST(default_configuration_is_all_that_is_built, "")
 
 		CHECK_EQ(try(configs[i], &error, &cap), IOM_OK);
 		CHECK_EQ(cap, CAP_EXT | CAP_SV32 | CAP_SV32X4 | CAP_SVRSW60T59B | CAP_AMO_HWAD |
-		                      3ull << 25 | CAP_NL | CAP_S | CAP_HPM | CAP_DBG);
+		                      1ull << 21 | 1ull << 23 | 3ull << 25 | 1ull << 41 | CAP_NL |
+		                      CAP_S | CAP_HPM | CAP_DBG);
 	}
 }
 
@@ -157,29 +158,13 @@ TEST(reserved_capabilities_are_refused, "")
 			refused_cap(PLAIN | 1ull << bit, IOM_EINVAL, "capabilities");
 }
 
-TEST(capabilities_that_are_not_built_are_refused, "")
-{
-	static const struct {
-		unsigned char bit;
-		const char *name;
-	} missing[] = {
-		{ 23, "MSI_MRIF" },
-		{ 41, "QOSID" },
-	};
-
-	for (unsigned i = 0; i < COUNT(missing); i++)
-		refused_cap(PLAIN | CAP_MSI_FLAT | 1ull << missing[i].bit, IOM_ENOTSUP,
-		            missing[i].name);
-	refused_cap(PLAIN | CAP_MSI_FLAT | 1ull << 23 | 1ull << 21, IOM_ENOTSUP, "MRIF");
-}
-
 TEST(capabilities_that_are_built_are_accepted_each_alone, "")
 {
 	static const uint64_t built[] = {
 		CAP_SVPBMT,   CAP_SV39X4, CAP_MSI_FLAT, CAP_END,      CAP_IGS_WSI,
 		CAP_IGS_BOTH, CAP_PD8,    CAP_PD17,     CAP_PD20,     CAP_SV32,
 		CAP_SV32X4,   CAP_NL,     CAP_S,        CAP_AMO_HWAD, CAP_SVRSW60T59B,
-		1ull << 25,   3ull << 25, CAP_HPM,      CAP_DBG,
+		1ull << 25,   3ull << 25, CAP_HPM,      CAP_DBG,      1ull << 41,
 	};
 
 	for (unsigned i = 0; i < COUNT(built); i++)
@@ -227,6 +212,11 @@ TEST(other_fields_of_the_configuration, "")
 			accepted(&c);
 		else
 			refused(&c, IOM_EINVAL, "counter_bits");
+		c = (struct iom_riscv_config){ .bytes = sizeof c, .qos_id_bits = (uint8_t)v };
+		if (v <= 12)
+			accepted(&c);
+		else
+			refused(&c, IOM_EINVAL, "qos_id_bits");
 	}
 }
 
@@ -247,7 +237,7 @@ TEST(unknown_flags_are_refused, "")
 	for (unsigned bit = 0; bit < 32; bit++) {
 		const struct iom_riscv_config c = { .bytes = sizeof c, .flags = 1u << bit };
 
-		if (bit < 6 || (bit >= 7 && bit < 12))
+		if (bit < 12)
 			accepted(&c);
 		else
 			refused(&c, IOM_EINVAL, "flags");

@@ -43,6 +43,10 @@ void rv_ats_answer(const struct iom_query *query, const struct rv_context *conte
 		(uint8_t)(echoed(q) | (cxl_io(query, context, msi, grant) ? IOM_ATS_CXL_IO : 0));
 	if (!msi && global(query, context, one))
 		grant->ats |= IOM_ATS_GLOBAL;
+	if (grant->target == IOM_TARGET_MRIF) {
+		grant->ats |= IOM_ATS_UNTRANSLATED;
+		grant->spa = 0;
+	}
 	if (context->dc.tc & RV_TC_T2GPA)
 		grant->spa = one->address;
 	if (!(grant->perm & PT_R) || !rv_ats_executes(q))

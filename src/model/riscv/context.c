@@ -137,7 +137,7 @@ static bool ats_ok(const struct rv_unit *rv, uint64_t tc, uint64_t iohgatp)
 	return !(tc & RV_TC_T2GPA) || IOM_GET(RV_IOHGATP_MODE, iohgatp) != RV_ATP_BARE;
 }
 
-/* "Device-context configuration checks".  QoS identifiers are not built: their bits must be 0. */
+/* "Device-context configuration checks". */
 enum pt_why rv_decode_dc(const struct rv_unit *rv, uint64_t fctl, const uint64_t *words,
                          struct rv_dc *dc, uint32_t *pscid)
 {
@@ -148,7 +148,8 @@ enum pt_why rv_decode_dc(const struct rv_unit *rv, uint64_t fctl, const uint64_t
 	if (!(tc & RV_TC_V))
 		return PT_WHY_EMPTY;
 	if (tc & (RV_TC_RSVD | absent) || fsc & RV_FSC_RSVD ||
-	    ta & (RV_DC_TA_RSVD | RV_DC_TA_RCID | RV_DC_TA_MCID))
+	    ta & (RV_DC_TA_RSVD | RV_DC_TA_RCID | RV_DC_TA_MCID) &
+	            ~rv_qos_ids(rv, RV_DC_TA_RCID, RV_DC_TA_MCID))
 		return PT_WHY_BAD;
 	if ((!has(rv, RV_CAP_END) && tc & RV_TC_SBE) || !sxl_ok(rv, gxl, sxl))
 		return PT_WHY_BAD;
@@ -161,7 +162,11 @@ enum pt_why rv_decode_dc(const struct rv_unit *rv, uint64_t fctl, const uint64_t
 		return PT_WHY_BAD;
 
 	*pscid = (uint32_t)IOM_GET(RV_DC_TA_PSCID, ta);
-	*dc = (struct rv_dc){ .tc = tc, .iohgatp = words[RV_DC_IOHGATP], .fsc = fsc };
+	*dc = (struct rv_dc){ .tc = (uint32_t)tc,
+		              .rcid = (uint16_t)IOM_GET(RV_DC_TA_RCID, ta),
+		              .mcid = (uint16_t)IOM_GET(RV_DC_TA_MCID, ta),
+		              .iohgatp = words[RV_DC_IOHGATP],
+		              .fsc = fsc };
 	if (has(rv, RV_CAP_MSI_FLAT)) {
 		uint64_t width = iom_low(gpa_bits(rv) - 12);
 

@@ -87,8 +87,13 @@ static uint64_t translate(const struct iom_query *query)
 	struct iom_fault fault = { 0 };
 	struct iom_reply reply = { 0 };
 
-	if (rv_resolve(query, &grant, &fault))
-		return granted(rv_of(query->unit), &grant);
+	if (rv_resolve(query, &grant, &fault)) {
+		if (grant.target == IOM_TARGET_MEMORY)
+			return granted(rv_of(query->unit), &grant);
+		/* An MRIF has no address to tell. */
+		fault.where = IOM_WHERE_TYPE;
+		fault.why = PT_OK;
+	}
 	rv_refuse(query, &fault, &reply);
 	return RV_TR_RESPONSE_FAULT;
 }

@@ -32,6 +32,7 @@ static const uint16_t causes[IOM_WHERES][COLUMNS] = {
 	                       RV_CAUSE_READ_ACCESS, RV_CAUSE_PT_CORRUPT },
 	[IOM_WHERE_MSI] = { RV_CAUSE_MSI_PTE_INVALID, RV_CAUSE_MSI_PTE_MISCONFIGURED,
 	                    RV_CAUSE_MSI_PTE_ACCESS, RV_CAUSE_MSI_PT_CORRUPT },
+	[IOM_WHERE_MRIF] = { [BUS] = RV_CAUSE_MRIF_ACCESS, [CORRUPT] = RV_CAUSE_MRIF_CORRUPT },
 };
 
 struct cause {
@@ -67,6 +68,7 @@ static const struct cause names[] = {
 	{ RV_CAUSE_MSI_PTE_INVALID, false, IOM_UNSUPPORTED, IOM_DONE, "MSI PTE not valid" },
 	{ RV_CAUSE_MSI_PTE_MISCONFIGURED, false, IOM_UNSUPPORTED, IOM_ABORT,
 	  "MSI PTE misconfigured" },
+	{ RV_CAUSE_MRIF_ACCESS, false, IOM_UNSUPPORTED, IOM_UNSUPPORTED, "MRIF access fault" },
 	{ RV_CAUSE_PDT_ACCESS, false, IOM_UNSUPPORTED, IOM_ABORT, "PDT entry load access fault" },
 	{ RV_CAUSE_PDT_INVALID, false, IOM_UNSUPPORTED, IOM_DONE, "PDT entry not valid" },
 	{ RV_CAUSE_PDT_MISCONFIGURED, false, IOM_UNSUPPORTED, IOM_ABORT,
@@ -74,6 +76,7 @@ static const struct cause names[] = {
 	{ RV_CAUSE_DDT_CORRUPT, true, IOM_ABORT, IOM_ABORT, "DDT data corruption" },
 	{ RV_CAUSE_PDT_CORRUPT, false, IOM_ABORT, IOM_ABORT, "PDT data corruption" },
 	{ RV_CAUSE_MSI_PT_CORRUPT, false, IOM_ABORT, IOM_ABORT, "MSI PT data corruption" },
+	{ RV_CAUSE_MRIF_CORRUPT, false, IOM_ABORT, IOM_ABORT, "MSI MRIF data corruption" },
 	{ RV_CAUSE_MSI_WRITE_ACCESS, true, IOM_UNSUPPORTED, IOM_UNSUPPORTED,
 	  "IOMMU MSI write access fault" },
 	{ RV_CAUSE_PT_CORRUPT, false, IOM_ABORT, IOM_ABORT,

@@ -89,12 +89,28 @@ static void set_wires(struct rv_unit *rv)
 	move_wires(rv, want);
 }
 
+void rv_send(struct rv_unit *rv, uint64_t address, uint32_t data)
+{
+	struct iom_unit *unit = &rv->unit;
+	uint8_t bytes[4];
+	int result = IOM_EFAULT;
+
+	iom_st32(bytes, data, false);
+	if (!rv_beyond_pas(rv, address))
+		result = unit->host.msi ? unit->host.msi(unit->opaque, address, data)
+		                        : iom_unit_store(unit, address, bytes, sizeof bytes);
+	iom_own_tell_unit(unit, IOM_OF_INTERRUPT, address, sizeof bytes, true, result);
+	if (result)
+		rv_fault_msi(rv, address);
+	else if (unit->observer.msi)
+		unit->observer.msi(unit->observer_opaque, address, data);
+}
+
 void rv_interrupts_send(struct rv_unit *rv)
 {
 	struct iom_unit *unit = &rv->unit;
 	uint64_t address;
 	uint8_t bytes[4];
-	int result;
 
 	/* Each source once a round, and each vector: enough for all that can be due. */
 	for (unsigned i = 0; i < 2 * RV_VECTORS_MAX; i++) {
@@ -104,14 +120,7 @@ void rv_interrupts_send(struct rv_unit *rv)
 		}
 		if (!next_message(rv, &address, bytes))
 			break;
-		result = unit->host.msi
-		                 ? unit->host.msi(unit->opaque, address, iom_ld32(bytes, false))
-		                 : iom_unit_store(unit, address, bytes, sizeof bytes);
-		iom_own_tell_unit(unit, IOM_OF_INTERRUPT, address, sizeof bytes, true, result);
-		if (result)
-			rv_fault_msi(rv, address);
-		else if (unit->observer.msi)
-			unit->observer.msi(unit->observer_opaque, address, iom_ld32(bytes, false));
+		rv_send(rv, address, iom_ld32(bytes, false));
 	}
 	set_wires(rv);
 }

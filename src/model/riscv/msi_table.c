@@ -36,35 +36,51 @@ static uint64_t extract(uint64_t value, uint64_t mask)
 	return packed;
 }
 
-/* Memory-resident interrupt files are not built: only the basic form exists. */
-static enum pt_why decode(uint64_t pte, uint64_t *page)
+/* *address becomes the page's, or the file's. */
+static enum pt_why decode(const struct rv_unit *rv, const uint64_t *words, uint64_t *address,
+                          struct rv_notice *notice)
 {
+	uint64_t pte = words[0], mode = IOM_GET(RV_MSIPTE_M, pte);
+
 	if (!(pte & RV_MSIPTE_V))
 		return PT_WHY_EMPTY;
-	if (pte & (RV_MSIPTE_C | RV_MSIPTE_BASIC_RSVD) ||
-	    IOM_GET(RV_MSIPTE_M, pte) != RV_MSIPTE_M_BASIC)
+	if (pte & RV_MSIPTE_C)
 		return PT_WHY_BAD;
-	*page = IOM_GET(RV_MSIPTE_PPN, pte) << 12;
+	if (mode == RV_MSIPTE_M_BASIC) {
+		*address = IOM_GET(RV_MSIPTE_PPN, pte) << 12;
+		return pte & RV_MSIPTE_BASIC_RSVD ? PT_WHY_BAD : PT_OK;
+	}
+	if (mode != RV_MSIPTE_M_MRIF || !(rv->cap & RV_CAP_MSI_MRIF) || pte & RV_MSIPTE_MRIF_RSVD ||
+	    words[1] & RV_MSIPTE_1_RSVD)
+		return PT_WHY_BAD;
+	*address = IOM_GET(RV_MSIPTE_MRIF_ADDR, pte) << RV_MRIF_LG2;
+	*notice = (struct rv_notice){
+		.wanted = true,
+		.data = (uint32_t)(IOM_GET(RV_MSIPTE_1_NID_LOW, words[1]) |
+		                   (words[1] & RV_MSIPTE_1_NID_HIGH ? IOM_BIT(10) : 0)),
+		.address = IOM_GET(RV_MSIPTE_1_NPPN, words[1]) << 12,
+	};
 	return PT_OK;
 }
 
 enum pt_why rv_msi_walk(const struct iom_query *query, const struct rv_context *context,
-                        uint64_t gpa, struct pt_result *out)
+                        uint64_t gpa, struct pt_result *out, struct rv_notice *notice)
 {
 	const struct rv_dc *dc = &context->dc;
 	/* An OR, not a sum: a table that is not aligned does not carry. */
 	uint64_t entry = IOM_GET(RV_FSC_PPN, dc->msiptp) << 12 |
 	                 extract(gpa >> 12, dc->msi_mask) * RV_MSIPTE_BYTES;
-	uint64_t words[2], page;
+	uint64_t words[2], address;
 	int bus = rv_load(query, context, IOM_OF_MSI, entry, 2, context->fctl & RV_FCTL_BE, words);
 	enum pt_why why;
 
 	if (bus)
 		return bus == IOM_EPOISON ? PT_WHY_POISON : PT_WHY_BUS;
-	why = decode(words[0], &page);
+	why = decode(rv_of(query->unit), words, &address, notice);
 	if (why)
 		return why;
-	*out = (struct pt_result){ .address = page | (gpa & iom_low(12)),
+	*out = (struct pt_result){ .address =
+		                           notice->wanted ? address : address | (gpa & iom_low(12)),
 		                   .size_lg2 = 12,
 		                   .perm = PT_R | PT_W | PT_USER,
 		                   .flags = PT_ACCESSED | PT_DIRTY };

@@ -3,14 +3,6 @@
 /* The unit's own accesses to memory for a request: what they carry, and who hears of them. */
 #include "model/riscv/riscv.h"
 
-/* Identifiers of quality of service are not built. */
-void rv_qos(const struct rv_unit *rv, const struct rv_context *context, uint16_t *rcid,
-            uint16_t *mcid)
-{
-	(void)rv, (void)context;
-	*rcid = *mcid = 0;
-}
-
 /* What reading an entry counts as. */
 static const uint8_t walk_of[] = {
 	[IOM_OF_DEVICE] = RV_EVENT_DDT_WALK,

@@ -88,6 +88,14 @@ void rv_ddtp_settle_locked(struct rv_unit *rv)
 		iom_reg_change(&rv->unit, RV_DDTP, RV_DDTP_BUSY, 0);
 }
 
+/* In Bare, fronts answer with these identifiers. */
+static void qosid_wrote(struct iom_unit *unit, unsigned off, uint64_t was, uint64_t now)
+{
+	(void)off;
+	if (was != now)
+		iom_unit_new_epoch_locked(unit);
+}
+
 /* UNSPECIFIED: a store while the queue is on is dropped. */
 static uint64_t base_legal(struct iom_unit *unit, unsigned off, uint64_t was, uint64_t now,
                            uint64_t lanes)
@@ -179,6 +187,8 @@ static const struct iom_reg rv_regs[] = {
 	  .w1c = RV_QCSR_MF | RV_QCSR_OF, .legal = csr_legal, .wrote = csr_wrote },
 	{ RV_IPSR, 4, "ipsr", .w1c = RV_IPSR_CIP | RV_IPSR_FIP | RV_IPSR_PMIP | RV_IPSR_PIP,
 	  .wrote = interrupts_wrote },
+	{ RV_QOSID, 4, "iommu_qosid", .keeps = true, .rw = RV_QOSID_RCID | RV_QOSID_MCID,
+	  .wrote = qosid_wrote },
 	{ RV_ICVEC, 8, "icvec", .keeps = true,
 	  .rw = RV_ICVEC_CIV | RV_ICVEC_FIV | RV_ICVEC_PMIV | RV_ICVEC_PIV,
 	  .wrote = interrupts_wrote },
@@ -227,6 +237,7 @@ void rv_registers_init(struct rv_unit *rv)
 	                           IOM_PUT(RV_ICVEC_PMIV, hpm ? nibble : 0) |
 	                           IOM_PUT(RV_ICVEC_PIV, nibble));
 	pages_init(rv);
+	iom_regfile_narrow(regs, RV_QOSID, rv_qos_ids(rv, RV_QOSID_RCID, RV_QOSID_MCID));
 	for (unsigned v = 0; v < RV_VECTORS_MAX; v++) {
 		unsigned entry = RV_MSI_CFG_TBL + v * RV_MSI_CFG_BYTES;
 
@@ -249,6 +260,8 @@ void rv_registers_reset(struct rv_unit *rv)
 	               IOM_PUT(RV_DDTP_MODE, rv->config.reset_mode == IOM_RISCV_RESET_BARE
 	                                             ? RV_DDTP_BARE
 	                                             : RV_DDTP_OFF));
+	if (rv->config.reset_mode == IOM_RISCV_RESET_BARE)
+		iom_reg_change(unit, RV_QOSID, RV_QOSID_RCID, 0);
 	if (rv->config.flags & IOM_RISCV_MSI_MASKED && igs != RV_IGS_WSI) {
 		for (unsigned v = 0; v < rv->config.vectors; v++)
 			iom_reg_set(unit, RV_MSI_CFG_TBL + v * RV_MSI_CFG_BYTES + RV_MSI_VEC_CTL,

@@ -6,6 +6,7 @@
 
 #include <iommux/riscv.h>
 
+#include "base/endian.h"
 #include "model/ring.h"
 #include "model/work.h"
 #include "regs/riscv.h"
@@ -208,6 +209,11 @@ unsigned rv_fault_page_request_locked(const struct iom_query *query, const struc
 unsigned rv_access(const struct iom_request *q);
 
 /* ---- interrupts.c */
+/*
+ * Sends a message on the unit's own behalf: 4 bytes, `data` as a little-endian load would give them.
+ * That it cannot be delivered is recorded.  Not under the lock.
+ */
+void rv_send(struct rv_unit *rv, uint64_t address, uint32_t data);
 /* Sets pending bits of ipsr; the worker sends what that calls for. */
 void rv_raise_locked(struct rv_unit *rv, uint32_t ipsr);
 /* Raises again what the status bits of the queues still ask for. */
@@ -219,7 +225,9 @@ void rv_wires_fall(struct rv_unit *rv);
 
 /* ---- context.c */
 struct rv_dc {
-	uint64_t tc, iohgatp, fsc;
+	uint32_t tc; /* its upper half is reserved */
+	uint16_t rcid, mcid;
+	uint64_t iohgatp, fsc;
 	uint64_t msiptp, msi_mask, msi_pattern;
 };
 struct rv_pc {
@@ -261,9 +269,6 @@ unsigned rv_process_bits(const struct rv_unit *rv);
 /* An access was made while query->watchers is not 0; `write`: or read-modify-write. */
 void rv_accessed(const struct iom_query *query, const struct rv_context *context, unsigned of,
                  uint64_t spa, unsigned bytes, bool write, int result);
-/* What an access carries; `context` NULL: the unit's own identifiers. */
-void rv_qos(const struct rv_unit *rv, const struct rv_context *context, uint16_t *rcid,
-            uint16_t *mcid);
 
 /* ---- counters.c */
 void rv_counters_init(struct rv_unit *rv);
@@ -317,13 +322,30 @@ int rv_page_request(struct rv_unit *rv, struct iom_endpoint *endpoint,
 void rv_pages_removed_locked(struct rv_unit *rv, uint32_t requester);
 /* Worker: stores the requests that wait, and answers those that cannot be stored. */
 void rv_pages_store(struct rv_unit *rv);
+/* ---- mrif.c */
+/* What an MRIF's page-table entry says beside the file's address. */
+struct rv_notice {
+	bool wanted; /* the page is an MRIF */
+	uint32_t data;
+	uint64_t address;
+};
+void rv_mrif_grant(const struct rv_notice *notice, struct iom_grant *grant);
+int rv_mrif_access(const struct iom_query *query, const struct iom_grant *grant, uint64_t bytes,
+                   struct iom_fault *fault);
+
+/* ---- qos.c */
+/* The identifiers that an access carries; `context` NULL: those of the unit itself, and in Bare. */
+void rv_qos(const struct rv_unit *rv, const struct rv_context *context, uint16_t *rcid,
+            uint16_t *mcid);
+/* All bits of two such fields that this unit has. */
+uint64_t rv_qos_ids(const struct rv_unit *rv, uint64_t rcid, uint64_t mcid);
 
 /* ---- msi_table.c */
 bool rv_msi_match(const struct rv_dc *dc, uint64_t gpa);
 /* The largest range around gpa, up to 2^lg2 bytes, that holds no page of the MSI table. */
 unsigned rv_msi_free_lg2(const struct rv_dc *dc, uint64_t gpa, unsigned lg2);
-/* Looks a page up in the MSI table. */
+/* Looks a page up in the MSI table.  *notice is filled if it is an MRIF: out->address is the file's. */
 enum pt_why rv_msi_walk(const struct iom_query *query, const struct rv_context *context,
-                        uint64_t gpa, struct pt_result *out);
+                        uint64_t gpa, struct pt_result *out, struct rv_notice *notice);
 
 #endif

@@ -8,9 +8,9 @@
 /* What must agree between the unit that was saved and the one that is loaded. */
 static uint64_t config_word(const struct rv_unit *rv)
 {
-	return rv->config.ddt_levels | (uint64_t)rv->config.vectors << 8 |
-	       (uint64_t)rv->config.queue_lg2 << 16 | (uint64_t)rv->config.reset_mode << 24 |
-	       (uint64_t)rv->config.flags << 32;
+	return rv->config.ddt_levels | (uint64_t)rv->config.qos_id_bits << 4 |
+	       (uint64_t)rv->config.vectors << 8 | (uint64_t)rv->config.queue_lg2 << 16 |
+	       (uint64_t)rv->config.reset_mode << 24 | (uint64_t)rv->config.flags << 32;
 }
 
 static uint64_t monitor_word(const struct rv_unit *rv)

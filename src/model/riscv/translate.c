@@ -18,6 +18,7 @@ struct walk {
 	const struct rv_context *context;
 	struct iom_fault *fault;
 	uint8_t rules; /* of the request's own accesses: PT_RV_WRITES if it asks for leave to write */
+	struct rv_notice notice; /* .wanted: the page is an MRIF */
 	bool pretends; /* a probe has gone on as if it had set A or D: nothing is to be kept */
 	bool missed;   /* the request's miss of the cache has been counted                   */
 };
@@ -291,7 +292,9 @@ static bool implicit_access(struct walk *w, uint64_t gpa, bool write, uint64_t *
 bool rv_implicit_read(const struct iom_query *query, const struct rv_context *context, uint64_t gpa,
                       uint64_t *spa, struct iom_fault *fault)
 {
-	struct walk w = { query, rv_of(query->unit), context, fault, 0, false, false };
+	struct walk w = {
+		.query = query, .rv = rv_of(query->unit), .context = context, .fault = fault
+	};
 
 	return implicit_access(&w, gpa, false, spa);
 }
@@ -357,14 +360,18 @@ static bool msi(struct walk *w, uint64_t gpa, unsigned perm, struct answer *out)
 	if (cached(w, space, gpa, &want, out))
 		return true;
 	missed(w);
-	why = rv_msi_walk(w->query, w->context, gpa, &out->page);
+	why = rv_msi_walk(w->query, w->context, gpa, &out->page, &w->notice);
 	if (!why && perm & PT_X)
 		why = PT_WHY_PERMISSION;
 	if (why) {
 		w->fault->hole_lg2 = 12;
 		return refused(w, IOM_WHERE_MSI, why);
 	}
-	keep(w, space, gpa, out);
+	/* Entries of the cache have no room for a notice: such pages are looked up each time. */
+	out->keep = false;
+	out->entry = (struct iom_ref){ 0, 0 };
+	if (!w->notice.wanted)
+		keep(w, space, gpa, out);
 	return true;
 }
 
@@ -440,6 +447,8 @@ static bool through_stages(struct walk *w, const struct pt_want *want, struct io
 		.keep = one.keep && two.keep,
 		.entry = { one.entry, two.entry },
 	};
+	if (w->notice.wanted)
+		rv_mrif_grant(&w->notice, grant);
 	if (w->query->request->at == IOM_AT_TRANSLATION_REQUEST)
 		rv_ats_answer(w->query, w->context, &one.page, grant);
 	return true;
@@ -462,7 +471,11 @@ static __attribute__((noinline)) bool resolve(const struct iom_query *query,
 	unsigned mode = (unsigned)IOM_GET(RV_DDTP_MODE, ddtp);
 	struct rv_context context;
 	struct walk w = {
-		query, rv, &context, fault, may_write(q) ? PT_RV_WRITES : 0, false, false
+		.query = query,
+		.rv = rv,
+		.context = &context,
+		.fault = fault,
+		.rules = may_write(q) ? PT_RV_WRITES : 0,
 	};
 	struct pt_want want;
 
@@ -489,6 +502,7 @@ static __attribute__((noinline)) bool resolve(const struct iom_query *query,
 		if (!through_stages(&w, &want, grant))
 			return false;
 	}
+	rv_qos(rv, mode == RV_DDTP_BARE ? NULL : &context, &grant->qos.rcid, &grant->qos.mcid);
 	grant->keep = grant->keep && query->unit->contexts.enabled;
 	return true;
 }

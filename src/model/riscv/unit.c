@@ -10,9 +10,10 @@
 #define BUILT                                                                                      \
 	(RV_CAP_VERSION | RV_CAP_SV32 | RV_CAP_SV39 | RV_CAP_SV48 | RV_CAP_SV57 |                  \
 	 RV_CAP_SVRSW60T59B | RV_CAP_SVPBMT | RV_CAP_SV32X4 | RV_CAP_SV39X4 | RV_CAP_SV48X4 |      \
-	 RV_CAP_SV57X4 | RV_CAP_MSI_FLAT | RV_CAP_AMO_HWAD | RV_CAP_END | RV_CAP_IGS |             \
-	 RV_CAP_HPM | RV_CAP_DBG | RV_CAP_PAS | RV_CAP_ATS | RV_CAP_T2GPA | RV_CAP_PD8 |           \
-	 RV_CAP_PD17 | RV_CAP_PD20 | RV_CAP_NL | RV_CAP_S)
+	 RV_CAP_SV57X4 | RV_CAP_AMO_MRIF | RV_CAP_MSI_FLAT | RV_CAP_MSI_MRIF | RV_CAP_AMO_HWAD |   \
+	 RV_CAP_ATS | RV_CAP_T2GPA | RV_CAP_END | RV_CAP_IGS | RV_CAP_HPM | RV_CAP_DBG |           \
+	 RV_CAP_PAS | RV_CAP_PD8 | RV_CAP_PD17 | RV_CAP_PD20 | RV_CAP_QOSID | RV_CAP_NL |          \
+	 RV_CAP_S)
 
 #define PAS_MAX 56
 
@@ -30,12 +31,13 @@
 #define COUNTER_BITS_MIN 32
 #define CACHE_LG2_MIN 3
 #define DEFAULT_ATS_TIMEOUT_NS UINT64_C(60000000000)
+#define QOS_ID_BITS_MAX 12
 
-/* Capabilities that the specification has and this model has not, and those that need others. */
+/* Capabilities that need others. */
 static const struct {
 	uint64_t bit;
 	const char *name;
-	uint64_t needs; /* another capability, or 0 */
+	uint64_t needs;
 	const char *needed;
 } capabilities[] = {
 	{ RV_CAP_SV48, "Sv48", RV_CAP_SV39, "Sv39" },
@@ -43,9 +45,7 @@ static const struct {
 	{ RV_CAP_SV48X4, "Sv48x4", RV_CAP_SV39X4, "Sv39x4" },
 	{ RV_CAP_SV57X4, "Sv57x4", RV_CAP_SV48X4, "Sv48x4" },
 	{ RV_CAP_MSI_MRIF, "MSI_MRIF", RV_CAP_MSI_FLAT, "MSI_FLAT" },
-	{ RV_CAP_AMO_MRIF, "AMO_MRIF", 0, NULL },
 	{ RV_CAP_T2GPA, "T2GPA", RV_CAP_ATS, "ATS" },
-	{ RV_CAP_QOSID, "QOSID", 0, NULL },
 };
 
 static int check_capabilities(uint64_t cap, struct iom_error *error)
@@ -67,20 +67,11 @@ static int check_capabilities(uint64_t cap, struct iom_error *error)
 		                "capabilities.PAS is %u; physical addresses have 12 to %u bits",
 		                pas, PAS_MAX);
 	for (size_t i = 0; i < IOM_COUNT(capabilities); i++) {
-		if (cap & capabilities[i].bit && capabilities[i].needs &&
-		    !(cap & capabilities[i].needs))
+		if (cap & capabilities[i].bit && !(cap & capabilities[i].needs))
 			return iom_fail(error, IOM_EINVAL,
 			                "capabilities.%s is set without capabilities.%s, which it "
 			                "needs",
 			                capabilities[i].name, capabilities[i].needed);
-	}
-	for (size_t i = 0; i < IOM_COUNT(capabilities); i++) {
-		if (rest & capabilities[i].bit)
-			return iom_fail(error, IOM_ENOTSUP,
-			                "capabilities.%s is set, but this library does not build "
-			                "it; "
-			                "clear bit %u",
-			                capabilities[i].name, iom_ctz(capabilities[i].bit));
 	}
 	if (rest)
 		return iom_fail(error, IOM_EINVAL,
@@ -100,7 +91,8 @@ static int check_config(const struct iom_riscv_config *config, struct iom_error 
 	const unsigned flags = IOM_RISCV_STRICT_FCTL | IOM_RISCV_LENIENT_MSI_MASK |
 	                       IOM_RISCV_MSI_MASKED | IOM_RISCV_UNCACHED | IOM_RISCV_EAGER_DIRTY |
 	                       IOM_RISCV_GXL_WRITABLE | IOM_RISCV_BARE_GLOBAL | IOM_RISCV_DBG_4K |
-	                       IOM_RISCV_STRICT_DDTP | IOM_RISCV_NO_OFFSETS | IOM_RISCV_BARE_4K;
+	                       IOM_RISCV_STRICT_DDTP | IOM_RISCV_NO_MSI_BE | IOM_RISCV_NO_OFFSETS |
+	                       IOM_RISCV_BARE_4K;
 
 	if (config->reset_mode > IOM_RISCV_RESET_BARE)
 		return iom_fail(error, IOM_EINVAL,
@@ -130,6 +122,11 @@ static int check_config(const struct iom_riscv_config *config, struct iom_error 
 		return iom_fail(error, IOM_EINVAL,
 		                "counter_bits is %u; event counters have %u to 64 bits",
 		                config->counter_bits, COUNTER_BITS_MIN);
+	if (config->qos_id_bits > QOS_ID_BITS_MAX)
+		return iom_fail(error, IOM_EINVAL,
+		                "qos_id_bits is %u; identifiers of quality of service have 1 to %u "
+		                "bits",
+		                config->qos_id_bits, QOS_ID_BITS_MAX);
 	if (config->flags & ~flags)
 		return iom_fail(error, IOM_EINVAL, "flags has bit %u set, which means nothing",
 		                iom_ctz(config->flags & ~flags));
@@ -187,6 +184,8 @@ static struct iom_riscv_config with_defaults(const struct iom_riscv_config *conf
 		full.counters = RV_IOHPM_COUNTERS;
 	if (!full.counter_bits)
 		full.counter_bits = DEFAULT_COUNTER_BITS;
+	if (!full.qos_id_bits)
+		full.qos_id_bits = QOS_ID_BITS_MAX;
 	return full;
 }
 
@@ -309,6 +308,7 @@ static const struct iom_arch arch = {
 	.requester_last = 0xffffff,
 	.reset_locked = reset_locked,
 	.resolve = rv_resolve,
+	.access = rv_mrif_access,
 	.refuse = rv_refuse,
 	.work = work,
 	.fault_name = rv_fault_name,
