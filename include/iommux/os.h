@@ -249,6 +249,50 @@ int iom_domain_msi_map(struct iom_domain *domain, uint64_t gpa, uint64_t phys);
 /* Takes a page's interrupt file away: stores there are refused.  As iom_domain_msi_map. */
 int iom_domain_msi_unmap(struct iom_domain *domain, uint64_t gpa);
 
+/*
+ * An interrupt file in memory, for a virtual CPU that sleeps or that no hart has a file for: 512 bytes,
+ * little-endian, for each 64 identities a doubleword of pending bits and one of enable bits.  A device's
+ * message sets its pending bit; then hardware stores `identity` to the interrupt file at `notice`,
+ * which is the hypervisor's own, whether the identity is enabled or not.
+ */
+struct iom_mrif {
+	uint64_t file;     /* physical address, a multiple of 512              */
+	uint64_t notice;   /* physical address of a page                       */
+	uint32_t identity; /* what the hypervisor shall hear, 0..2047          */
+};
+
+#define IOM_MRIF_BYTES 512u
+#define IOM_MRIF_GROUPS 32u /* of 64 identities */
+
+/*
+ * Lets the guest-physical page `gpa` of the window be an interrupt file in memory.  When the call
+ * returns, no device's store goes to the former file any more.  IOM_ENOTSUP: this hardware knows files
+ * of harts only; IOM_EINVAL: also a misaligned address or too large an identity; the rest as
+ * iom_domain_msi_map.  If it fails with IOM_ETIMEOUT or IOM_EIO, notices may come from either file:
+ * repeat it.
+ *
+ * So that no interrupt is lost, a hypervisor that takes its file from a virtual CPU
+ *   1. clears the pending bits of the file in memory,
+ *   2. calls iom_domain_msi_map_mrif: every later message is in memory, and has its notice,
+ *   3. moves what is pending in the hart's file, where nothing arrives any more, with iom_mrif_add,
+ *   4. and only then looks whether anything that is pending and enabled should wake the CPU: what was
+ *      moved has no notice.
+ * One that gives a file to it again
+ *   1. clears the hart's new file,
+ *   2. calls iom_domain_msi_map: every later message is in the hart's file,
+ *   3. moves what iom_mrif_take finds in memory to the hart's file, which adds it to what has arrived,
+ *   4. and lets the CPU run; a notice that comes late is about nothing.
+ */
+int iom_domain_msi_map_mrif(struct iom_domain *domain, uint64_t gpa, const struct iom_mrif *mrif);
+
+/*
+ * Takes the pending identities out of a file in memory, or adds some: bit i is identity 64 * group + i.
+ * `file` is the CPU's pointer to its 512 bytes.  While devices store there, hardware without AMO_MRIF
+ * may overwrite what these functions do.
+ */
+uint64_t iom_mrif_take(void *file, unsigned group);
+void iom_mrif_add(void *file, unsigned group, uint64_t pending);
+
 #ifdef __cplusplus
 }
 #endif

@@ -17,6 +17,12 @@
 #define IOM_PAGE_LG2 12
 #define IOM_PAGE ((size_t)1 << IOM_PAGE_LG2)
 
+/* Where messages to a page of the window go. */
+struct iom_msi_target {
+	uint64_t phys;               /* of a hart's interrupt file        */
+	const struct iom_mrif *mrif; /* or in memory, if this is not NULL */
+};
+
 struct iom_driver_ops {
 	/*
 	 * Gives a domain what its kind needs: identifier, root, range, memory type of devices.
@@ -54,8 +60,8 @@ struct iom_driver_ops {
 	int (*forget)(struct iom_domain *nested, uint64_t first, uint64_t last, bool global);
 	/* Makes the empty table of domain->msi; domain_fini frees it. */
 	int (*msi_init)(struct iom_domain *domain, struct iom_error *error);
-	/* Writes the entry of a page of the window, `phys` NULL: none; and makes hardware forget it. */
-	int (*msi_put)(struct iom_domain *domain, uint64_t gpa, const uint64_t *phys);
+	/* Writes the entry of a page of the window, `to` NULL: none; and makes hardware forget it. */
+	int (*msi_put)(struct iom_domain *domain, uint64_t gpa, const struct iom_msi_target *to);
 
 	int (*interrupt)(struct iom_driver *driver);
 	/* Turns the hardware off and frees its memory; frees nothing that it may still use. */

@@ -6,6 +6,7 @@
  */
 #include "os/driver.h"
 
+#include "base/endian.h"
 #include "base/error.h"
 
 /* A table of 2^16 entries serves 65,536 virtual CPUs. */
@@ -87,20 +88,48 @@ int iom_domain_msi_window(struct iom_domain *domain, uint64_t address, uint64_t 
 	return err;
 }
 
-static int msi_put(struct iom_domain *domain, uint64_t gpa, const uint64_t *phys)
+static int msi_put(struct iom_domain *domain, uint64_t gpa, const struct iom_msi_target *to)
 {
 	if (!domain->msi.table || gpa & (IOM_PAGE - 1) ||
 	    (gpa & ~domain->msi.mask) != domain->msi.address)
 		return IOM_EINVAL;
-	return domain->driver->ops->msi_put(domain, gpa, phys);
+	return domain->driver->ops->msi_put(domain, gpa, to);
 }
 
 int iom_domain_msi_map(struct iom_domain *domain, uint64_t gpa, uint64_t phys)
 {
-	return phys & (IOM_PAGE - 1) ? IOM_EINVAL : msi_put(domain, gpa, &phys);
+	const struct iom_msi_target to = { .phys = phys };
+
+	return phys & (IOM_PAGE - 1) ? IOM_EINVAL : msi_put(domain, gpa, &to);
 }
 
 int iom_domain_msi_unmap(struct iom_domain *domain, uint64_t gpa)
 {
 	return msi_put(domain, gpa, NULL);
+}
+
+int iom_domain_msi_map_mrif(struct iom_domain *domain, uint64_t gpa, const struct iom_mrif *mrif)
+{
+	const struct iom_msi_target to = { .mrif = mrif };
+
+	if (mrif->file % IOM_MRIF_BYTES || mrif->notice & (IOM_PAGE - 1) ||
+	    mrif->identity >= 64 * IOM_MRIF_GROUPS)
+		return IOM_EINVAL;
+	return msi_put(domain, gpa, &to);
+}
+
+/* The doubleword of pending bits; that of enable bits follows it. */
+static uint64_t *pending_of(void *file, unsigned group)
+{
+	return (uint64_t *)file + 2 * (size_t)group;
+}
+
+uint64_t iom_mrif_take(void *file, unsigned group)
+{
+	return iom_cpu64(__atomic_exchange_n(pending_of(file, group), 0, __ATOMIC_SEQ_CST), false);
+}
+
+void iom_mrif_add(void *file, unsigned group, uint64_t pending)
+{
+	__atomic_fetch_or(pending_of(file, group), iom_cpu64(pending, false), __ATOMIC_SEQ_CST);
 }

@@ -100,7 +100,10 @@ static int unit_msi(void *opaque, uint64_t address, uint32_t data)
 	struct bench *b = opaque;
 
 	CHECK_EQ(address, BENCH_MSI);
-	b->msi_data[b->msis++ % BENCH_LOG] = data;
+	/* Devices' threads send notices. */
+	__atomic_store_n(
+		&b->msi_data[__atomic_fetch_add(&b->msis, 1, __ATOMIC_RELAXED) % BENCH_LOG], data,
+		__ATOMIC_RELAXED);
 	return IOM_OK;
 }
 

@@ -129,7 +129,7 @@ int rvd_nested_init(struct iom_domain *domain, const struct iom_stage *stage,
                     struct iom_error *error);
 int rvd_msi_init(struct iom_domain *domain, struct iom_error *error);
 void rvd_msi_fini(struct iom_domain *domain);
-int rvd_msi_put(struct iom_domain *domain, uint64_t gpa, const uint64_t *phys);
+int rvd_msi_put(struct iom_domain *domain, uint64_t gpa, const struct iom_msi_target *to);
 
 /* tables.c */
 int rvd_domain_init(struct iom_domain *domain, struct iom_error *error);
