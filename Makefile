@@ -23,6 +23,7 @@ all: build-deps
 demo: all
 	build/tools/iommux/iommux run examples/os.lua $(if $(FILE),"FILE=$(FILE)")
 	build/tools/iommux/iommux run examples/hypervisor.lua
+	build/tools/iommux/iommux run examples/mrif.lua
 	build/tools/iommux/iommux run examples/guest.lua
 
 check: deps

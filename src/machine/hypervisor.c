@@ -21,11 +21,24 @@ static void on_fault(void *opaque, struct kernel_fault *fault)
 	}
 }
 
+/* One that comes late is about nothing: the CPU runs, and has what there was. */
+static void on_notice(void *opaque, unsigned number)
+{
+	const struct hypervisor *h = opaque;
+	struct vm *vm =
+		number / VM_VCPUS_MAX < HYPERVISOR_VMS_MAX ? h->vms[number / VM_VCPUS_MAX] : NULL;
+
+	if (vm)
+		vm_vcpu_noticed(vm, number % VM_VCPUS_MAX);
+}
+
 void hypervisor_init(struct hypervisor *h, struct machine *machine, struct kernel *kernel)
 {
 	*h = (struct hypervisor){ .machine = machine, .kernel = kernel };
 	kernel->on_fault = on_fault;
 	kernel->on_fault_opaque = h;
+	kernel->on_notice = on_notice;
+	kernel->on_notice_opaque = h;
 }
 
 bool hypervisor_file_take(struct hypervisor *h, unsigned hart, unsigned *guest)

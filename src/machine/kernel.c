@@ -114,6 +114,8 @@ static void dispatch(struct kernel *k, unsigned cpu, unsigned identity)
 	} else if (engine < KERNEL_ENGINES_MAX && k->engine_slots & IOM_BIT(engine)) {
 		k->engine_interrupts[engine]++;
 		k->cpu_interrupts[cpu]++;
+	} else if (k->on_notice && identity >= KERNEL_NOTICE_IDENTITY) {
+		k->on_notice(k->on_notice_opaque, identity - KERNEL_NOTICE_IDENTITY);
 	} else {
 		k->spurious++;
 	}

@@ -22,6 +22,8 @@
 #define KERNEL_IOMMU_IDENTITY 1u
 #define KERNEL_IOMMU_VECTORS 4u
 #define KERNEL_ENGINE_IDENTITY 32u
+/* ... and what a hypervisor wants to hear of its sleeping CPUs. */
+#define KERNEL_NOTICE_IDENTITY 256u
 
 struct kernel_iommu {
 	struct kernel *kernel;
@@ -45,6 +47,9 @@ struct kernel {
 	/* Hears of each fault first, if set; a hypervisor does. */
 	void (*on_fault)(void *opaque, struct kernel_fault *fault);
 	void *on_fault_opaque;
+	/* Hears of identities from KERNEL_NOTICE_IDENTITY on, if set: `number` begins with 0 there. */
+	void (*on_notice)(void *opaque, unsigned number);
+	void *on_notice_opaque;
 	uint64_t iommu_interrupts;
 	uint32_t engine_slots; /* a bit for each engine that has an identity             */
 	uint64_t engine_interrupts[KERNEL_ENGINES_MAX];

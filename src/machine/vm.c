@@ -56,6 +56,8 @@ static struct imsic_file *file(void *opaque, unsigned cpu)
 {
 	struct vm *vm = opaque;
 
+	if (vm->vcpus[cpu].asleep)
+		return &vm->vcpus[cpu].kept;
 	return imsic_file(&vm->hypervisor->machine->imsic, vm->vcpus[cpu].hart,
 	                  vm->vcpus[cpu].guest);
 }
@@ -66,6 +68,7 @@ static void others(void *opaque)
 	struct vm *vm = opaque;
 
 	kernel_interrupts(vm->hypervisor->kernel);
+	vm_vcpus_wake(vm->hypervisor);
 }
 
 static const struct board_ops board_ops = {
@@ -137,7 +140,7 @@ int vm_lookup(const struct vm *vm, uint64_t gpa, uint64_t *spa)
 
 	if (gpa < VM_FILES || place >= vm->vcpu_count)
 		return space_lookup(vm->space, gpa, spa);
-	*spa = vm_vcpu_spa(vm, (unsigned)place) + gpa % IMSIC_PAGE;
+	*spa = vm_vcpu_spa(vm, (unsigned)place) + (vm->vcpus[place].asleep ? 0 : gpa % IMSIC_PAGE);
 	return IOM_OK;
 }
 
@@ -218,9 +221,12 @@ int vm_stop(struct vm *vm, struct iom_error *error)
 	}
 	if (first)
 		return first;
-	for (unsigned i = 0; vm->running && i < vm->vcpu_count; i++)
-		hypervisor_file_give(vm->hypervisor, vm->vcpus[i].hart, vm->vcpus[i].guest);
+	for (unsigned i = 0; vm->running && i < vm->vcpu_count; i++) {
+		if (!vm->vcpus[i].asleep)
+			hypervisor_file_give(vm->hypervisor, vm->vcpus[i].hart, vm->vcpus[i].guest);
+	}
 	vm->running = false;
+	vm_vcpus_wake(vm->hypervisor);
 	return IOM_OK;
 }
 
@@ -232,6 +238,7 @@ void vm_free(struct vm *vm)
 	(void)kernel_halt(vm->kernel);
 	viommu_free(vm->viommu);
 	(void)space_free(vm->space);
+	vm_sleep_free(vm);
 	pages_release(&vm->ram);
 	buffer_free(vm->memory);
 	vm->hypervisor->vms[vm->number] = NULL;

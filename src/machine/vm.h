@@ -33,7 +33,11 @@ struct vm_config {
 };
 
 struct vcpu {
-	unsigned hart, guest; /* its interrupt file */
+	unsigned hart, guest; /* its interrupt file; while it sleeps, the hart that it was on */
+	bool asleep;
+	bool delivers;          /* what it will have as `eidelivery` when it wakes ...         */
+	struct imsic_file kept; /* ... and its other settings                                  */
+	uint64_t sleeps, notices;
 };
 
 /* A device that was assigned, as the machine and as the guest know it. */
@@ -60,6 +64,7 @@ struct vm {
 	struct pages ram;      /* the same pages as the guest numbers them */
 	struct vcpu vcpus[VM_VCPUS_MAX];
 	unsigned vcpu_count;
+	uint64_t mrifs; /* a page of the host with an interrupt file for each CPU; 0: none yet */
 	struct vm_device devices[VM_DEVICES_MAX];
 	struct viommu *viommu; /* NULL: the guest has none                */
 	struct board board;
@@ -90,11 +95,33 @@ int vm_lookup(const struct vm *vm, uint64_t gpa, uint64_t *spa);
 /* Gives a machine that has its memory map this many, with the window of their files. */
 int vm_vcpus_add(struct vm *vm, unsigned count, struct iom_error *error);
 
-/* The physical address of a virtual CPU's interrupt file. */
+/* The physical address of a virtual CPU's interrupt file, be it a hart's or in memory. */
 uint64_t vm_vcpu_spa(const struct vm *vm, unsigned vcpu);
 
-/* Moves a virtual CPU to another hart, its interrupts included.  IOM_ENOSPC: no file is free there. */
+/*
+ * Moves a virtual CPU to another hart, its interrupts included.  IOM_ENOSPC: no file is free there.
+ * One that sleeps will wake up there, if it can.
+ */
 int vm_vcpu_move(struct vm *vm, unsigned vcpu, unsigned hart, struct iom_error *error);
+
+/* ---- Virtual CPUs that sleep (vm_sleep.c) ---------------------------------------------------- */
+
+/*
+ * Puts a virtual CPU to sleep: its interrupts come to a file in memory, and the hart's file is free for
+ * others.  The next interrupt that it has enabled wakes it.  IOM_ENOMEM.
+ */
+int vm_vcpu_sleep(struct vm *vm, unsigned vcpu, struct iom_error *error);
+/* Wakes it, on its hart or another that has a file for it.  IOM_ENOSPC: none has. */
+int vm_vcpu_wake(struct vm *vm, unsigned vcpu, struct iom_error *error);
+/* Something came to the file in memory. */
+void vm_vcpu_noticed(struct vm *vm, unsigned vcpu);
+/* Wakes all of this hypervisor's sleeping CPUs that have a reason to, as far as there are files. */
+void vm_vcpus_wake(struct hypervisor *hypervisor);
+/* Gives back what sleeping needed.  Nobody is attached any more. */
+void vm_sleep_free(struct vm *vm);
+
+/* Shows the file of a virtual CPU that is awake to the devices behind every IOMMU. */
+int vm_vcpu_show(struct vm *vm, unsigned vcpu, struct iom_error *error);
 
 /* ---- Devices (vm_device.c) ------------------------------------------------------------------- */
 

@@ -6,11 +6,12 @@
 
 uint64_t vm_vcpu_spa(const struct vm *vm, unsigned vcpu)
 {
+	if (vm->vcpus[vcpu].asleep)
+		return vm->mrifs + (uint64_t)vcpu * IOM_MRIF_BYTES;
 	return MACHINE_INTERRUPT_FILE + imsic_offset(vm->vcpus[vcpu].hart, vm->vcpus[vcpu].guest);
 }
 
-/* Shows the file to the devices behind every IOMMU. */
-static int map_file(struct vm *vm, unsigned vcpu, struct iom_error *error)
+int vm_vcpu_show(struct vm *vm, unsigned vcpu, struct iom_error *error)
 {
 	uint64_t gpa = VM_FILES + (uint64_t)vcpu * IMSIC_PAGE;
 	int rc = IOM_OK;
@@ -31,7 +32,7 @@ static int add_vcpu(struct vm *vm, struct iom_error *error)
 		vcpu->hart = h->next_hart;
 		h->next_hart = (h->next_hart + 1) % IMSIC_HARTS;
 		if (hypervisor_file_take(h, vcpu->hart, &vcpu->guest))
-			return map_file(vm, vm->vcpu_count++, error);
+			return vm_vcpu_show(vm, vm->vcpu_count++, error);
 	}
 	return iom_fail(error, IOM_ENOSPC,
 	                "no guest interrupt file is left; the %u harts have %u each", IMSIC_HARTS,
@@ -63,14 +64,19 @@ int vm_vcpu_move(struct vm *vm, unsigned vcpu, unsigned hart, struct iom_error *
 
 	if (hart == was.hart)
 		return IOM_OK;
+	if (hart < IMSIC_HARTS && was.asleep) {
+		vm->vcpus[vcpu].hart = hart;
+		return IOM_OK;
+	}
 	if (hart >= IMSIC_HARTS || !hypervisor_file_take(h, hart, &now.guest))
 		return iom_fail(error, IOM_ENOSPC, "hart %u has no free guest interrupt file",
 		                hart);
 	from = imsic_file(&h->machine->imsic, was.hart, was.guest);
 	to = imsic_file(&h->machine->imsic, now.hart, now.guest);
 	imsic_move_begin(to, from);
-	vm->vcpus[vcpu] = now;
-	rc = map_file(vm, vcpu, error);
+	vm->vcpus[vcpu].hart = now.hart;
+	vm->vcpus[vcpu].guest = now.guest;
+	rc = vm_vcpu_show(vm, vcpu, error);
 	if (rc) {
 		vm->vcpus[vcpu] = was;
 		hypervisor_file_give(h, now.hart, now.guest);

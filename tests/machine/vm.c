@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/bits.h"
 #include "base/endian.h"
 #include "bench.h"
 
@@ -264,5 +265,120 @@ TEST(vm_refusals_say_why, "")
 	config.ram_bytes = 4 << 20;
 	CHECK_EQ(vm_new(&w.h, &config, &vm, &error), IOM_ENOMEM);
 	CHECK(!w.h.vms[2]);
+	close_world(&w);
+}
+
+/* ---- Virtual CPUs that sleep ------------------------------------------------------------------- */
+
+static int send(struct world *w, unsigned cpu, uint32_t identity)
+{
+	uint8_t data[4];
+
+	iom_st32(data, identity, false);
+	return dma_engine_store(w->guest->place.engine, VM_FILES + 0x1000ull * cpu, data, 4);
+}
+
+TEST(vm_cpu_sleeps_until_it_is_interrupted, "")
+{
+	const struct vcpu *cpu;
+	struct vcpu was;
+	struct world w;
+	uint64_t spa;
+
+	open_world(&w, false);
+	cpu = &w.vm->vcpus[1];
+	was = *cpu;
+	engine_driver_interrupt_to(w.guest, 1);
+	CHECK_EQ(vm_vcpu_sleep(w.vm, 1, NULL), IOM_OK);
+	CHECK(cpu->asleep);
+	CHECK(!w.h.files[was.hart][was.guest]);
+	CHECK(pages_contain(&w.b.machine->low, vm_vcpu_spa(w.vm, 1)));
+	CHECK_EQ(vm_lookup(w.vm, VM_FILES + 0x1000, &spa), IOM_OK);
+	CHECK_EQ(spa, vm_vcpu_spa(w.vm, 1));
+
+	/* The other one goes on; this one is interrupted, and takes that. */
+	CHECK_EQ(send(&w, 0, 40), IOM_OK);
+	CHECK(cpu->asleep);
+	CHECK(copy(&w, w.from->spa[0], w.to->spa[0], 8).interrupt);
+	CHECK(!cpu->asleep);
+	CHECK_EQ(cpu->notices, 1);
+	CHECK_EQ(w.vm->kernel->cpu_interrupts[1], 1);
+	CHECK_EQ(w.vm->kernel->spurious, 1);
+	CHECK(w.h.files[cpu->hart][cpu->guest]);
+
+	/* What was pending when it fell asleep wakes it at once. */
+	CHECK_EQ(send(&w, 1, 41), IOM_OK);
+	CHECK_EQ(vm_vcpu_sleep(w.vm, 1, NULL), IOM_OK);
+	CHECK(!cpu->asleep);
+	CHECK_EQ(cpu->sleeps, 2);
+	CHECK_EQ(cpu->notices, 1);
+	kernel_interrupts(w.vm->kernel);
+	CHECK_EQ(w.vm->kernel->spurious, 2);
+
+	/* Asleep it moves by being told where to wake up. */
+	CHECK_EQ(vm_vcpu_sleep(w.vm, 1, NULL), IOM_OK);
+	CHECK_EQ(vm_vcpu_sleep(w.vm, 1, NULL), IOM_OK);
+	CHECK_EQ(vm_vcpu_move(w.vm, 1, 3, NULL), IOM_OK);
+	CHECK_EQ(vm_vcpu_move(w.vm, 1, IMSIC_HARTS, NULL), IOM_ENOSPC);
+	CHECK(cpu->asleep);
+	CHECK_EQ(vm_vcpu_wake(w.vm, 1, NULL), IOM_OK);
+	CHECK_EQ(vm_vcpu_wake(w.vm, 1, NULL), IOM_OK);
+	CHECK_EQ(cpu->hart, 3);
+	CHECK(copy(&w, w.from->spa[0], w.to->spa[0], 8).interrupt);
+	CHECK_EQ(w.vm->kernel->cpu_interrupts[1], 2);
+	CHECK_EQ(w.b.kernel->spurious, 0);
+	close_world(&w);
+}
+
+/* An interrupt that it does not want to hear of has its notice, and wakes nobody; it is not lost. */
+TEST(vm_cpu_sleeps_through_what_it_disabled, "")
+{
+	struct world w;
+	struct imsic_file *file;
+	const struct vcpu *cpu;
+
+	open_world(&w, false);
+	cpu = &w.vm->vcpus[0];
+	file = imsic_file(&w.b.machine->imsic, cpu->hart, cpu->guest);
+	file->eie[50 / 64] &= ~IOM_BIT(50 % 64);
+	CHECK_EQ(vm_vcpu_sleep(w.vm, 0, NULL), IOM_OK);
+	CHECK_EQ(send(&w, 0, 50), IOM_OK);
+	kernel_interrupts(w.vm->kernel);
+	CHECK(cpu->asleep);
+	CHECK_EQ(cpu->notices, 1);
+	CHECK_EQ(send(&w, 0, 51), IOM_OK);
+	kernel_interrupts(w.vm->kernel);
+	CHECK(!cpu->asleep);
+	CHECK_EQ(w.vm->kernel->spurious, 1);
+	file = imsic_file(&w.b.machine->imsic, cpu->hart, cpu->guest);
+	CHECK_EQ(file->eip[50 / 64], IOM_BIT(50 % 64));
+	close_world(&w);
+}
+
+/* It wakes as soon as somebody gives a file back. */
+TEST(vm_cpu_waits_for_a_file, "")
+{
+	const struct vcpu *cpu;
+	struct world w;
+	unsigned guest;
+
+	open_world(&w, false);
+	cpu = &w.vm->vcpus[0];
+	CHECK_EQ(vm_vcpu_sleep(w.vm, 0, NULL), IOM_OK);
+	for (unsigned hart = 0; hart < IMSIC_HARTS; hart++)
+		while (hypervisor_file_take(&w.h, hart, &guest))
+			;
+	CHECK_EQ(vm_vcpu_wake(w.vm, 0, NULL), IOM_ENOSPC);
+	CHECK_EQ(send(&w, 0, 40), IOM_OK);
+	kernel_interrupts(w.vm->kernel);
+	CHECK(cpu->asleep);
+	CHECK_EQ(vm_vcpu_sleep(w.vm, 1, NULL), IOM_OK);
+	CHECK(!cpu->asleep);
+	kernel_interrupts(w.vm->kernel);
+	CHECK_EQ(w.vm->kernel->spurious, 1);
+
+	/* Stopped while it sleeps: nothing is given back that it has not. */
+	CHECK_EQ(vm_vcpu_sleep(w.vm, 0, NULL), IOM_OK);
+	CHECK_EQ(send(&w, 1, 40), IOM_OK);
 	close_world(&w);
 }

@@ -181,12 +181,16 @@ static int vm_release(lua_State *lua)
 
 static void push_vcpu(lua_State *lua, const struct vm *vm, unsigned i)
 {
-	lua_createtable(lua, 0, 5);
+	lua_createtable(lua, 0, 8);
 	api_set_number(lua, "hart", vm->vcpus[i].hart);
 	api_set_number(lua, "file", vm->vcpus[i].guest);
 	api_set_number(lua, "at", board_file(&vm->board, i));
 	api_set_number(lua, "physical", vm_vcpu_spa(vm, i));
 	api_set_number(lua, "interrupts", vm->kernel->cpu_interrupts[i]);
+	api_set_number(lua, "sleeps", vm->vcpus[i].sleeps);
+	api_set_number(lua, "notices", vm->vcpus[i].notices);
+	lua_pushboolean(lua, vm->vcpus[i].asleep);
+	lua_setfield(lua, -2, "asleep");
 	sandbox_strict(lua, "a virtual CPU");
 }
 
@@ -226,6 +230,40 @@ static int vm_move(lua_State *lua)
 	                 &error))
 		api_raise(lua, &error);
 	return 0;
+}
+
+enum { SLEEP_VCPU, SLEEP_FIELDS };
+
+static const struct field sleep_fields[SLEEP_FIELDS] = {
+	[SLEEP_VCPU] = { "vcpu", FIELD_NUMBER, .needed = true, .min = 1, .max = VM_VCPUS_MAX },
+};
+
+static int sleep_or_wake(lua_State *lua, const char *what,
+                         int (*function)(struct vm *vm, unsigned vcpu, struct iom_error *error))
+{
+	struct vm *vm = self(lua)->vm;
+	struct field_value v[SLEEP_FIELDS];
+	struct iom_error error;
+
+	fields_read(lua, 2, what, sleep_fields, SLEEP_FIELDS, v);
+	if (v[SLEEP_VCPU].number > vm->vcpu_count)
+		return luaL_error(lua, "%s{vcpu = ...}: the virtual machine '%s' has %d CPUs", what,
+		                  vm->name, (int)vm->vcpu_count);
+	if (function(vm, (unsigned)v[SLEEP_VCPU].number - 1, &error))
+		api_raise(lua, &error);
+	return 0;
+}
+
+/* vm:sleep{ vcpu= } */
+static int vm_sleep(lua_State *lua)
+{
+	return sleep_or_wake(lua, "sleep", vm_vcpu_sleep);
+}
+
+/* vm:wake{ vcpu= } */
+static int vm_wake(lua_State *lua)
+{
+	return sleep_or_wake(lua, "wake", vm_vcpu_wake);
 }
 
 /* ---- Asking ---------------------------------------------------------------------------------- */
@@ -281,10 +319,13 @@ static int vm_counters(lua_State *lua)
 }
 
 static const luaL_Reg methods[] = {
-	{ "assign", vm_assign },      { "buffer", api_buffer_new }, { "counters", vm_counters },
-	{ "domain", api_domain_new }, { "faults", vm_faults },      { "lookup", vm_lookup_method },
-	{ "move", vm_move },          { "name", vm_name },          { "release", vm_release },
-	{ "stop", vm_stop_method },   { "vcpus", vm_vcpus },        { NULL, NULL },
+	{ "assign", vm_assign },     { "buffer", api_buffer_new },
+	{ "counters", vm_counters }, { "domain", api_domain_new },
+	{ "faults", vm_faults },     { "lookup", vm_lookup_method },
+	{ "move", vm_move },         { "name", vm_name },
+	{ "release", vm_release },   { "sleep", vm_sleep },
+	{ "stop", vm_stop_method },  { "vcpus", vm_vcpus },
+	{ "wake", vm_wake },         { NULL, NULL },
 };
 
 void api_vm_open(lua_State *lua)
