@@ -3,7 +3,8 @@
 /* Translation asked for by register: answers, page sizes, and the registers themselves. */
 #include "dbg.h"
 
-#define CAP (CAP_MRIF | CAP_DBG)
+#define CAP (CAP_EXT | CAP_DBG)
+#define CAP_FILES (CAP_MRIF | CAP_DBG)
 #define DEVICE STAGE_DEVICE
 
 /* ---- Answers ------------------------------------------------------------------------------ */
@@ -52,7 +53,10 @@ TEST(dbg_any_device, "RV-DBG-01")
 	rig_free(r);
 }
 
-/* The size of each page; with the switch it is always 4 KiB, and then the page that was asked for. */
+/*
+ * The size of each page; with the switch it is always 4 KiB, and then the page that was asked for.  The
+ * second stage has the widest pages, one of them for all of RAM: a Bare stage would be less.
+ */
 TEST(dbg_page_sizes, "RV-DBG-02")
 {
 	for (unsigned small = 0; small < 2; small++)
@@ -62,18 +66,21 @@ TEST(dbg_page_sizes, "RV-DBG-02")
 				.flags = IOM_RISCV_UNCACHED | (small ? IOM_RISCV_DBG_4K : 0),
 			};
 			const uint64_t size = stage_page_bytes(level);
-			const uint64_t iova = 0x123456789ab000 & ((1ull << 55) - 1);
+			const uint64_t iova = 0x523456789ab000, gpa = STAGE_FAR, spa = 6ull << 48;
 			struct rig *r = rig_new_config(&config);
-			uint64_t root = page(r);
+			uint64_t root = page(r), gpa_root = pages(r, 4, 16384);
 			struct dbg_answer a;
 
 			rig_ddt(r, 1);
-			rig_map(r, root, 5, false, iova, level, leaf(STAGE_FAR));
-			rig_dc_put(r, DEVICE, 1, 0, 1ull << 12, stage_mode(5) | root >> 12);
+			rig_map(r, root, 5, false, iova, level, leaf(gpa));
+			rig_map(r, gpa_root, 5, true, 0, 4, leaf(0));
+			rig_map(r, gpa_root, 5, true, gpa, 4, leaf(spa));
+			rig_dc_put(r, DEVICE, 1, stage_mode(5) | gpa_root >> 12, 1ull << 12,
+			           stage_mode(5) | root >> 12);
 			a = dbg_ask(r, DEVICE, iova, 0);
 			CHECK(!a.fault);
 			CHECK_EQ(a.bytes, small ? 4096 : size);
-			CHECK_EQ(a.base, STAGE_FAR | (small ? iova & (size - 1) : 0));
+			CHECK_EQ(a.base, spa | (small ? iova & (size - 1) : 0));
 			rig_free(r);
 		}
 }
@@ -154,7 +161,7 @@ TEST(dbg_interrupt_files, "RV-DBG-07")
 	struct mrif m;
 	struct dbg_answer a;
 
-	mrif_init(&m, CAP, IOM_RISCV_UNCACHED);
+	mrif_init(&m, CAP_FILES, IOM_RISCV_UNCACHED);
 	dbg_refused(m.r, MRIF_DEVICE, MRIF_PAGE, 0, 260);
 	dbg_refused(m.r, MRIF_DEVICE, MRIF_PAGE, DBG_NW, 260);
 	CHECK_EQ(m.r->msis, 0);
@@ -183,7 +190,7 @@ TEST(dbg_interrupt_file_from_the_cache, "RV-DBG-07")
 {
 	struct mrif m;
 
-	mrif_init(&m, CAP, 0);
+	mrif_init(&m, CAP_FILES, 0);
 	mrif_send(&m, 0, 5);
 	dbg_refused(m.r, MRIF_DEVICE, MRIF_PAGE, 0, 260);
 	mrif_send(&m, 0, 6);

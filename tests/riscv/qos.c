@@ -3,7 +3,7 @@
 /* Quality-of-service identifiers: the register, the device context, and what requests carry. */
 #include "mrif.h"
 
-#define CAP (CAP_MRIF | CAP_QOSID)
+#define CAP (CAP_EXT | CAP_QOSID)
 #define TA_QOS(rcid, mcid) ((uint64_t)(rcid) << 40 | (uint64_t)(mcid) << 52)
 #define REG_QOS(rcid, mcid) ((uint32_t)(rcid) | (uint32_t)(mcid) << 16)
 
@@ -125,7 +125,7 @@ TEST(qos_of_translated_requests, "RV-QOS-02")
 {
 	for (unsigned cached = 0; cached < 2; cached++) {
 		struct rig *r = rig_with(0, OFF, cached ? 0 : IOM_RISCV_UNCACHED);
-		const uint64_t file = page(r), table = page(r), root = page(r);
+		const uint64_t table = page(r), root = page(r);
 		const uint64_t gpa_root = pages(r, 4, 16384), pdt = page(r), iova = 0x5000;
 		const uint64_t first = stage_mode(3) | root >> 12;
 		const uint64_t second = stage_mode(3) | 7ull << 44 | gpa_root >> 12;
@@ -144,23 +144,36 @@ TEST(qos_of_translated_requests, "RV-QOS-02")
 			rig_dc_put(r, 12 + d, 1, second, ta, 0);
 			rig_dc_put(r, 14 + d, 1 | 1 << 5 | 1 << 9, 0, ta, 1ull << 60 | pdt >> 12);
 			rig_dc_put(r, 16 + d, 1, second, ta, 0);
-			rig_dc_put(r, 18 + d, 1, second, ta, 0);
 			put64(r, rig_dc(r, 16 + d) + 32, 1ull << 60 | table >> 12);
 			put64(r, rig_dc(r, 16 + d) + 48, MRIF_PAGE >> 12);
-			put64(r, rig_dc(r, 18 + d) + 32, 1ull << 60 | table >> 12);
-			put64(r, rig_dc(r, 18 + d) + 40, 1);
-			put64(r, rig_dc(r, 18 + d) + 48, (MRIF_PAGE >> 12) + 0x10);
 		}
-		put64(r, table, mrif_entry(file));
-		put64(r, table + 16, PTE_PPN(STAGE_FAR) | 7);
+		put64(r, table, PTE_PPN(STAGE_FAR) | 7);
 		for (unsigned round = 0; round < 3; round++)
 			for (unsigned d = 0; d < 2; d++) {
 				for (unsigned device = 8; device < 16; device += 2)
 					carries(r, device + d, iova, 0x10 + d, 0xf00 + d);
 				carries(r, 16 + d, MRIF_PAGE, 0x10 + d, 0xf00 + d);
-				carries(r, 18 + d, MRIF_PAGE + 0x11000, 0x10 + d, 0xf00 + d);
 			}
 		rig_free(r);
+	}
+}
+
+/* The target of a message, and the answer to the message itself. */
+TEST(qos_of_messages_to_files, "RV-QOS-02")
+{
+	for (unsigned cached = 0; cached < 2; cached++) {
+		struct mrif m;
+		struct iom_reply reply;
+
+		mrif_init(&m, CAP | CAP_MSI_MRIF, cached ? 0 : IOM_RISCV_UNCACHED);
+		put64(m.r, m.dc + 16, TA_QOS(0x234, 0x567));
+		for (unsigned again = 0; again < 3; again++) {
+			carries(m.r, MRIF_DEVICE, MRIF_PAGE, 0x234, 0x567);
+			CHECK_EQ(mrif_store(&m, 0, 4, 5, &reply), IOM_OK);
+			CHECK_EQ(reply.rcid, 0x234);
+			CHECK_EQ(reply.mcid, 0x567);
+		}
+		mrif_free(&m);
 	}
 }
 

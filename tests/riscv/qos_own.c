@@ -5,7 +5,7 @@
 
 #include "mrif.h"
 
-#define CAP (CAP_MRIF | CAP_QOSID | CAP_AMO_MRIF | CAP_AMO_HWAD)
+#define CAP (CAP_EXT | CAP_QOSID | CAP_AMO_HWAD)
 #define OWN_RCID 0x123u /* of iommu_qosid */
 #define OWN_MCID 0x456u
 #define DC_RCID 0x789u
@@ -136,7 +136,7 @@ TEST(qos_of_interrupt_files, "RV-QOS-01")
 	struct iom_reply reply;
 	uint64_t inbox;
 
-	watch_init(&w, CAP);
+	watch_init(&w, CAP | CAP_MSI_MRIF | CAP_AMO_MRIF);
 	inbox = page(w.m.r);
 	put64(w.m.r, w.path.entry[0], leaf(MRIF_PAGE));
 	mrif_put(&w.m, mrif_entry(w.m.file), mrif_notice(inbox, MRIF_NID));
