@@ -5,6 +5,8 @@
 
 #include "mrif.h"
 
+#define CAP_AMO_HWAD (1ull << 24)
+#define CAP_ATS (1ull << 25)
 #define CAP (CAP_EXT | CAP_QOSID | CAP_AMO_HWAD)
 #define OWN_RCID 0x123u /* of iommu_qosid */
 #define OWN_MCID 0x456u

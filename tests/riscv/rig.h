@@ -31,8 +31,6 @@
 #define CAP_AMO_MRIF (1ull << 21)
 #define CAP_MSI_FLAT (1ull << 22)
 #define CAP_MSI_MRIF (1ull << 23)
-#define CAP_AMO_HWAD (1ull << 24)
-#define CAP_ATS (1ull << 25)
 #define CAP_END (1ull << 27)
 #define CAP_IGS_MSI (0ull << 28)
 #define CAP_IGS_WSI (1ull << 28)

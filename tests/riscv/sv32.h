@@ -10,6 +10,7 @@
 #define CAP_SV32 (1ull << 8)
 #define CAP_SVRSW60T59B (1ull << 14)
 #define CAP_SV32X4 (1ull << 16)
+#define CAP_AMO_HWAD (1ull << 24)
 #define CAP_NL (1ull << 42)
 #define CAP_S (1ull << 43)
 #define CAP_BOTH (CAP_EXT | CAP_SV32 | CAP_SV32X4)
