@@ -72,7 +72,7 @@ TEST(mrif_address_is_aligned_to_512_bytes, "RV-MSI-18")
 
 /* ---- The pending bit ---------------------------------------------------------------------- */
 
-TEST(mrif_sets_one_pending_bit, "RV-MSI-18")
+TEST(mrif_sets_one_pending_bit, "RV-MSI-18 IRQ-MRIF-01 IRQ-MRIF-11")
 {
 	for (unsigned amo = 0; amo < 2; amo++) {
 		struct mrif m;
@@ -138,7 +138,7 @@ TEST(mrif_store_is_told_as_dirty, "")
 	mrif_free(&m);
 }
 
-TEST(mrif_big_endian_half, "RV-MSI-21")
+TEST(mrif_big_endian_half, "RV-MSI-21 IRQ-MRIF-04")
 {
 	static const unsigned identities[] = { 0, 1, 7, 0x100, 0x102, 0x700, 0x7ff };
 
@@ -185,7 +185,7 @@ static void see_bit(struct rig *r)
 	          "the notice comes before the bit");
 }
 
-TEST(mrif_notice_follows_the_bit, "RV-MSI-24")
+TEST(mrif_notice_follows_the_bit, "RV-MSI-24 IRQ-MRIF-07")
 {
 	static const unsigned nids[] = { 0, 1, 0x200, 0x3ff, 0x400, 0x555, 0x7ff };
 	struct mrif m;
@@ -247,7 +247,7 @@ TEST(mrif_notice_as_a_store, "RV-MSI-24 RV-MSI-28")
 	}
 }
 
-TEST(mrif_notice_whatever_the_enable_bit, "RV-MSI-25")
+TEST(mrif_notice_whatever_the_enable_bit, "RV-MSI-25 IRQ-MRIF-08 IRQ-MRIF-09")
 {
 	struct mrif m;
 

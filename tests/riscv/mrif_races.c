@@ -96,7 +96,7 @@ static void outside_init(struct outside *o)
 	mrif_put(&o->m, mrif_entry(OUTSIDE), mrif_notice(MRIF_NOTICE, MRIF_NID));
 }
 
-TEST(mrif_bit_against_a_faster_hart, "RV-MSI-26")
+TEST(mrif_bit_against_a_faster_hart, "RV-MSI-26 IRQ-MRIF-10")
 {
 	for (unsigned changes = 0; changes < 8; changes++) {
 		struct outside o;
@@ -164,7 +164,7 @@ static void *take_interrupts(void *opaque)
 	return NULL;
 }
 
-TEST(mrif_bit_against_a_hart, "RV-MSI-26")
+TEST(mrif_bit_against_a_hart, "RV-MSI-26 IRQ-MRIF-10")
 {
 	struct mrif m;
 	struct hart h = { 0 };

@@ -19,7 +19,7 @@ static void nothing(struct mrif *m)
 
 /* ---- Accepted and discarded --------------------------------------------------------------- */
 
-TEST(mrif_too_large_identity_is_dropped, "RV-MSI-19")
+TEST(mrif_too_large_identity_is_dropped, "RV-MSI-19 IRQ-MRIF-02")
 {
 	for (unsigned amo = 0; amo < 2; amo++) {
 		struct mrif m;
@@ -41,7 +41,7 @@ TEST(mrif_too_large_identity_is_dropped, "RV-MSI-19")
 	}
 }
 
-TEST(mrif_other_registers_of_the_page_are_dropped, "RV-MSI-20")
+TEST(mrif_other_registers_of_the_page_are_dropped, "RV-MSI-20 IRQ-MRIF-03")
 {
 	struct mrif m;
 
@@ -86,7 +86,7 @@ static void aborted(struct mrif *m, int err, const struct iom_reply *reply, unsi
 	nothing(m);
 }
 
-TEST(mrif_other_accesses_are_aborted, "RV-MSI-22")
+TEST(mrif_other_accesses_are_aborted, "RV-MSI-22 IRQ-MRIF-06")
 {
 	static const unsigned sizes[] = { 1, 2, 3, 5, 6, 7, 8, 12, 16, 64 };
 	struct mrif m;
@@ -137,7 +137,7 @@ TEST(mrif_wide_atomic_is_aborted, "RV-MSI-22")
 	mrif_free(&m);
 }
 
-TEST(mrif_reads_as_zero, "RV-MSI-23")
+TEST(mrif_reads_as_zero, "RV-MSI-23 IRQ-MRIF-05")
 {
 	for (unsigned cached = 0; cached < 2; cached++) {
 		struct mrif m;
@@ -181,7 +181,7 @@ static void file_fault(struct mrif *m, unsigned identity, unsigned cause)
 	put64(m->r, m->dc, 1);
 }
 
-TEST(mrif_file_that_cannot_be_stored_to, "RV-MSI-27")
+TEST(mrif_file_that_cannot_be_stored_to, "RV-MSI-27 RV-FQ-05 RV-FQ-17 IRQ-MRIF-13")
 {
 	static uint64_t rom[64], high[64];
 	const struct iom_region regions[] = {
@@ -221,7 +221,7 @@ TEST(mrif_file_that_cannot_be_stored_to, "RV-MSI-27")
 	}
 }
 
-TEST(mrif_file_that_is_corrupt, "RV-MSI-27")
+TEST(mrif_file_that_is_corrupt, "RV-MSI-27 RV-FQ-05 RV-FQ-17 IRQ-MRIF-13")
 {
 	for (unsigned amo = 0; amo < 2; amo++) {
 		struct mrif m;
@@ -323,7 +323,7 @@ TEST(mrif_entry_reserved_bits, "RV-MSI-12")
 	mrif_free(&m);
 }
 
-TEST(mrif_without_the_capability, "RV-MSI-11")
+TEST(mrif_without_the_capability, "RV-MSI-11 IRQ-RVMSI-09")
 {
 	struct mrif m;
 

@@ -74,7 +74,7 @@ static void refused(struct bench *b, uint64_t iova, unsigned cause, const char *
 
 /* ---- Recognition -------------------------------------------------------------------------- */
 
-TEST(msi_match, "RV-MSI-01")
+TEST(msi_match, "RV-MSI-01 IRQ-RVMSI-01")
 {
 	/* Bits of a page number that Sv57x4 has: 46:0. */
 	const uint64_t all = (1ull << 47) - 1, mask = 0x100000010005, pattern = 0x2aaaaaaaaaaa;
@@ -138,7 +138,7 @@ static unsigned extract(uint64_t x, uint64_t mask)
 	return packed;
 }
 
-TEST(msi_index, "RV-MSI-03")
+TEST(msi_index, "RV-MSI-03 IRQ-RVMSI-02")
 {
 	/* The manual's example is the first: abcdefgh by 10100110 is acfg. */
 	const uint64_t masks[] = { 0xa6, 0x1, 0xf, 0x10008001, 0x400000000021, 0x70000700, 0 };
@@ -182,7 +182,7 @@ TEST(msi_off, "RV-MSI-15")
 
 /* ---- Entries ------------------------------------------------------------------------------ */
 
-TEST(msi_basic, "RV-MSI-04")
+TEST(msi_basic, "RV-MSI-04 IRQ-RVMSI-04")
 {
 	struct bench b = bench_new(3, 3, FILES >> 12);
 	struct iom_reply reply;
@@ -239,7 +239,7 @@ TEST(msi_any_access, "RV-MSI-05")
 	rig_free(b.r);
 }
 
-TEST(msi_invalid, "RV-MSI-06 RV-MSI-31")
+TEST(msi_invalid, "RV-MSI-06 RV-MSI-31 IRQ-RVMSI-05")
 {
 	struct bench b = bench_new(3, 0, FILES >> 12);
 	unsigned bit;
@@ -263,7 +263,8 @@ TEST(msi_invalid, "RV-MSI-06 RV-MSI-31")
 	rig_free(b.r);
 }
 
-TEST(msi_misconfigured, "RV-MSI-07 RV-MSI-08 RV-MSI-09 RV-MSI-11")
+TEST(msi_misconfigured, "RV-MSI-07 RV-MSI-08 RV-MSI-09 RV-MSI-11 IRQ-RVMSI-06 IRQ-RVMSI-07 "
+                        "IRQ-RVMSI-08")
 {
 	struct bench b = bench_new(3, 0, FILES >> 12);
 	unsigned bit;
@@ -345,7 +346,7 @@ TEST(msi_execute, "RV-MSI-13")
 	rig_free(b.r);
 }
 
-TEST(msi_table_not_aligned, "RV-MSI-16")
+TEST(msi_table_not_aligned, "RV-MSI-16 IRQ-RVMSI-03")
 {
 	/* 512 entries need two pages; this table begins at an odd one. */
 	struct nested n;
