@@ -226,6 +226,40 @@ TEST(hpm_cached_requests_walk_nothing, "RV-HPM-01 RV-HPM-16")
 	}
 }
 
+/* A port that has been served before there was anything to count. */
+TEST(hpm_counting_begins_late, "RV-HPM-01 RV-HPM-02")
+{
+	static const unsigned once[EV_END] = { 0, 1 };
+	static const unsigned nothing[EV_END] = { 0 };
+	struct hpm h;
+	struct iom_request q = { 0 };
+	struct iom_reply reply;
+	uint8_t buf[8];
+
+	hpm_init(&h, &config, true, 1);
+	q.iova = h.iova[HPM_HOST];
+	for (unsigned i = 0; i < 3; i++)
+		CHECK_EQ(iom_read(h.port[HPM_HOST], &q, buf, 8, &reply), IOM_OK);
+	count_all(&h);
+	hpm_request(&h, HPM_HOST, -1);
+	counted(&h, "iom_translate", once);
+	CHECK_EQ(iom_read(h.port[HPM_HOST], &q, buf, 8, &reply), IOM_OK);
+	counted(&h, "iom_read", once);
+	/* Stopped, and let go again. */
+	for (unsigned round = 0; round < 3; round++) {
+		wr32(h.r, IOCOUNTINH, ~0u);
+		CHECK_EQ(iom_read(h.port[HPM_HOST], &q, buf, 8, &reply), IOM_OK);
+		hpm_request(&h, HPM_HOST, -1);
+		counted(&h, "stopped", nothing);
+		wr32(h.r, IOCOUNTINH, 0);
+		hpm_request(&h, HPM_HOST, -1);
+		counted(&h, "let go", once);
+		CHECK_EQ(iom_read(h.port[HPM_HOST], &q, buf, 8, &reply), IOM_OK);
+		counted(&h, "let go, iom_read", once);
+	}
+	hpm_free(&h);
+}
+
 /* What a command takes away is walked again, and only that. */
 TEST(hpm_invalidated_requests_walk_again, "RV-HPM-01 RV-HPM-16")
 {
