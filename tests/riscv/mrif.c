@@ -303,6 +303,35 @@ TEST(mrif_stays_little_endian, "RV-MSI-28")
 	mrif_free(&m);
 }
 
+/* ---- Probes ------------------------------------------------------------------------------- */
+
+/* A probe is answered as the request would be; its data still move, and its faults stay unsaid. */
+TEST(mrif_probed, "")
+{
+	struct iom_request q = {
+		.iova = MRIF_PAGE, .bytes = 4, .access = IOM_WRITE, .flags = IOM_REQ_PROBE
+	};
+	const uint8_t message[4] = { 9 };
+	struct iom_reply reply;
+	struct mrif m;
+
+	mrif_init(&m, CAP_MRIF, 0);
+	CHECK_EQ(rig_translate(m.r, MRIF_DEVICE, &q, &reply), IOM_OK);
+	CHECK_EQ(reply.target, IOM_TARGET_MRIF);
+	CHECK_EQ(reply.spa, m.file);
+	CHECK(!reply.host);
+	CHECK_EQ(m.r->msis, 0);
+	CHECK_EQ(iom_write(m.port, &q, message, 4, &reply), IOM_OK);
+	CHECK_EQ(ram64(m.r, m.file), 1 << 9);
+	CHECK_EQ(m.r->msis, 1);
+	put64(m.r, m.file, 0);
+	CHECK_EQ(iom_memory_poison(m.r->memory, m.file, 8), IOM_OK);
+	CHECK_EQ(iom_write(m.port, &q, message, 4, &reply), IOM_EFAULT);
+	CHECK_EQ(reply.fault, 271);
+	rig_expect_none(m.r);
+	mrif_free(&m);
+}
+
 /* ---- First stage and caches --------------------------------------------------------------- */
 
 TEST(mrif_behind_a_first_stage, "RV-MSI-18 RV-MSI-14")

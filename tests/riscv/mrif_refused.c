@@ -137,6 +137,30 @@ TEST(mrif_wide_atomic_is_aborted, "RV-MSI-22")
 	mrif_free(&m);
 }
 
+/* No atomic operation is carried out on the bytes of the file: it is a message, or nothing. */
+TEST(mrif_atomic_is_no_memory_access, "")
+{
+	for (unsigned op = IOM_FETCH_ADD; op <= IOM_CAS; op++) {
+		struct mrif m;
+		struct iom_reply reply;
+		const struct iom_request q = { .iova = MRIF_PAGE, .access = IOM_ATOMIC };
+		uint64_t old = 0;
+		int err;
+
+		mrif_init(&m, CAP_MRIF | CAP_AMO_MRIF, 0);
+		put64(m.r, m.file, 0x1234500);
+		err = iom_atomic(m.port, &q, op, 5, 0x1234500, 4, &old, &reply);
+		if (err == IOM_OK)
+			CHECK_EQ(old, 0);
+		else
+			CHECK_EQ(err, IOM_EFAULT);
+		CHECK_EQ(ram64(m.r, m.file), err == IOM_OK ? 0x1234520 : 0x1234500);
+		CHECK_EQ(m.r->msis, err == IOM_OK);
+		rig_expect_none(m.r);
+		mrif_free(&m);
+	}
+}
+
 TEST(mrif_reads_as_zero, "RV-MSI-23 IRQ-MRIF-05")
 {
 	for (unsigned cached = 0; cached < 2; cached++) {
