@@ -6,17 +6,20 @@
  * that has been left.
  */
 #include <pthread.h>
+#include <sched.h>
 
 #include "mrif.h"
 
 #define WORDS 32
 #define PASSES 4
+#define EACH 64 /* messages a move */
 
 struct mover {
 	struct mrif m;
 	uint64_t file[WORDS]; /* of the controller: its page is RIG_DEVICE */
 	int left;             /* the controller's file is somebody else's now */
 	unsigned strays;
+	unsigned moves;
 	int done;
 };
 
@@ -55,7 +58,7 @@ static void move(struct mover *v, bool to_memory)
 	rig_cmd(r, FENCE | FENCE_PW, 0);
 	tail = rd32(r, CQT);
 	while (rd32(r, CQH) != tail)
-		;
+		sched_yield();
 	if (to_memory)
 		__atomic_store_n(&v->left, 1, __ATOMIC_SEQ_CST);
 	for (unsigned i = 0; i < WORDS; i++) {
@@ -71,8 +74,12 @@ static void *send(void *opaque)
 {
 	struct mover *v = opaque;
 
-	for (unsigned identity = 1; identity < 2048; identity++)
+	for (unsigned identity = 1; identity < 2048; identity++) {
+		/* Not too far ahead, so that there is something to send during each move. */
+		while (identity / EACH > __atomic_load_n(&v->moves, __ATOMIC_SEQ_CST))
+			sched_yield();
 		mrif_send(&v->m, 0, identity);
+	}
 	__atomic_store_n(&v->done, 1, __ATOMIC_SEQ_CST);
 	return NULL;
 }
@@ -83,7 +90,6 @@ TEST(mrif_moving_loses_nothing, "IRQ-MRIF-12")
 		static struct mover v;
 		pthread_t thread;
 		bool to_memory = true;
-		unsigned moves = 0;
 
 		v = (struct mover){ 0 };
 		mover = &v;
@@ -92,10 +98,10 @@ TEST(mrif_moving_loses_nothing, "IRQ-MRIF-12")
 		rig_cq(v.m.r, 8, false);
 		put64(v.m.r, v.m.table, PTE_PPN(RIG_DEVICE) | 7);
 		CHECK_EQ(pthread_create(&thread, NULL, send, &v), 0);
-		while (!__atomic_load_n(&v.done, __ATOMIC_SEQ_CST) || moves < 4) {
+		while (!__atomic_load_n(&v.done, __ATOMIC_SEQ_CST)) {
 			move(&v, to_memory);
 			to_memory = !to_memory;
-			moves++;
+			__atomic_fetch_add(&v.moves, 1, __ATOMIC_SEQ_CST);
 		}
 		pthread_join(thread, NULL);
 		CHECK_EQ(v.strays, 0);

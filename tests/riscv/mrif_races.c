@@ -139,13 +139,14 @@ TEST(mrif_swap_that_is_refused, "RV-MSI-27")
 
 /* ---- RAM ---------------------------------------------------------------------------------- */
 
-#define ROUNDS 20000u
+#define ROUNDS 50000u
+#define LOOKS 100 /* longer than the device takes for a store */
 #define HART_BIT (1ull << 33)
 
 struct hart {
 	uint64_t *word;
 	unsigned lost, come_back;
-	int stop;
+	int runs, stop;
 };
 
 /* Nobody else touches HART_BIT: a bit that goes or comes back was overwritten. */
@@ -153,12 +154,13 @@ static void *take_interrupts(void *opaque)
 {
 	struct hart *h = opaque;
 
+	__atomic_store_n(&h->runs, 1, __ATOMIC_SEQ_CST);
 	do {
 		__atomic_fetch_or(h->word, HART_BIT, __ATOMIC_SEQ_CST);
-		for (unsigned i = 0; i < 8; i++)
+		for (unsigned i = 0; i < LOOKS; i++)
 			h->lost += !(__atomic_load_n(h->word, __ATOMIC_SEQ_CST) & HART_BIT);
 		__atomic_fetch_and(h->word, ~HART_BIT, __ATOMIC_SEQ_CST);
-		for (unsigned i = 0; i < 8; i++)
+		for (unsigned i = 0; i < LOOKS; i++)
 			h->come_back += !!(__atomic_load_n(h->word, __ATOMIC_SEQ_CST) & HART_BIT);
 	} while (!__atomic_load_n(&h->stop, __ATOMIC_SEQ_CST));
 	return NULL;
@@ -173,6 +175,8 @@ TEST(mrif_bit_against_a_hart, "RV-MSI-26 IRQ-MRIF-10")
 	mrif_init(&m, CAPS, 0);
 	h.word = (uint64_t *)(void *)(m.r->ram + (m.file - RIG_RAM));
 	CHECK_EQ(pthread_create(&thread, NULL, take_interrupts, &h), 0);
+	while (!__atomic_load_n(&h.runs, __ATOMIC_SEQ_CST))
+		;
 	for (unsigned i = 0; i < ROUNDS; i++) {
 		mrif_send(&m, 0, 5);
 		if (!(__atomic_load_n(h.word, __ATOMIC_SEQ_CST) & 1 << 5))
