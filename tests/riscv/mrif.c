@@ -332,6 +332,40 @@ TEST(mrif_probed, "")
 	mrif_free(&m);
 }
 
+struct stretches {
+	uint64_t iova, bytes;
+	unsigned count;
+};
+
+static int told(void *opaque, uint64_t iova, uint64_t spa, uint64_t bytes, unsigned perm)
+{
+	struct stretches *s = opaque;
+
+	(void)spa, (void)perm;
+	s->iova = iova;
+	s->bytes = bytes;
+	s->count++;
+	return 0;
+}
+
+/* A file is nothing that somebody else could map: who mirrors the tables is not told of it. */
+TEST(mrif_is_no_mapping, "")
+{
+	struct stretches s = { 0 };
+	struct iom_endpoint *endpoint;
+	struct mrif m;
+	uint64_t next;
+
+	mrif_init(&m, CAP_MRIF, 0);
+	rig_map(m.r, m.n.root, 3, true, MRIF_PAGE, 1, leaf(STAGE_FAR));
+	CHECK_EQ(iom_endpoint_get(m.r->unit, MRIF_DEVICE, &endpoint), IOM_OK);
+	CHECK_EQ(iom_replay(endpoint, MRIF_PAGE, MRIF_PAGE + 0x3fff, told, &s, &next), IOM_OK);
+	CHECK_EQ(s.count, 1);
+	CHECK_EQ(s.iova, MRIF_PAGE + 0x1000);
+	CHECK_EQ(s.bytes, 0x3000);
+	mrif_free(&m);
+}
+
 /* ---- First stage and caches --------------------------------------------------------------- */
 
 TEST(mrif_behind_a_first_stage, "RV-MSI-18 RV-MSI-14")
