@@ -7,18 +7,22 @@
 
 #include "model/unit.h"
 
-#define WAYS 4u
+/* The smallest page that there is, and the width of what a leaf's word has room for. */
+#define PAGE_LG2 12u
+#define ADDRESS_BITS 56u
+
+_Static_assert(sizeof(struct iom_set) == 128, "two lines");
 
 size_t iom_cache_bytes(uint32_t entries)
 {
-	/* The entry that never changes has a set's place of its own. */
-	return (entries + WAYS) * sizeof(struct iom_entry);
+	return (entries / IOM_WAYS + 1) * sizeof(struct iom_set);
 }
 
 void iom_cache_init(struct iom_cache *cache, void *memory, uint32_t entries)
 {
-	cache->entry = memory;
+	cache->set = memory;
 	cache->entries = entries;
+	cache->set_shift = entries ? 64 - iom_log2(entries / IOM_WAYS) : 63;
 	cache->spaces = 1;
 }
 
@@ -63,6 +67,7 @@ static uint32_t free_place_locked(struct iom_unit *unit)
 		return cache->spaces++;
 	index = 1 + cache->victim++ % (IOM_SPACES - 1);
 	unlink_space(cache, index);
+	iom_poke(&cache->evicted, cache->evicted + 1);
 	__atomic_fetch_add(&unit->invalidations, 1, __ATOMIC_SEQ_CST);
 	return index;
 }
@@ -103,48 +108,50 @@ struct iom_space_ref iom_space_get(struct iom_unit *unit, const struct iom_space
 
 /* ---- Entries ------------------------------------------------------------------------------ */
 
-static uint32_t set_of(const struct iom_cache *cache, uint32_t space, uint64_t page, unsigned lg2)
+/*
+ * Space, size and page in one word: the space at the low end, and the page as an address of 53 bits
+ * whose lowest 1 tells its size.
+ */
+static uint64_t tag_of(uint32_t space, uint64_t input, unsigned lg2)
 {
-	/* Spread before it meets the page: devices like to use the same addresses. */
-	uint64_t who = ((uint64_t)space << 6 | lg2) * UINT64_C(0xd6e8feb86659fd93);
+	return (input & ~iom_low(lg2)) >> 1 | IOM_BIT(lg2 - 2) | space;
+}
+_Static_assert(IOM_SPACES <= 1 << (PAGE_LG2 - 2), "a space's number stands below the page");
 
-	/* A power of two; a division would be felt. */
-	return WAYS + ((uint32_t)(mix(page ^ who) >> 16) & (cache->entries / WAYS - 1)) * WAYS;
+static struct iom_set *set_of(const struct iom_cache *cache, uint64_t tag)
+{
+	return &cache->set[1 + (tag * UINT64_C(0x9e3779b97f4a7c15) >> cache->set_shift)];
 }
 
-/* Copies an entry; false if it changes meanwhile. */
-static bool entry_copy(const struct iom_entry *e, struct iom_entry *copy)
+static struct iom_ref ref_of(const struct iom_cache *cache, const uint32_t *count, uint32_t seq)
 {
-	copy->seq = iom_peek_acquire(&e->seq);
-	copy->space = iom_peek(&e->space);
-	copy->gen = iom_peek(&e->gen);
-	copy->page = iom_peek(&e->page);
-	copy->address = iom_peek(&e->address);
-	copy->size_lg2 = iom_peek(&e->size_lg2);
-	copy->perm = iom_peek(&e->perm);
-	copy->flags = iom_peek(&e->flags);
-	copy->memory_type = iom_peek(&e->memory_type);
-	return iom_seq_same(&e->seq, copy->seq);
+	return (struct iom_ref){ (uint32_t)(count - &cache->set->seq[0]), seq };
 }
 
-static void entry_write(struct iom_entry *e, const struct iom_entry *from)
+/* What a leaf says, in one word. */
+#define LEAF_PERM IOM_MASK(4, 0)
+#define LEAF_FLAGS IOM_MASK(7, 5)
+#define LEAF_ADDRESS IOM_MASK(55, 12)
+#define LEAF_MEMORY_TYPE IOM_MASK(63, 56)
+_Static_assert(PT_ALL <= LEAF_PERM && (PT_ACCESSED | PT_DIRTY | PT_GLOBAL) <= LEAF_FLAGS >> 5, "the"
+                                                                                               "y "
+                                                                                               "fi"
+                                                                                               "t");
+
+static uint64_t leaf_of(const struct pt_result *r)
 {
-	iom_seq_begin(&e->seq);
-	iom_poke(&e->space, from->space);
-	iom_poke(&e->gen, from->gen);
-	iom_poke(&e->page, from->page);
-	iom_poke(&e->address, from->address);
-	iom_poke(&e->size_lg2, from->size_lg2);
-	iom_poke(&e->perm, from->perm);
-	iom_poke(&e->flags, from->flags);
-	iom_poke(&e->memory_type, from->memory_type);
-	iom_seq_end(&e->seq);
+	return (r->address & ~iom_low(r->size_lg2)) | r->perm | IOM_PUT(LEAF_FLAGS, r->flags) |
+	       IOM_PUT(LEAF_MEMORY_TYPE, r->memory_type);
 }
 
-static bool entry_is(const struct iom_entry *e, uint32_t space, uint64_t page, unsigned lg2)
+/* Field by field: put together elsewhere and copied, bytes are stored and words loaded. */
+static void tell(uint64_t leaf, uint64_t input, unsigned lg2, struct pt_result *out)
 {
-	return iom_peek(&e->space) == space && iom_peek(&e->page) == page &&
-	       iom_peek(&e->size_lg2) == lg2;
+	out->address = (leaf & LEAF_ADDRESS) | (input & iom_low(lg2));
+	out->size_lg2 = (uint8_t)lg2;
+	out->perm = leaf & LEAF_PERM;
+	out->flags = (uint8_t)IOM_GET(LEAF_FLAGS, leaf);
+	out->memory_type = (uint8_t)IOM_GET(LEAF_MEMORY_TYPE, leaf);
 }
 
 /*
@@ -156,55 +163,74 @@ static uint64_t space_gen(const struct iom_space *space, unsigned flags)
 	return __atomic_load_n(&space->gen[flags & PT_GLOBAL ? 1 : 0], __ATOMIC_SEQ_CST);
 }
 
+/* The way that has the tag, or IOM_WAYS. */
+static unsigned way_of(const struct iom_set *set, uint64_t tag)
+{
+	return iom_peek(&set->tag[0]) == tag   ? 0
+	       : iom_peek(&set->tag[1]) == tag ? 1
+	       : iom_peek(&set->tag[2]) == tag ? 2
+	       : iom_peek(&set->tag[3]) == tag ? 3
+	                                       : IOM_WAYS;
+}
+_Static_assert(IOM_WAYS == 4, "all of them are looked at");
+
 bool iom_cache_find(const struct iom_cache *cache, struct iom_space_ref ref, uint64_t input,
                     struct pt_result *out, struct iom_ref *entry)
 {
 	const struct iom_space *space = &cache->space[ref.index];
-	struct iom_entry e;
 
-	if (!cache->entries)
-		return false;
 	for (uint64_t sizes = iom_peek(&space->sizes); sizes; sizes &= sizes - 1) {
-		unsigned lg2 = iom_ctz(sizes);
-		uint32_t set = set_of(cache, ref.index, input >> lg2, lg2);
+		unsigned lg2 = iom_ctz(sizes), way;
+		uint64_t tag = tag_of(ref.index, input, lg2), gen, leaf;
+		const struct iom_set *set = set_of(cache, tag);
+		uint32_t seq;
 
-		for (uint32_t i = set; i < set + WAYS; i++) {
-			if (!entry_is(&cache->entry[i], ref.index, input >> lg2, lg2) ||
-			    !entry_copy(&cache->entry[i], &e) ||
-			    !entry_is(&e, ref.index, input >> lg2, lg2) ||
-			    e.gen != space_gen(space, e.flags))
-				continue;
-			/* Looked at last: another space may have come to the place, with entries. */
-			if (iom_peek(&space->number) != ref.number)
-				return false;
-			*out = (struct pt_result){ .address = e.address | (input & iom_low(lg2)),
-				                   .size_lg2 = e.size_lg2,
-				                   .perm = e.perm,
-				                   .flags = e.flags,
-				                   .memory_type = e.memory_type };
-			*entry = (struct iom_ref){ i, e.seq };
-			return true;
-		}
+		way = way_of(set, tag);
+		if (way == IOM_WAYS)
+			continue;
+		/* Others may write it meanwhile; then it counts as not there. */
+		seq = iom_peek_acquire(&set->seq[way]);
+		if (iom_peek(&set->tag[way]) != tag)
+			continue;
+		gen = iom_peek(&set->gen[way]);
+		leaf = iom_peek(&set->leaf[way]);
+		if (!iom_seq_same(&set->seq[way], seq) ||
+		    gen != space_gen(space, (unsigned)IOM_GET(LEAF_FLAGS, leaf)))
+			continue;
+		/* Looked at last: another space may have come to the place, with entries. */
+		if (iom_peek(&space->number) != ref.number)
+			return false;
+		tell(leaf, input, lg2, out);
+		*entry = ref_of(cache, &set->seq[way], seq);
+		return true;
 	}
 	return false;
 }
 
-/* The way that a new entry takes: its own old one, else a dead one, else the next in turn. */
-static struct iom_entry *choose_locked(struct iom_cache *cache, uint32_t set,
-                                       const struct iom_entry *e)
+/*
+ * The way that a new entry takes: its own old one, else an empty one, else the next in turn.  Those of
+ * an old generation wait for their turn: to find them would cost a look at every space.
+ */
+static unsigned choose(struct iom_set *set, uint64_t tag)
 {
-	struct iom_entry *dead = NULL;
+	unsigned way = way_of(set, tag);
+	uint32_t turn;
 
-	for (uint32_t i = set; i < set + WAYS; i++) {
-		struct iom_entry *way = &cache->entry[i];
+	if (way == IOM_WAYS)
+		way = way_of(set, 0);
+	if (way < IOM_WAYS)
+		return way;
+	turn = iom_peek(&set->turn);
+	iom_poke(&set->turn, turn + 1);
+	return turn % IOM_WAYS;
+}
 
-		if (entry_is(way, e->space, e->page, e->size_lg2))
-			return way;
-		if (!dead &&
-		    (!way->space || way->gen != space_gen(&cache->space[way->space], way->flags)))
-			dead = way;
-	}
-	return dead ? dead : &cache->entry[set + cache->entry[set].turn++ % WAYS];
+static void write_way(struct iom_set *set, unsigned way, uint64_t tag, uint64_t gen, uint64_t leaf)
+{
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	iom_poke(&set->tag[way], tag);
+	iom_poke(&set->gen[way], gen);
+	iom_poke(&set->leaf[way], leaf);
 }
 
 bool iom_cache_keep(struct iom_unit *unit, struct iom_space_ref ref, uint64_t input,
@@ -212,40 +238,35 @@ bool iom_cache_keep(struct iom_unit *unit, struct iom_space_ref ref, uint64_t in
 {
 	struct iom_cache *cache = &unit->cache;
 	struct iom_space *space = &cache->space[ref.index];
-	struct iom_entry e = {
-		.space = ref.index,
-		.page = input >> r->size_lg2,
-		.address = r->address & ~iom_low(r->size_lg2),
-		.size_lg2 = r->size_lg2,
-		.perm = r->perm,
-		.flags = r->flags,
-		.memory_type = r->memory_type,
-	};
-	uint64_t size = IOM_BIT(r->size_lg2);
-	struct iom_entry *way;
-	struct iom_lock *lock;
-	uint32_t set;
+	uint64_t size = IOM_BIT(r->size_lg2), tag, gen;
+	struct iom_set *set;
+	uint32_t *count, seq;
+	unsigned way;
 	bool kept;
 
-	if (!cache->entries)
+	if (!cache->entries || r->size_lg2 < PAGE_LG2 || r->address >> ADDRESS_BITS)
 		return false;
-	set = set_of(cache, ref.index, e.page, e.size_lg2);
-	lock = &cache->entry[set].lock;
+	tag = tag_of(ref.index, input, r->size_lg2);
+	set = set_of(cache, tag);
 	/* In one total order with the count of invalidations below. */
 	if (!(__atomic_load_n(&space->sizes, __ATOMIC_SEQ_CST) & size))
 		__atomic_fetch_or(&space->sizes, size, __ATOMIC_SEQ_CST);
-	e.gen = space_gen(space, e.flags);
-	if (!iom_trylock(lock))
+	gen = space_gen(space, r->flags);
+	way = choose(set, tag);
+	count = &set->seq[way];
+	seq = iom_peek(count);
+	if (seq & 1 || !__atomic_compare_exchange_n(count, &seq, seq + 1, false, __ATOMIC_SEQ_CST,
+	                                            __ATOMIC_RELAXED))
 		return false;
-	/* Whoever invalidates counts first and looks into the set afterwards, under its lock. */
+	/* Whoever invalidates counts first and looks at the entry afterwards, when it is free. */
 	kept = __atomic_load_n(&unit->invalidations, __ATOMIC_SEQ_CST) == invalidations &&
 	       iom_peek(&space->number) == ref.number;
 	if (kept) {
-		way = choose_locked(cache, set, &e);
-		entry_write(way, &e);
-		*entry = (struct iom_ref){ (uint32_t)(way - cache->entry), way->seq };
+		write_way(set, way, tag, gen, leaf_of(r));
+		seq += 2;
+		*entry = ref_of(cache, count, seq);
 	}
-	iom_unlock(lock);
+	__atomic_store_n(count, seq, __ATOMIC_RELEASE);
 	return kept;
 }
 
@@ -261,21 +282,35 @@ struct sweep {
 	unsigned probes;  /* that may still be spent on ranges                      */
 };
 
+/* An entry that is being written may be a walk's from before: it is waited for, a few stores. */
+static void kill_way(struct iom_set *set, unsigned way, uint64_t tag, bool keep_global)
+{
+	uint32_t *count = &set->seq[way], seq = __atomic_load_n(count, __ATOMIC_SEQ_CST);
+
+	for (;;) {
+		while (seq & 1) {
+			iom_pause();
+			seq = __atomic_load_n(count, __ATOMIC_SEQ_CST);
+		}
+		if (iom_peek(&set->tag[way]) != tag ||
+		    (keep_global && IOM_GET(LEAF_FLAGS, iom_peek(&set->leaf[way])) & PT_GLOBAL))
+			return;
+		if (__atomic_compare_exchange_n(count, &seq, seq + 1, false, __ATOMIC_SEQ_CST,
+		                                __ATOMIC_SEQ_CST))
+			break;
+	}
+	write_way(set, way, 0, 0, 0);
+	__atomic_store_n(count, seq + 2, __ATOMIC_RELEASE);
+}
+
 static void kill_page(struct iom_cache *cache, uint32_t index, const struct iom_scope *scope,
                       uint64_t page, unsigned lg2)
 {
-	static const struct iom_entry none;
-	uint32_t set = set_of(cache, index, page, lg2);
+	uint64_t tag = tag_of(index, page, lg2);
+	struct iom_set *set = set_of(cache, tag);
 
-	iom_lock(&cache->entry[set].lock);
-	for (uint32_t i = set; i < set + WAYS; i++) {
-		struct iom_entry *way = &cache->entry[i];
-
-		if (entry_is(way, index, page, lg2) &&
-		    !(scope->keep_global && way->flags & PT_GLOBAL))
-			entry_write(way, &none);
-	}
-	iom_unlock(&cache->entry[set].lock);
+	for (unsigned i = 0; i < IOM_WAYS; i++)
+		kill_way(set, i, tag, scope->keep_global);
 }
 
 /* Pages of 2^lg2 bytes that hold part of a range. */
@@ -303,7 +338,7 @@ static bool kill_range(struct iom_cache *cache, uint32_t index, struct sweep *sw
 		uint64_t pages = pages_in(scope->range_lg2, lg2);
 
 		for (uint64_t i = 0; i < pages; i++)
-			kill_page(cache, index, scope, (first >> lg2) + i, lg2);
+			kill_page(cache, index, scope, first + (i << lg2), lg2);
 	}
 	return true;
 }

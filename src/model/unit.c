@@ -138,7 +138,7 @@ void iom_unit_free(struct iom_unit *unit)
 			iom_unit_release(unit, endpoint, sizeof *endpoint);
 		}
 	}
-	iom_unit_release(unit, unit->cache.entry, iom_cache_bytes(unit->cache.entries));
+	iom_unit_release(unit, unit->cache.set, iom_cache_bytes(unit->cache.entries));
 	iom_unit_release(unit, unit, unit->arch->unit_bytes);
 }
 
