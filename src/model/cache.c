@@ -67,7 +67,6 @@ static uint32_t free_place_locked(struct iom_unit *unit)
 		return cache->spaces++;
 	index = 1 + cache->victim++ % (IOM_SPACES - 1);
 	unlink_space(cache, index);
-	iom_poke(&cache->evicted, cache->evicted + 1);
 	__atomic_fetch_add(&unit->invalidations, 1, __ATOMIC_SEQ_CST);
 	return index;
 }
@@ -98,8 +97,10 @@ struct iom_space_ref iom_space_get(struct iom_unit *unit, const struct iom_space
 		__atomic_store_n(&space->gen[1], ++cache->gens, __ATOMIC_SEQ_CST);
 		iom_poke(&space->sizes, 0);
 		/* Before the lock is free: no invalidation finds the old space any more. */
-		if (evicted)
+		if (evicted) {
+			__atomic_store_n(&cache->evicted, cache->evicted + 1, __ATOMIC_RELEASE);
 			iom_unit_new_epoch(unit);
+		}
 	}
 	ref = (struct iom_space_ref){ index, cache->space[index].number };
 	iom_unlock(&cache->lock);

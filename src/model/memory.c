@@ -287,6 +287,17 @@ bool iom_memory_find(const struct iom_memory *memory, uint64_t spa, uint64_t len
 	return found;
 }
 
+bool iom_memory_find_search(const struct iom_memory *memory, struct iom_near *near, uint64_t spa,
+                            uint64_t len, uint64_t *piece)
+{
+	near->live = &memory->seq;
+	near->seq = iom_peek_acquire(&memory->seq);
+	if (iom_memory_find(memory, spa, len, &near->region, piece))
+		return true;
+	near->region.bytes = 0;
+	return false;
+}
+
 /* What a callback returns, reduced to the values that it may return. */
 static int bus_result(int result)
 {

@@ -23,9 +23,31 @@ bool iom_memory_find(const struct iom_memory *memory, uint64_t spa, uint64_t len
 void iom_memory_join(struct iom_memory *memory, struct iom_unit *unit);
 void iom_memory_leave(struct iom_memory *memory, struct iom_unit *unit);
 
+/* The region that was found last, so that the next address in it needs no search.  Zeroes: none. */
+struct iom_near {
+	struct iom_region region;
+	const uint32_t *live; /* the memory's count of changes ... */
+	uint32_t seq;         /* ... when this was found           */
+};
+
+bool iom_memory_find_search(const struct iom_memory *memory, struct iom_near *near, uint64_t spa,
+                            uint64_t len, uint64_t *piece);
+
+/* Does as iom_memory_find; the region is near->region. */
+static inline bool iom_memory_find_near(const struct iom_memory *memory, struct iom_near *near,
+                                        uint64_t spa, uint64_t len, uint64_t *piece)
+{
+	uint64_t offset = spa - near->region.spa, room = near->region.bytes - offset;
+
+	if (offset >= near->region.bytes || iom_peek_acquire(near->live) != near->seq)
+		return iom_memory_find_search(memory, near, spa, len, piece);
+	*piece = len < room ? len : room;
+	return true;
+}
+
 /*
  * The piece of RAM that a load met last, so that the next one from it needs no search.  Begins as all
- * zeroes, which is none, and lasts for one request.
+ * zeroes, which is none.
  */
 struct iom_view {
 	uint64_t spa, room; /* doublewords may begin in the first `room` bytes */

@@ -115,10 +115,10 @@ static void front_keep(struct iom_slot *slot, const struct iom_request *q,
 
 /* ---- The whole way ------------------------------------------------------------------------ */
 
-/* Asks the architecture; *region is what holds reply->host. */
-static int ask(const struct iom_query *query, struct iom_grant *grant, struct iom_region *region,
-               struct iom_reply *reply)
+/* Asks the architecture; the port remembers the region that holds reply->host. */
+static int ask(const struct iom_query *query, struct iom_grant *grant, struct iom_reply *reply)
 {
+	struct iom_near *target = &query->memo->target;
 	struct iom_unit *unit = query->unit;
 	struct iom_fault fault = { 0 };
 	uint64_t rest;
@@ -135,9 +135,9 @@ static int ask(const struct iom_query *query, struct iom_grant *grant, struct io
 	/* 2^64 bytes fall short by one that no region could hold. */
 	rest = range_rest(query->request->iova, grant->range_lg2);
 	if (grant->spa <= unit->spa_last &&
-	    iom_memory_find(unit->memory, grant->spa, rest + (rest != ~UINT64_C(0)), region,
-	                    &rest)) {
-		reply->host = (uint8_t *)region->host + (grant->spa - region->spa);
+	    iom_memory_find_near(unit->memory, target, grant->spa, rest + (rest != ~UINT64_C(0)),
+	                         &rest)) {
+		reply->host = (uint8_t *)target->region.host + (grant->spa - target->region.spa);
 		reply->host_bytes = rest;
 	}
 	return IOM_OK;
@@ -147,16 +147,15 @@ static __attribute__((noinline)) int resolve(struct iom_port *port, const struct
                                              struct iom_reply *reply)
 {
 	struct iom_unit *unit = port->endpoint->unit;
-	struct iom_view view = { 0 };
 	struct iom_query query = {
 		.unit = unit,
 		.endpoint = port->endpoint,
 		.request = q,
-		.view = &view,
+		.view = &port->memo.tables,
+		.memo = &port->memo,
 	};
 	uint32_t epoch = __atomic_load_n(&port->endpoint->epoch, __ATOMIC_SEQ_CST);
 	struct iom_grant grant = { 0 };
-	struct iom_region region = { 0 };
 	int result;
 
 	memset(reply, 0, sizeof *reply);
@@ -172,10 +171,10 @@ static __attribute__((noinline)) int resolve(struct iom_port *port, const struct
 		reply->status = IOM_STALLED;
 		result = IOM_EBUSY;
 	} else {
-		result = ask(&query, &grant, &region, reply);
+		result = ask(&query, &grant, reply);
 	}
 	if (!result && grant.keep && !unit->observed && !(q->flags & IOM_REQ_PROBE))
-		front_keep(slot_of(port, q), q, &grant, reply, epoch, &region);
+		front_keep(slot_of(port, q), q, &grant, reply, epoch, &port->memo.target.region);
 	if (unit->observer.access)
 		unit->observer.access(unit->observer_opaque, query.requester, q, reply, result);
 	return result;

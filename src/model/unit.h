@@ -38,6 +38,7 @@ struct iom_query {
 	uint64_t invalidations; /* unit.invalidations before anything was looked at */
 	uint32_t requester;     /* the endpoint's number at that time               */
 	struct iom_view *view;  /* of its loads                                     */
+	struct iom_memo *memo;  /* the port's; NULL: nobody remembers anything      */
 };
 
 struct iom_stream; /* snapshot.h */
@@ -160,12 +161,23 @@ struct iom_slot {
 	bool plain; /* stores need no report and are not refused */
 } __attribute__((aligned(64)));
 
+/*
+ * What a port remembers from one request to the next.  Each part is compared with what it was taken
+ * from before it is used.
+ */
+struct iom_memo {
+	struct iom_view tables;
+	struct iom_near target;
+	struct iom_context_memo context;
+};
+
 #define IOM_SLOTS 1024
 
 struct iom_port {
 	struct iom_endpoint *endpoint;
 	struct iom_lane *lane;
 	struct iom_port *next;
+	struct iom_memo memo;
 	struct iom_slot slot[IOM_SLOTS];
 };
 
@@ -204,6 +216,27 @@ void iom_endpoint_put(struct iom_endpoint *endpoint);
 static inline uint64_t iom_reg_get(const struct iom_unit *unit, unsigned off)
 {
 	return iom_peek_acquire(&unit->regs.cell[unit->regs.at[off / 4] - 1].value);
+}
+
+/* The words of a context that the port remembers, or NULL.  The spaces that it names are still there. */
+static inline const void *iom_context_recall(const struct iom_query *query, uint32_t which)
+{
+	const struct iom_context_memo *memo = query->memo ? &query->memo->context : NULL;
+
+	if (!memo || !memo->place || memo->which != which || memo->requester != query->requester ||
+	    iom_peek_acquire(&memo->place->seq) != memo->seq ||
+	    iom_peek_acquire(&query->unit->contexts.all) != memo->all ||
+	    iom_peek_acquire(&query->endpoint->contexts) != memo->endpoint ||
+	    iom_peek_acquire(&query->unit->cache.evicted) != memo->evicted)
+		return NULL;
+	return memo->word;
+}
+
+/* What the caller found in a context was out of date. */
+static inline void iom_context_mistrust(const struct iom_query *query)
+{
+	if (query->memo)
+		query->memo->context.place = NULL;
 }
 
 #endif

@@ -385,12 +385,14 @@ static bool find_cached(const struct iom_query *query, uint32_t which, struct rv
 {
 	const struct iom_cache *cache = &query->unit->cache;
 
-	if (!iom_context_find(query->unit, query->endpoint, which, c, CACHED_WORDS))
+	if (!iom_context_find(query, which, c, CACHED_WORDS))
 		return false;
 	/* A space may have lost its place to another one. */
 	if (!iom_space_is(cache, c->stage1) || !iom_space_is(cache, c->stage2) ||
-	    !iom_space_is(cache, c->msi))
+	    !iom_space_is(cache, c->msi)) {
+		iom_context_mistrust(query);
 		return false;
+	}
 	use(query, c->stage1);
 	use(query, c->stage2);
 	use(query, c->msi);
@@ -460,27 +462,33 @@ static bool locate_process(const struct iom_query *query, struct rv_context *c,
  * Without ATS the only type of request that is supported is the untranslated one; that is judged
  * once the device context is known.
  */
-bool rv_locate(const struct iom_query *query, uint64_t ddtp, struct rv_context *c,
-               struct iom_fault *fault)
+const struct rv_context *rv_locate(const struct iom_query *query, uint64_t ddtp,
+                                   struct rv_context *room, struct iom_fault *fault)
 {
 	const struct iom_request *q = query->request;
 	uint32_t which = q->flags & IOM_REQ_PASID ? q->pasid : IOM_CONTEXT_NO_PASID;
+	const struct rv_context *c = iom_context_recall(query, which);
 
-	if (!find_cached(query, which, c)) {
-		if (!locate_device(query, ddtp, c, fault))
-			return false;
-		fault->quiet = c->dc.tc & RV_TC_DTF;
-		if (q->at != IOM_AT_UNTRANSLATED)
-			return disallowed(fault);
-		if (!locate_process(query, c, fault))
-			return false;
-		keep_cached(query, which, c);
+	if (!c && !find_cached(query, which, room)) {
+		if (!locate_device(query, ddtp, room, fault))
+			return NULL;
+		fault->quiet = room->dc.tc & RV_TC_DTF;
+		if (q->at != IOM_AT_UNTRANSLATED) {
+			disallowed(fault);
+			return NULL;
+		}
+		if (!locate_process(query, room, fault))
+			return NULL;
+		keep_cached(query, which, room);
 	}
+	if (!c)
+		c = room;
 	fault->quiet = c->dc.tc & RV_TC_DTF;
-	if (q->at != IOM_AT_UNTRANSLATED)
-		return disallowed(fault);
-	if (which != IOM_CONTEXT_NO_PASID && q->flags & IOM_REQ_PRIVILEGED &&
-	    !(c->ta & RV_PC_TA_ENS))
-		return disallowed(fault);
-	return true;
+	if (q->at != IOM_AT_UNTRANSLATED ||
+	    (which != IOM_CONTEXT_NO_PASID && q->flags & IOM_REQ_PRIVILEGED &&
+	     !(c->ta & RV_PC_TA_ENS))) {
+		disallowed(fault);
+		return NULL;
+	}
+	return c;
 }

@@ -198,11 +198,12 @@ enum pt_why rv_decode_dc(const struct rv_unit *rv, uint64_t fctl, const uint64_t
 enum pt_why rv_decode_pc(const struct rv_unit *rv, bool rv32, const uint64_t *words,
                          struct rv_pc *pc);
 /*
- * Finds the context of a request, in the cache or in memory.  `ddtp` names a directory, and was read
- * once: software may turn the directory off meanwhile.
+ * Finds the context of a request: with the port, or in the cache or memory; then it is in *room.
+ * NULL: refused.  `ddtp` names a directory, and was read once: software may turn the directory off
+ * meanwhile.
  */
-bool rv_locate(const struct iom_query *query, uint64_t ddtp, struct rv_context *context,
-               struct iom_fault *fault);
+const struct rv_context *rv_locate(const struct iom_query *query, uint64_t ddtp,
+                                   struct rv_context *room, struct iom_fault *fault);
 /* The widest device_id and process_id that the unit's directories can hold, in bits. */
 unsigned rv_device_bits(const struct rv_unit *rv);
 unsigned rv_process_bits(const struct rv_unit *rv);

@@ -379,8 +379,8 @@ bool rv_resolve(const struct iom_query *query, struct iom_grant *grant, struct i
 	struct rv_unit *rv = rv_of(query->unit);
 	uint64_t ddtp = rv_get(rv, RV_DDTP);
 	unsigned mode = (unsigned)IOM_GET(RV_DDTP_MODE, ddtp);
-	struct rv_context context;
-	struct walk w = { query, rv, &context, fault, false };
+	struct walk w = { .query = query, .rv = rv, .fault = fault };
+	struct rv_context room;
 	struct pt_want want;
 
 	if (mode == RV_DDTP_OFF)
@@ -392,14 +392,15 @@ bool rv_resolve(const struct iom_query *query, struct iom_grant *grant, struct i
 			.spa = q->iova, .range_lg2 = 64, .perm = PT_R | PT_W | PT_X, .keep = true
 		};
 	} else {
-		if (!rv_locate(query, ddtp, &context, fault)) {
+		w.context = rv_locate(query, ddtp, &room, fault);
+		if (!w.context) {
 			fault->hole_lg2 = 64;
 			return false;
 		}
 		want = (struct pt_want){
 			.perm = perm_of_access(rv_access(q)),
 			.user = !(q->flags & IOM_REQ_PASID && q->flags & IOM_REQ_PRIVILEGED),
-			.user_pages = context.ta & RV_PC_TA_SUM,
+			.user_pages = w.context->ta & RV_PC_TA_SUM,
 			.marks = marks(&w, RV_TC_SADE),
 		};
 		if (!through_stages(&w, &want, grant))
