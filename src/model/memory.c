@@ -422,6 +422,22 @@ int iom_memory_cas(struct iom_memory *memory, uint64_t spa, unsigned bytes, uint
 	return IOM_OK;
 }
 
+static void view_region(const struct iom_memory *memory, const struct iom_region *r, uint32_t seq,
+                        struct iom_view *view)
+{
+	uint64_t room = r->bytes - 7;
+
+	if (r->spa > view->last)
+		room = 0;
+	else if (room - 1 > view->last - r->spa)
+		room = view->last - r->spa + 1;
+	view->spa = r->spa;
+	view->room = room;
+	view->host = r->host;
+	view->live = &memory->seq;
+	view->seq = seq;
+}
+
 int iom_memory_ld64_search(struct iom_memory *memory, struct iom_view *view, uint64_t spa,
                            bool big_endian, uint64_t *val)
 {
@@ -434,7 +450,7 @@ int iom_memory_ld64_search(struct iom_memory *memory, struct iom_view *view, uin
 		const uint64_t *p = (const uint64_t *)((const uint8_t *)r.host + (spa - r.spa));
 
 		if (!iom_peek(&memory->poisoned))
-			*view = (struct iom_view){ r.spa, r.bytes - 7, r.host, &memory->seq, seq };
+			view_region(memory, &r, seq, view);
 		else if (poisoned(memory, spa, 8))
 			return IOM_EPOISON;
 		raw = __atomic_load_n(p, __ATOMIC_ACQUIRE);

@@ -47,14 +47,38 @@ static inline bool iom_memory_find_near(const struct iom_memory *memory, struct 
 
 /*
  * The piece of RAM that a load met last, so that the next one from it needs no search.  Begins as all
- * zeroes, which is none.
+ * zeroes but for `last`, which is none.  Each request looks once whether it is still there:
+ * memory is not given back before calls that are under way have ended.
  */
 struct iom_view {
 	uint64_t spa, room; /* doublewords may begin in the first `room` bytes */
 	const uint8_t *host;
-	const uint32_t *live; /* the memory's count of changes ... */
-	uint32_t seq;         /* ... when this was found           */
+	uint64_t last;        /* the view reaches no further than this address */
+	const uint32_t *live; /* the memory's count of changes ...             */
+	uint32_t seq;         /* ... when this was found                       */
 };
+
+static inline void iom_view_begin(struct iom_view *view)
+{
+	if (view->room && iom_peek_acquire(view->live) != view->seq)
+		view->room = 0;
+}
+
+/* Loads as iom_memory_ld64 from what is in view; false: it is not. */
+static inline bool iom_view_ld64(const struct iom_view *view, uint64_t spa, bool big_endian,
+                                 uint64_t *val)
+{
+	uint64_t offset = spa - view->spa, raw;
+
+	if (offset >= view->room)
+		return false;
+	raw = __atomic_load_n((const uint64_t *)(view->host + offset), __ATOMIC_ACQUIRE);
+	/* A branch, not a choice: the next load waits for this one's value. */
+	if (__builtin_expect(big_endian == (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__), 0))
+		raw = iom_swap64(raw);
+	*val = raw;
+	return true;
+}
 
 int iom_memory_ld64_search(struct iom_memory *memory, struct iom_view *view, uint64_t spa,
                            bool big_endian, uint64_t *val);
@@ -66,12 +90,8 @@ int iom_memory_ld64_search(struct iom_memory *memory, struct iom_view *view, uin
 static inline int iom_memory_ld64(struct iom_memory *memory, struct iom_view *view, uint64_t spa,
                                   bool big_endian, uint64_t *val)
 {
-	if (spa - view->spa < view->room && iom_peek_acquire(view->live) == view->seq) {
-		const uint64_t *p = (const uint64_t *)(view->host + (spa - view->spa));
-
-		*val = iom_cpu64(__atomic_load_n(p, __ATOMIC_ACQUIRE), big_endian);
+	if (iom_view_ld64(view, spa, big_endian, val))
 		return IOM_OK;
-	}
 	return iom_memory_ld64_search(memory, view, spa, big_endian, val);
 }
 int iom_memory_ld32(struct iom_memory *memory, uint64_t spa, bool big_endian, uint32_t *val);

@@ -159,6 +159,7 @@ static __attribute__((noinline)) int resolve(struct iom_port *port, const struct
 	int result;
 
 	memset(reply, 0, sizeof *reply);
+	iom_view_begin(&port->memo.tables);
 	query.invalidations = __atomic_load_n(&unit->invalidations, __ATOMIC_SEQ_CST);
 	query.requester = iom_peek(&port->endpoint->requester);
 	if (!request_ok(q)) {

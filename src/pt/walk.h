@@ -103,12 +103,21 @@ PT_INLINE enum pt_why pt_set_marks(const struct pt_format *fmt, const struct pt_
 	return pt_bus_why(bus);
 }
 
+/* Stored at the end, not on the way: a store of bytes makes the compiler load everything anew. */
+PT_INLINE enum pt_why pt_ended(struct pt_result *out, uint64_t entry, unsigned level,
+                               enum pt_why why)
+{
+	out->entry = entry;
+	out->level = (uint8_t)level;
+	return why;
+}
+
 PT_INLINE enum pt_why pt_walk(const struct pt_format *fmt, const struct pt_source *source,
                               const struct pt_root *root, uint64_t input,
                               const struct pt_want *want, void *ctx, struct pt_result *out)
 {
-	uint64_t table = root->address, spa, raw;
-	unsigned level = root->levels - 1u;
+	unsigned index_lg2 = root->root_lg2, level = root->levels - 1u;
+	uint64_t table = root->address, entry, spa, raw, plain;
 	unsigned perm = PT_ALL, global = 0;
 	struct pt_entry e;
 
@@ -119,13 +128,21 @@ PT_INLINE enum pt_why pt_walk(const struct pt_format *fmt, const struct pt_sourc
 		unsigned missing, swaps = 0;
 		enum pt_why why;
 
-		out->level = (uint8_t)level;
-		out->entry = spa = table + pt_entry_offset(fmt, root, level, input);
-		if (source->output && !source->output(ctx, out->entry, false, &spa))
-			return PT_WHY_NESTED;
+		entry = table + pt_offset(fmt, root, level, index_lg2, input);
+		index_lg2 = (unsigned)(root->granule_lg2 - fmt->entry_lg2);
+		spa = entry;
+		if (source->output && !source->output(ctx, entry, false, &spa))
+			return pt_ended(out, entry, level, PT_WHY_NESTED);
 		why = pt_bus_why(source->load(ctx, spa, fmt->entry_lg2, root->big_endian, &raw));
 		if (why)
-			return why;
+			return pt_ended(out, entry, level, why);
+		/* What most entries of a walk are, at one comparison. */
+		plain = fmt->plain_table ? fmt->plain_table(raw, level) : 0;
+		if (plain) {
+			table = plain;
+			level--;
+			continue;
+		}
 
 		/* Once for each time that the entry changed under our hands, and once for good. */
 		for (;;) {
@@ -135,15 +152,15 @@ PT_INLINE enum pt_why pt_walk(const struct pt_format *fmt, const struct pt_sourc
 			if (!missing)
 				break;
 			why = swaps++ == PT_SWAPS_MAX ? PT_WHY_BUS
-			                              : pt_set_marks(fmt, source, root, out->entry,
+			                              : pt_set_marks(fmt, source, root, entry,
 			                                             missing, ctx, &raw);
 			if (why)
-				return why;
+				return pt_ended(out, entry, level, why);
 		}
 		if (e.kind == PT_LEAF)
 			out->perm = e.perm;
 		if (why)
-			return why;
+			return pt_ended(out, entry, level, why);
 		perm = e.perm;
 		global |= e.flags & PT_GLOBAL;
 		if (e.kind == PT_LEAF)
@@ -160,7 +177,7 @@ PT_INLINE enum pt_why pt_walk(const struct pt_format *fmt, const struct pt_sourc
 	out->size_lg2 = e.size_lg2;
 	out->flags = (uint8_t)(e.flags | global);
 	out->memory_type = e.memory_type;
-	return PT_OK;
+	return pt_ended(out, entry, level, PT_OK);
 }
 
 #endif

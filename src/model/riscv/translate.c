@@ -14,6 +14,7 @@
 
 struct walk {
 	const struct iom_query *query;
+	const struct iom_view *view; /* the query's */
 	struct rv_unit *rv;
 	const struct rv_context *context;
 	struct iom_fault *fault;
@@ -32,23 +33,29 @@ static const struct answer bare = {
 	.keep = true,
 };
 
+static __attribute__((noinline)) int load_out_of_view(struct walk *w, uint64_t spa, unsigned size_lg2,
+                                                      bool big_endian, uint64_t *raw)
+{
+	uint32_t word = 0;
+	int bus;
+
+	if (rv_beyond_pas(w->rv, spa))
+		return IOM_EFAULT;
+	if (size_lg2 == 3)
+		return iom_memory_ld64(w->rv->unit.memory, w->query->view, spa, big_endian, raw);
+	bus = iom_memory_ld32(w->rv->unit.memory, spa, big_endian, &word);
+	*raw = word;
+	return bus;
+}
+
 /* Inlined, as the walks themselves: the time of a miss is in here. */
 PT_INLINE int load_entry(void *ctx, uint64_t spa, unsigned size_lg2, bool big_endian, uint64_t *raw)
 {
 	struct walk *w = ctx;
-	uint32_t word = 0;
-	int bus;
 
-	if (size_lg2 == 3)
-		return rv_beyond_pas(w->rv, spa)
-		               ? IOM_EFAULT
-		               : iom_memory_ld64(w->rv->unit.memory, w->query->view, spa,
-		                                 big_endian, raw);
-	bus = rv_beyond_pas(w->rv, spa)
-	              ? IOM_EFAULT
-	              : iom_memory_ld32(w->rv->unit.memory, spa, big_endian, &word);
-	*raw = word;
-	return bus;
+	if (size_lg2 == 3 && iom_view_ld64(w->view, spa, big_endian, raw))
+		return IOM_OK;
+	return load_out_of_view(w, spa, size_lg2, big_endian, raw);
 }
 
 /* From an entry to what a little-endian load of its bytes gives, and back. */
@@ -244,7 +251,8 @@ static bool implicit_access(struct walk *w, uint64_t gpa, bool write, uint64_t *
 bool rv_implicit_read(const struct iom_query *query, const struct rv_context *context, uint64_t gpa,
                       uint64_t *spa, struct iom_fault *fault)
 {
-	struct walk w = { query, rv_of(query->unit), context, fault, false };
+	struct walk w = { .query = query, .view = query->view, .rv = rv_of(query->unit),
+		          .context = context, .fault = fault };
 
 	return implicit_access(&w, gpa, false, spa);
 }
@@ -379,7 +387,7 @@ bool rv_resolve(const struct iom_query *query, struct iom_grant *grant, struct i
 	struct rv_unit *rv = rv_of(query->unit);
 	uint64_t ddtp = rv_get(rv, RV_DDTP);
 	unsigned mode = (unsigned)IOM_GET(RV_DDTP_MODE, ddtp);
-	struct walk w = { .query = query, .rv = rv, .fault = fault };
+	struct walk w = { .query = query, .view = query->view, .rv = rv, .fault = fault };
 	struct rv_context room;
 	struct pt_want want;
 

@@ -28,6 +28,11 @@ _Static_assert(IOM_GET(PT_RV_PERM, RV_PTE_R) == PT_R && IOM_GET(PT_RV_PERM, RV_P
                        IOM_GET(PT_RV_MARKS, RV_PTE_D) == PT_DIRTY,
                "one shift takes them over");
 
+PT_INLINE uint64_t pt_rv64_plain_table(uint64_t raw, unsigned level)
+{
+	return level && (raw & ~RV_PTE_PPN) == RV_PTE_V ? IOM_GET(RV_PTE_PPN, raw) << 12 : 0;
+}
+
 PT_INLINE struct pt_entry pt_rv64_decode(const struct pt_root *root, uint64_t raw, unsigned level,
                                          unsigned shift)
 {
@@ -139,6 +144,7 @@ static const struct pt_format pt_rv64 = {
 	.entry_lg2 = 3,
 	.group_mark = RV_PTE_N,
 	.decode = pt_rv64_decode,
+	.plain_table = pt_rv64_plain_table,
 	.refuse = pt_rv_refuse,
 	.mark = pt_rv_mark,
 	.encode_table = pt_rv64_encode_table,
