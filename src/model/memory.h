@@ -64,19 +64,14 @@ static inline void iom_view_begin(struct iom_view *view)
 		view->room = 0;
 }
 
-/* Loads as iom_memory_ld64 from what is in view; false: it is not. */
-static inline bool iom_view_ld64(const struct iom_view *view, uint64_t spa, bool big_endian,
-                                 uint64_t *val)
+/* Loads an aligned doubleword in the CPU's own byte order from what is in view; false: it is not. */
+static inline bool iom_view_ld64(const struct iom_view *view, uint64_t spa, uint64_t *val)
 {
-	uint64_t offset = spa - view->spa, raw;
+	uint64_t offset = spa - view->spa;
 
 	if (offset >= view->room)
 		return false;
-	raw = __atomic_load_n((const uint64_t *)(view->host + offset), __ATOMIC_ACQUIRE);
-	/* A branch, not a choice: the next load waits for this one's value. */
-	if (__builtin_expect(big_endian == (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__), 0))
-		raw = iom_swap64(raw);
-	*val = raw;
+	*val = __atomic_load_n((const uint64_t *)(view->host + offset), __ATOMIC_ACQUIRE);
 	return true;
 }
 
@@ -90,8 +85,10 @@ int iom_memory_ld64_search(struct iom_memory *memory, struct iom_view *view, uin
 static inline int iom_memory_ld64(struct iom_memory *memory, struct iom_view *view, uint64_t spa,
                                   bool big_endian, uint64_t *val)
 {
-	if (iom_view_ld64(view, spa, big_endian, val))
+	if (iom_view_ld64(view, spa, val)) {
+		*val = iom_cpu64(*val, big_endian);
 		return IOM_OK;
+	}
 	return iom_memory_ld64_search(memory, view, spa, big_endian, val);
 }
 int iom_memory_ld32(struct iom_memory *memory, uint64_t spa, bool big_endian, uint32_t *val);

@@ -92,14 +92,13 @@ PT_INLINE enum pt_why pt_set_marks(const struct pt_format *fmt, const struct pt_
                                    const struct pt_root *root, uint64_t entry, unsigned flags,
                                    void *ctx, uint64_t *raw)
 {
-	uint64_t spa = entry, was = *raw, now = fmt->mark(root, was, flags);
+	uint64_t spa = entry, was = *raw, seen = was, now = fmt->mark(root, was, flags);
 	int bus;
 
 	if (source->output && !source->output(ctx, entry, true, &spa))
 		return PT_WHY_NESTED;
-	bus = source->swap(ctx, spa, fmt->entry_lg2, root->big_endian, raw, now);
-	if (bus == IOM_OK && *raw == was)
-		*raw = now;
+	bus = source->swap(ctx, spa, fmt->entry_lg2, root->big_endian, &seen, now);
+	*raw = bus == IOM_OK && seen == was ? now : seen;
 	return pt_bus_why(bus);
 }
 
@@ -127,15 +126,16 @@ PT_INLINE enum pt_why pt_walk(const struct pt_format *fmt, const struct pt_sourc
 	for (;;) {
 		unsigned missing, swaps = 0;
 		enum pt_why why;
+		int bus;
 
 		entry = table + pt_offset(fmt, root, level, index_lg2, input);
 		index_lg2 = (unsigned)(root->granule_lg2 - fmt->entry_lg2);
 		spa = entry;
 		if (source->output && !source->output(ctx, entry, false, &spa))
 			return pt_ended(out, entry, level, PT_WHY_NESTED);
-		why = pt_bus_why(source->load(ctx, spa, fmt->entry_lg2, root->big_endian, &raw));
-		if (why)
-			return pt_ended(out, entry, level, why);
+		bus = source->load(ctx, spa, fmt->entry_lg2, root->big_endian, &raw);
+		if (bus != IOM_OK)
+			return pt_ended(out, entry, level, pt_bus_why(bus));
 		/* What most entries of a walk are, at one comparison. */
 		plain = fmt->plain_table ? fmt->plain_table(raw, level) : 0;
 		if (plain) {

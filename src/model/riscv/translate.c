@@ -39,6 +39,7 @@ static __attribute__((noinline)) int load_out_of_view(struct walk *w, uint64_t s
 	uint32_t word = 0;
 	int bus;
 
+	*raw = 0;
 	if (rv_beyond_pas(w->rv, spa))
 		return IOM_EFAULT;
 	if (size_lg2 == 3)
@@ -48,14 +49,21 @@ static __attribute__((noinline)) int load_out_of_view(struct walk *w, uint64_t s
 	return bus;
 }
 
-/* Inlined, as the walks themselves: the time of a miss is in here. */
+/*
+ * Inlined, as the walks themselves: the time of a miss is in here.  The other byte order goes round, so
+ * that no load waits for a choice between the two.
+ */
 PT_INLINE int load_entry(void *ctx, uint64_t spa, unsigned size_lg2, bool big_endian, uint64_t *raw)
 {
 	struct walk *w = ctx;
+	uint64_t word;
+	int bus;
 
-	if (size_lg2 == 3 && iom_view_ld64(w->view, spa, big_endian, raw))
+	if (size_lg2 == 3 && big_endian == IOM_BIG_ENDIAN && iom_view_ld64(w->view, spa, raw))
 		return IOM_OK;
-	return load_out_of_view(w, spa, size_lg2, big_endian, raw);
+	bus = load_out_of_view(w, spa, size_lg2, big_endian, &word);
+	*raw = word;
+	return bus;
 }
 
 /* From an entry to what a little-endian load of its bytes gives, and back. */
