@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /* The translation cache. */
-#include "model/cache.h"
+#include "model/cache_find.h"
 
 #include <string.h>
 
 #include "model/unit.h"
-
-/* The smallest page that there is, and the width of what a leaf's word has room for. */
-#define PAGE_LG2 12u
-#define ADDRESS_BITS 56u
 
 _Static_assert(sizeof(struct iom_set) == 128, "two lines");
 
@@ -110,128 +106,38 @@ struct iom_space_ref iom_space_get(struct iom_unit *unit, const struct iom_space
 /* ---- Entries ------------------------------------------------------------------------------ */
 
 /*
- * Space, size and page in one word: the space at the low end, and the page as an address of 53 bits
- * whose lowest 1 tells its size.
- */
-static uint64_t tag_of(uint32_t space, uint64_t input, unsigned lg2)
-{
-	return (input & ~iom_low(lg2)) >> 1 | IOM_BIT(lg2 - 2) | space;
-}
-_Static_assert(IOM_SPACES <= 1 << (PAGE_LG2 - 2), "a space's number stands below the page");
-
-static struct iom_set *set_of(const struct iom_cache *cache, uint64_t tag)
-{
-	return &cache->set[1 + (tag * UINT64_C(0x9e3779b97f4a7c15) >> cache->set_shift)];
-}
-
-static struct iom_ref ref_of(const struct iom_cache *cache, const uint32_t *count, uint32_t seq)
-{
-	return (struct iom_ref){ (uint32_t)(count - &cache->set->seq[0]), seq };
-}
-
-/* What a leaf says, in one word. */
-#define LEAF_PERM IOM_MASK(4, 0)
-#define LEAF_FLAGS IOM_MASK(7, 5)
-#define LEAF_ADDRESS IOM_MASK(55, 12)
-#define LEAF_MEMORY_TYPE IOM_MASK(63, 56)
-_Static_assert(PT_ALL <= LEAF_PERM && (PT_ACCESSED | PT_DIRTY | PT_GLOBAL) <= LEAF_FLAGS >> 5, "the"
-                                                                                               "y "
-                                                                                               "fi"
-                                                                                               "t");
-
-static uint64_t leaf_of(const struct pt_result *r)
-{
-	return (r->address & ~iom_low(r->size_lg2)) | r->perm | IOM_PUT(LEAF_FLAGS, r->flags) |
-	       IOM_PUT(LEAF_MEMORY_TYPE, r->memory_type);
-}
-
-/* Field by field: put together elsewhere and copied, bytes are stored and words loaded. */
-static void tell(uint64_t leaf, uint64_t input, unsigned lg2, struct pt_result *out)
-{
-	out->address = (leaf & LEAF_ADDRESS) | (input & iom_low(lg2));
-	out->size_lg2 = (uint8_t)lg2;
-	out->perm = leaf & LEAF_PERM;
-	out->flags = (uint8_t)IOM_GET(LEAF_FLAGS, leaf);
-	out->memory_type = (uint8_t)IOM_GET(LEAF_MEMORY_TYPE, leaf);
-}
-
-/*
- * Whoever looks has marked its endpoint as a user of the space before; whoever invalidates changes the
- * generation and looks for users afterwards.  In one total order, one of them sees the other.
- */
-static uint64_t space_gen(const struct iom_space *space, unsigned flags)
-{
-	return __atomic_load_n(&space->gen[flags & PT_GLOBAL ? 1 : 0], __ATOMIC_SEQ_CST);
-}
-
-/* The way that has the tag, or IOM_WAYS. */
-static unsigned way_of(const struct iom_set *set, uint64_t tag)
-{
-	return iom_peek(&set->tag[0]) == tag   ? 0
-	       : iom_peek(&set->tag[1]) == tag ? 1
-	       : iom_peek(&set->tag[2]) == tag ? 2
-	       : iom_peek(&set->tag[3]) == tag ? 3
-	                                       : IOM_WAYS;
-}
-_Static_assert(IOM_WAYS == 4, "all of them are looked at");
-
-bool iom_cache_find(const struct iom_cache *cache, struct iom_space_ref ref, uint64_t input,
-                    struct pt_result *out, struct iom_ref *entry)
-{
-	const struct iom_space *space = &cache->space[ref.index];
-
-	for (uint64_t sizes = iom_peek(&space->sizes); sizes; sizes &= sizes - 1) {
-		unsigned lg2 = iom_ctz(sizes), way;
-		uint64_t tag = tag_of(ref.index, input, lg2), gen, leaf;
-		const struct iom_set *set = set_of(cache, tag);
-		uint32_t seq;
-
-		way = way_of(set, tag);
-		if (way == IOM_WAYS)
-			continue;
-		/* Others may write it meanwhile; then it counts as not there. */
-		seq = iom_peek_acquire(&set->seq[way]);
-		if (iom_peek(&set->tag[way]) != tag)
-			continue;
-		gen = iom_peek(&set->gen[way]);
-		leaf = iom_peek(&set->leaf[way]);
-		if (!iom_seq_same(&set->seq[way], seq) ||
-		    gen != space_gen(space, (unsigned)IOM_GET(LEAF_FLAGS, leaf)))
-			continue;
-		/* Looked at last: another space may have come to the place, with entries. */
-		if (iom_peek(&space->number) != ref.number)
-			return false;
-		tell(leaf, input, lg2, out);
-		*entry = ref_of(cache, &set->seq[way], seq);
-		return true;
-	}
-	return false;
-}
-
-/*
  * The way that a new entry takes: its own old one, else an empty one, else the next in turn.  Those of
  * an old generation wait for their turn: to find them would cost a look at every space.
  */
 static unsigned choose(struct iom_set *set, uint64_t tag)
 {
-	unsigned way = way_of(set, tag);
-	uint32_t turn;
+	unsigned way = IOM_WAYS;
+	uint32_t turn = 0;
 
-	if (way == IOM_WAYS)
-		way = way_of(set, 0);
+	for (unsigned i = 0; i < IOM_WAYS; i++) {
+		uint64_t here = iom_peek(&set->tag[i]);
+
+		if (here == tag)
+			return i;
+		if (!here)
+			way = i;
+	}
 	if (way < IOM_WAYS)
 		return way;
-	turn = iom_peek(&set->turn);
-	iom_poke(&set->turn, turn + 1);
-	return turn % IOM_WAYS;
+	/* Each entry written adds 2. */
+	for (unsigned i = 0; i < IOM_WAYS; i++)
+		turn += iom_peek(&set->seq[i]);
+	return turn / 2 % IOM_WAYS;
 }
 
-static void write_way(struct iom_set *set, unsigned way, uint64_t tag, uint64_t gen, uint64_t leaf)
+static void write_way(struct iom_set *set, unsigned way, uint64_t tag, uint64_t gen,
+                      uint64_t address, uint32_t attr)
 {
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 	iom_poke(&set->tag[way], tag);
 	iom_poke(&set->gen[way], gen);
-	iom_poke(&set->leaf[way], leaf);
+	iom_poke(&set->address[way], address);
+	iom_poke(&set->attr[way], attr);
 }
 
 bool iom_cache_keep(struct iom_unit *unit, struct iom_space_ref ref, uint64_t input,
@@ -245,14 +151,14 @@ bool iom_cache_keep(struct iom_unit *unit, struct iom_space_ref ref, uint64_t in
 	unsigned way;
 	bool kept;
 
-	if (!cache->entries || r->size_lg2 < PAGE_LG2 || r->address >> ADDRESS_BITS)
+	if (!cache->entries || r->size_lg2 < IOM_CACHE_PAGE_LG2)
 		return false;
-	tag = tag_of(ref.index, input, r->size_lg2);
-	set = set_of(cache, tag);
+	tag = iom_tag_of(ref.index, input, r->size_lg2);
+	set = iom_set_of(cache, tag);
 	/* In one total order with the count of invalidations below. */
 	if (!(__atomic_load_n(&space->sizes, __ATOMIC_SEQ_CST) & size))
 		__atomic_fetch_or(&space->sizes, size, __ATOMIC_SEQ_CST);
-	gen = space_gen(space, r->flags);
+	gen = iom_space_gen(space, r->flags);
 	way = choose(set, tag);
 	count = &set->seq[way];
 	seq = iom_peek(count);
@@ -263,9 +169,9 @@ bool iom_cache_keep(struct iom_unit *unit, struct iom_space_ref ref, uint64_t in
 	kept = __atomic_load_n(&unit->invalidations, __ATOMIC_SEQ_CST) == invalidations &&
 	       iom_peek(&space->number) == ref.number;
 	if (kept) {
-		write_way(set, way, tag, gen, leaf_of(r));
+		write_way(set, way, tag, gen, r->address & ~iom_low(r->size_lg2), iom_attr_of(r));
 		seq += 2;
-		*entry = ref_of(cache, count, seq);
+		*entry = iom_ref_of(cache, count, seq);
 	}
 	__atomic_store_n(count, seq, __ATOMIC_RELEASE);
 	return kept;
@@ -283,6 +189,14 @@ struct sweep {
 	unsigned probes;  /* that may still be spent on ranges                      */
 };
 
+static bool is_global(const struct iom_set *set, unsigned way)
+{
+	struct pt_result r;
+
+	iom_attr_tell(iom_peek(&set->attr[way]), &r);
+	return r.flags & PT_GLOBAL;
+}
+
 /* An entry that is being written may be a walk's from before: it is waited for, a few stores. */
 static void kill_way(struct iom_set *set, unsigned way, uint64_t tag, bool keep_global)
 {
@@ -293,22 +207,21 @@ static void kill_way(struct iom_set *set, unsigned way, uint64_t tag, bool keep_
 			iom_pause();
 			seq = __atomic_load_n(count, __ATOMIC_SEQ_CST);
 		}
-		if (iom_peek(&set->tag[way]) != tag ||
-		    (keep_global && IOM_GET(LEAF_FLAGS, iom_peek(&set->leaf[way])) & PT_GLOBAL))
+		if (iom_peek(&set->tag[way]) != tag || (keep_global && is_global(set, way)))
 			return;
 		if (__atomic_compare_exchange_n(count, &seq, seq + 1, false, __ATOMIC_SEQ_CST,
 		                                __ATOMIC_SEQ_CST))
 			break;
 	}
-	write_way(set, way, 0, 0, 0);
+	write_way(set, way, 0, 0, 0, 0);
 	__atomic_store_n(count, seq + 2, __ATOMIC_RELEASE);
 }
 
 static void kill_page(struct iom_cache *cache, uint32_t index, const struct iom_scope *scope,
                       uint64_t page, unsigned lg2)
 {
-	uint64_t tag = tag_of(index, page, lg2);
-	struct iom_set *set = set_of(cache, tag);
+	uint64_t tag = iom_tag_of(index, page, lg2);
+	struct iom_set *set = iom_set_of(cache, tag);
 
 	for (unsigned i = 0; i < IOM_WAYS; i++)
 		kill_way(set, i, tag, scope->keep_global);

@@ -61,11 +61,10 @@ struct iom_space {
  */
 struct iom_set {
 	uint32_t seq[IOM_WAYS];
-	uint32_t turn; /* who goes next */
-	uint32_t rest[3];
-	uint64_t tag[IOM_WAYS]; /* space, size and page; 0: empty */
+	uint32_t attr[IOM_WAYS]; /* size, permissions, flags, memory type */
+	uint64_t tag[IOM_WAYS];  /* space, size and page; 0: empty        */
 	uint64_t gen[IOM_WAYS];
-	uint64_t leaf[IOM_WAYS]; /* address, and what it grants */
+	uint64_t address[IOM_WAYS];
 } __attribute__((aligned(64)));
 
 #define IOM_SPACES 1024
@@ -94,10 +93,6 @@ void iom_cache_init(struct iom_cache *cache, void *memory, uint32_t entries);
 
 /* Finds or makes the space of a key.  Never fails: an old space gives its place. */
 struct iom_space_ref iom_space_get(struct iom_unit *unit, const struct iom_space_key *key);
-
-/* Finds the entry for `input`.  The caller judges what it grants. */
-bool iom_cache_find(const struct iom_cache *cache, struct iom_space_ref ref, uint64_t input,
-                    struct pt_result *out, struct iom_ref *entry);
 
 /*
  * Keeps a walk's result, unless something was invalidated since `invalidations` was read.  *entry

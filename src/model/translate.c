@@ -11,12 +11,12 @@
 #define PASID_LAST 0xfffffu
 #define PAGE_LG2 12
 
-static bool range_ok(const struct iom_request *q)
+static inline bool range_ok(const struct iom_request *q)
 {
 	return !q->bytes || q->iova + (q->bytes - 1) >= q->iova;
 }
 
-static bool request_ok(const struct iom_request *q)
+static inline bool request_ok(const struct iom_request *q)
 {
 	return q->access <= IOM_ATOMIC && q->at <= IOM_AT_TRANSLATED &&
 	       !(q->flags & ~(IOM_REQ_PASID | IOM_REQ_PRIVILEGED | IOM_REQ_PROBE)) &&

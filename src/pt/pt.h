@@ -113,10 +113,10 @@ struct pt_format {
 	struct pt_entry (*decode)(const struct pt_root *root, uint64_t raw, unsigned level,
 	                          unsigned shift);
 	/*
-	 * The next table, if decode would say nothing of the entry but that it points to one at the level
-	 * below, which lets everything through.  0: it may say something else.  NULL: always ask decode.
+	 * True: decode would say nothing of the entry but that it points to *table, at the level below,
+	 * and lets everything through.  NULL: always ask decode.
 	 */
-	uint64_t (*plain_table)(uint64_t raw, unsigned level);
+	bool (*plain_table)(uint64_t raw, unsigned level, uint64_t *table);
 	/* May this leaf serve that access?  enum pt_why. */
 	unsigned (*refuse)(const struct pt_entry *leaf, const struct pt_want *want);
 	/* The entry with these flags set, PT_ACCESSED and PT_DIRTY; NULL: hardware sets none. */

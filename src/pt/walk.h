@@ -36,11 +36,11 @@ struct pt_source {
 struct pt_result {
 	uint64_t address;    /* success: the output address of the input, offset included      */
 	uint64_t entry;      /* address of the last entry looked at, before source.output       */
-	uint8_t level;       /* its level                                                      */
 	uint8_t size_lg2;    /* success: the leaf's true size                                  */
 	uint8_t perm;        /* what the leaf and all tables above it grant, also if refused   */
 	uint8_t flags;       /* success: PT_ACCESSED, PT_DIRTY of the leaf, PT_GLOBAL inherited */
 	uint8_t memory_type; /* success: the leaf's                                            */
+	uint8_t level;       /* of that entry                                                  */
 };
 
 PT_INLINE enum pt_why pt_bus_why(int bus)
@@ -116,7 +116,7 @@ PT_INLINE enum pt_why pt_walk(const struct pt_format *fmt, const struct pt_sourc
                               const struct pt_want *want, void *ctx, struct pt_result *out)
 {
 	unsigned index_lg2 = root->root_lg2, level = root->levels - 1u;
-	uint64_t table = root->address, entry, spa, raw, plain;
+	uint64_t table = root->address, entry, spa, raw;
 	unsigned perm = PT_ALL, global = 0;
 	struct pt_entry e;
 
@@ -137,9 +137,7 @@ PT_INLINE enum pt_why pt_walk(const struct pt_format *fmt, const struct pt_sourc
 		if (bus != IOM_OK)
 			return pt_ended(out, entry, level, pt_bus_why(bus));
 		/* What most entries of a walk are, at one comparison. */
-		plain = fmt->plain_table ? fmt->plain_table(raw, level) : 0;
-		if (plain) {
-			table = plain;
+		if (fmt->plain_table && fmt->plain_table(raw, level, &table)) {
 			level--;
 			continue;
 		}
@@ -151,9 +149,9 @@ PT_INLINE enum pt_why pt_walk(const struct pt_format *fmt, const struct pt_sourc
 			missing = source->swap && fmt->mark ? pt_missing(fmt, &e, want, why) : 0;
 			if (!missing)
 				break;
-			why = swaps++ == PT_SWAPS_MAX ? PT_WHY_BUS
-			                              : pt_set_marks(fmt, source, root, entry,
-			                                             missing, ctx, &raw);
+			why = swaps++ == PT_SWAPS_MAX
+			              ? PT_WHY_BUS
+			              : pt_set_marks(fmt, source, root, entry, missing, ctx, &raw);
 			if (why)
 				return pt_ended(out, entry, level, why);
 		}

@@ -4,6 +4,7 @@
 #include "model/riscv/riscv.h"
 
 #include "base/endian.h"
+#include "model/cache_find.h"
 #include "pt/fmt/riscv.h"
 
 /* "tc.SXL": RV32 software knows guest-physical addresses of 34 bits, however wide the stage is. */
@@ -28,13 +29,21 @@ struct answer {
 	bool keep; /* the entry is there, or there is nothing that could change */
 };
 
-static const struct answer bare = {
-	.page = { .size_lg2 = BARE_LG2, .perm = PT_ALL, .flags = PT_ACCESSED | PT_DIRTY },
-	.keep = true,
-};
+/* What a stage says that is Bare. */
+PT_INLINE bool bare(uint64_t address, struct answer *out)
+{
+	out->page.address = address;
+	out->page.size_lg2 = BARE_LG2;
+	out->page.perm = PT_ALL;
+	out->page.flags = PT_ACCESSED | PT_DIRTY;
+	out->page.memory_type = 0;
+	out->entry = (struct iom_ref){ 0, 0 };
+	out->keep = true;
+	return true;
+}
 
-static __attribute__((noinline)) int load_out_of_view(struct walk *w, uint64_t spa, unsigned size_lg2,
-                                                      bool big_endian, uint64_t *raw)
+static __attribute__((noinline)) int
+load_out_of_view(struct walk *w, uint64_t spa, unsigned size_lg2, bool big_endian, uint64_t *raw)
 {
 	uint32_t word = 0;
 	int bus;
@@ -212,7 +221,8 @@ static bool too_wide(const struct walk *w, uint64_t gpa)
 	return w->context->dc.tc & RV_TC_SXL && gpa >> SXL_GPA_BITS;
 }
 
-static bool stage2(struct walk *w, uint64_t gpa, unsigned perm, bool implicit, struct answer *out)
+static __attribute__((noinline)) bool stage2_active(struct walk *w, uint64_t gpa, unsigned perm,
+                                                    bool implicit, struct answer *out)
 {
 	const struct pt_want want = {
 		.perm = (uint8_t)perm,
@@ -223,11 +233,6 @@ static bool stage2(struct walk *w, uint64_t gpa, unsigned perm, bool implicit, s
 	struct iom_space_ref space = w->context->stage2;
 	enum pt_why why;
 
-	if (!space.index) {
-		*out = bare;
-		out->page.address = gpa;
-		return true;
-	}
 	if (too_wide(w, gpa)) {
 		w->fault->hole_lg2 = (uint8_t)iom_log2(gpa);
 		why = PT_WHY_INPUT;
@@ -246,7 +251,14 @@ static bool stage2(struct walk *w, uint64_t gpa, unsigned perm, bool implicit, s
 	return true;
 }
 
-static bool implicit_access(struct walk *w, uint64_t gpa, bool write, uint64_t *spa)
+PT_INLINE bool stage2(struct walk *w, uint64_t gpa, unsigned perm, bool implicit,
+                      struct answer *out)
+{
+	return w->context->stage2.index ? stage2_active(w, gpa, perm, implicit, out)
+	                                : bare(gpa, out);
+}
+
+PT_INLINE bool implicit_access(struct walk *w, uint64_t gpa, bool write, uint64_t *spa)
 {
 	struct answer answer;
 
@@ -259,8 +271,11 @@ static bool implicit_access(struct walk *w, uint64_t gpa, bool write, uint64_t *
 bool rv_implicit_read(const struct iom_query *query, const struct rv_context *context, uint64_t gpa,
                       uint64_t *spa, struct iom_fault *fault)
 {
-	struct walk w = { .query = query, .view = query->view, .rv = rv_of(query->unit),
-		          .context = context, .fault = fault };
+	struct walk w = { .query = query,
+		          .view = query->view,
+		          .rv = rv_of(query->unit),
+		          .context = context,
+		          .fault = fault };
 
 	return implicit_access(&w, gpa, false, spa);
 }
@@ -302,11 +317,8 @@ static bool stage1(struct walk *w, uint64_t iova, const struct pt_want *want, st
 	struct iom_space_ref space = w->context->stage1;
 	enum pt_why why;
 
-	if (!space.index) {
-		*out = bare;
-		out->page.address = iova;
-		return true;
-	}
+	if (!space.index)
+		return bare(iova, out);
 	if (cached(w, space, iova, want, out))
 		return true;
 	why = walk_stage1(w, iova, want, &out->page);
