@@ -438,6 +438,16 @@ static void view_region(const struct iom_memory *memory, const struct iom_region
 	view->seq = seq;
 }
 
+void iom_view_find(const struct iom_memory *memory, struct iom_view *view, uint64_t spa)
+{
+	uint32_t seq = iom_peek_acquire(&memory->seq);
+	struct iom_region r;
+	uint64_t piece;
+
+	if (iom_memory_find(memory, spa, 8, &r, &piece) && !iom_peek(&memory->poisoned))
+		view_region(memory, &r, seq, view);
+}
+
 int iom_memory_ld64_search(struct iom_memory *memory, struct iom_view *view, uint64_t spa,
                            bool big_endian, uint64_t *val)
 {

@@ -75,6 +75,9 @@ static inline bool iom_view_ld64(const struct iom_view *view, uint64_t spa, uint
 	return true;
 }
 
+/* Takes the RAM around `spa` into view, if it is RAM and none of the memory is corrupt. */
+void iom_view_find(const struct iom_memory *memory, struct iom_view *view, uint64_t spa);
+
 int iom_memory_ld64_search(struct iom_memory *memory, struct iom_view *view, uint64_t spa,
                            bool big_endian, uint64_t *val);
 

@@ -242,13 +242,17 @@ int iom_mmio_read(struct iom_unit *unit, unsigned window, uint64_t off, unsigned
 int iom_mmio_write(struct iom_unit *unit, unsigned window, uint64_t off, unsigned bytes,
                    uint64_t val)
 {
+	uint32_t soon;
+
 	if (!mmio_ok(unit, window, off, bytes))
 		return IOM_EINVAL;
 	iom_lock(&unit->lock);
 	iom_regfile_write(unit, off, bytes, val);
+	soon = unit->soon;
+	unit->soon = 0;
 	iom_unlock(&unit->lock);
 	if (unit->observer.mmio)
 		unit->observer.mmio(unit->observer_opaque, window, off, bytes, val, true);
-	iom_work(unit, 0);
+	iom_work(unit, soon);
 	return IOM_OK;
 }

@@ -109,6 +109,7 @@ struct iom_unit {
 
 	/* work.c */
 	uint32_t work;                  /* wishes, and IOM_WORKER */
+	uint32_t soon;                  /* wishes of the register store under way; the lock */
 	uint32_t drain_left;            /* sections that the drain under way waits for, and 1 */
 	uint32_t drain_asked, draining; /* the worker's own */
 	uint32_t work_left;             /* the worker's own: what this call may still do */

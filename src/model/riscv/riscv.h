@@ -51,6 +51,7 @@ struct rv_unit {
 	uint32_t resets_seen; /* those of `resets` that the drains know about */
 	uint16_t wires;       /* levels that the host was told */
 	uint64_t fence[2];    /* the command, as it was fetched */
+	struct iom_view commands;
 };
 
 static inline struct rv_unit *rv_of(struct iom_unit *unit)
