@@ -101,11 +101,6 @@ struct iom_space_ref iom_space_get(struct iom_unit *unit, const struct iom_space
 bool iom_cache_keep(struct iom_unit *unit, struct iom_space_ref ref, uint64_t input,
                     const struct pt_result *r, uint64_t invalidations, struct iom_ref *entry);
 
-static inline bool iom_ref_valid(const struct iom_cache *cache, struct iom_ref ref)
-{
-	return iom_peek(&cache->set->seq[0] + ref.index) == ref.seq;
-}
-
 /* Is the place still this space's?  "No space" always is. */
 static inline bool iom_space_is(const struct iom_cache *cache, struct iom_space_ref space)
 {

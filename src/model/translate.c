@@ -6,7 +6,10 @@
  */
 #include "model/unit.h"
 
+#include <stddef.h>
 #include <string.h>
+
+#include "base/endian.h"
 
 #define PASID_LAST 0xfffffu
 #define PAGE_LG2 12
@@ -31,12 +34,20 @@ static uint64_t range_rest(uint64_t address, unsigned lg2)
 
 /* ---- The front ---------------------------------------------------------------------------- */
 
-/* Everything but page and access that a grant depends on, for requests that the front may answer. */
+/*
+ * Everything but the page and which of the four accesses, for requests that the front may answer, as
+ * it stands side by side in the request.
+ */
 static inline uint64_t slot_who(const struct iom_request *q)
 {
-	uint32_t pasid = q->flags & IOM_REQ_PASID ? q->pasid : 0;
+	const unsigned at =
+		offsetof(struct iom_request, access) - offsetof(struct iom_request, pasid);
+	uint64_t who;
 
-	return pasid | (uint64_t)q->flags << 32 | (uint64_t)q->at << 48;
+	_Static_assert(sizeof *q - offsetof(struct iom_request, pasid) == sizeof who, "all the "
+	                                                                              "rest");
+	memcpy(&who, (const uint8_t *)q + offsetof(struct iom_request, pasid), sizeof who);
+	return who & ~(UINT64_C(3) << 8 * (IOM_BIG_ENDIAN ? 7 - at : at));
 }
 
 static inline struct iom_slot *slot_of(struct iom_port *port, const struct iom_request *q)
@@ -44,28 +55,34 @@ static inline struct iom_slot *slot_of(struct iom_port *port, const struct iom_r
 	return &port->slot[(q->iova >> PAGE_LG2 ^ q->pasid) % IOM_SLOTS];
 }
 
-/* What an access needs of iom_reply.perm. */
-static inline unsigned needed(unsigned access)
-{
-	static const uint8_t perm[] = {
-		[IOM_READ] = IOM_PERM_READ,
-		[IOM_WRITE] = IOM_PERM_WRITE,
-		[IOM_EXECUTE] = IOM_PERM_EXECUTE,
-		[IOM_ATOMIC] = IOM_PERM_WRITE,
-	};
+_Static_assert(IOM_PERM_READ == 1u << IOM_READ && IOM_PERM_WRITE == 1u << IOM_WRITE &&
+                       IOM_PERM_EXECUTE == 1u << IOM_EXECUTE,
+               "a bit for each access");
 
-	return perm[access];
+/* An atomic access needs what a write needs. */
+static inline uint8_t may_of(unsigned perm)
+{
+	return (uint8_t)(perm | (perm & IOM_PERM_WRITE ? 1u << IOM_ATOMIC : 0));
 }
 
+static inline unsigned perm_of(unsigned may)
+{
+	return may & (IOM_PERM_READ | IOM_PERM_WRITE | IOM_PERM_EXECUTE);
+}
+
+static inline bool ref_valid(const struct iom_port *port, struct iom_ref ref)
+{
+	return iom_peek(port->counts + ref.index) == ref.seq;
+}
+
+/* An access that does not exist differs in `who`. */
 static inline bool front_answers(const struct iom_port *port, const struct iom_slot *slot,
                                  const struct iom_request *q)
 {
-	const struct iom_cache *cache = &port->endpoint->unit->cache;
-
 	return slot->page == q->iova >> PAGE_LG2 && slot->who == slot_who(q) &&
 	       slot->epoch == iom_peek_acquire(&port->endpoint->epoch) &&
-	       iom_ref_valid(cache, slot->entry[0]) && iom_ref_valid(cache, slot->entry[1]) &&
-	       q->access <= IOM_ATOMIC && slot->perm & needed(q->access) && range_ok(q);
+	       ref_valid(port, slot->entry[0]) && ref_valid(port, slot->entry[1]) &&
+	       slot->may >> (q->access & 7) & 1 && range_ok(q);
 }
 
 static inline void front_reply(const struct iom_slot *slot, const struct iom_request *q,
@@ -80,9 +97,12 @@ static inline void front_reply(const struct iom_slot *slot, const struct iom_req
 	reply->token = 0;
 	reply->fault = 0;
 	reply->range_lg2 = slot->range_lg2;
-	reply->perm = slot->perm;
+	reply->perm = (uint8_t)perm_of(slot->may);
 	reply->memory_type = slot->memory_type;
 	reply->status = IOM_DONE;
+	reply->target = IOM_TARGET_MEMORY;
+	reply->ats = 0;
+	reply->rcid = reply->mcid = 0;
 }
 
 /*
@@ -108,7 +128,7 @@ static void front_keep(struct iom_slot *slot, const struct iom_request *q,
 	slot->entry[1] = grant->entry[1];
 	slot->epoch = epoch;
 	slot->range_lg2 = grant->range_lg2;
-	slot->perm = grant->perm;
+	slot->may = may_of(grant->perm);
 	slot->memory_type = grant->memory_type;
 	slot->plain = reply->host && !region->flags;
 }

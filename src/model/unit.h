@@ -152,14 +152,15 @@ struct iom_lane {
 /* One page that a port may use at once. */
 struct iom_slot {
 	uint64_t page; /* iova >> 12                                            */
-	uint64_t who;  /* process, privilege: slot_who(); all ones in an empty one */
+	uint64_t who;  /* process, privilege, kind: slot_who()                  */
 	uint64_t spa;  /* of the page                                           */
 	uint8_t *host; /* of the page, or NULL                                  */
 	uint64_t room; /* bytes behind `host`, from the page's start            */
 	struct iom_ref entry[2];
 	uint32_t epoch;
-	uint8_t range_lg2, perm, memory_type;
-	bool plain; /* stores need no report and are not refused */
+	uint8_t range_lg2, memory_type;
+	uint8_t may; /* granted: a bit for each IOM_READ ...; 0 in an empty one */
+	bool plain;  /* stores need no report and are not refused               */
 } __attribute__((aligned(64)));
 
 /*
@@ -177,6 +178,7 @@ struct iom_memo {
 struct iom_port {
 	struct iom_endpoint *endpoint;
 	struct iom_lane *lane;
+	const uint32_t *counts; /* what iom_ref.index counts from: the cache's */
 	struct iom_port *next;
 	struct iom_memo memo;
 	struct iom_slot slot[IOM_SLOTS];
