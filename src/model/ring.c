@@ -52,12 +52,13 @@ bool iom_ring_look(const struct iom_ring *ring, const struct iom_view *view, uin
 	uint32_t used = iom_ring_used(ring, head, tail);
 	uint64_t spa = entry_spa(ring, head);
 
-	if (!used || used > capacity(ring) || spa < ring->base)
+	if (!used || (ring->wrap_bit && used > capacity(ring)) || spa < ring->base)
 		return false;
+	/* A ring of the other byte order may go the long way. */
 	for (unsigned i = 0; i < entry_words(ring); i++) {
-		if (!iom_view_ld64(view, spa + UINT64_C(8) * i, &words[i]))
+		if (ring->big_endian != IOM_BIG_ENDIAN ||
+		    !iom_view_ld64(view, spa + UINT64_C(8) * i, &words[i]))
 			return false;
-		words[i] = iom_cpu64(words[i], ring->big_endian);
 	}
 	return true;
 }
