@@ -109,25 +109,18 @@ struct iom_space_ref iom_space_get(struct iom_unit *unit, const struct iom_space
  * The way that a new entry takes: its own old one, else an empty one, else the next in turn.  Those of
  * an old generation wait for their turn: to find them would cost a look at every space.
  */
-static unsigned choose(struct iom_set *set, uint64_t tag)
+static inline unsigned choose(const struct iom_set *set, uint64_t tag)
 {
-	unsigned way = IOM_WAYS;
-	uint32_t turn = 0;
+	unsigned way = iom_way_of(set, tag);
 
-	for (unsigned i = 0; i < IOM_WAYS; i++) {
-		uint64_t here = iom_peek(&set->tag[i]);
-
-		if (here == tag)
-			return i;
-		if (!here)
-			way = i;
-	}
+	if (way == IOM_WAYS)
+		way = iom_way_of(set, 0);
 	if (way < IOM_WAYS)
 		return way;
 	/* Each entry written adds 2. */
-	for (unsigned i = 0; i < IOM_WAYS; i++)
-		turn += iom_peek(&set->seq[i]);
-	return turn / 2 % IOM_WAYS;
+	return (iom_peek(&set->seq[0]) + iom_peek(&set->seq[1]) + iom_peek(&set->seq[2]) +
+	        iom_peek(&set->seq[3])) /
+	       2 % IOM_WAYS;
 }
 
 static void write_way(struct iom_set *set, unsigned way, uint64_t tag, uint64_t gen,

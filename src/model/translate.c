@@ -6,10 +6,7 @@
  */
 #include "model/unit.h"
 
-#include <stddef.h>
 #include <string.h>
-
-#include "base/endian.h"
 
 #define PASID_LAST 0xfffffu
 #define PAGE_LG2 12
@@ -33,22 +30,6 @@ static uint64_t range_rest(uint64_t address, unsigned lg2)
 }
 
 /* ---- The front ---------------------------------------------------------------------------- */
-
-/*
- * Everything but the page and which of the four accesses, for requests that the front may answer, as
- * it stands side by side in the request.
- */
-static inline uint64_t slot_who(const struct iom_request *q)
-{
-	const unsigned at =
-		offsetof(struct iom_request, access) - offsetof(struct iom_request, pasid);
-	uint64_t who;
-
-	_Static_assert(sizeof *q - offsetof(struct iom_request, pasid) == sizeof who, "all the "
-	                                                                              "rest");
-	memcpy(&who, (const uint8_t *)q + offsetof(struct iom_request, pasid), sizeof who);
-	return who & ~(UINT64_C(3) << 8 * (IOM_BIG_ENDIAN ? 7 - at : at));
-}
 
 static inline struct iom_slot *slot_of(struct iom_port *port, const struct iom_request *q)
 {
@@ -75,14 +56,19 @@ static inline bool ref_valid(const struct iom_port *port, struct iom_ref ref)
 	return iom_peek(port->counts + ref.index) == ref.seq;
 }
 
-/* An access that does not exist differs in `who`. */
+/* Field by field: whoever asks may have stored them so, and a wider load would wait for the stores. */
+static inline bool same_kind(const struct iom_slot *slot, const struct iom_request *q)
+{
+	return slot->pasid == q->pasid && slot->flags == q->flags && slot->at == q->at;
+}
+
 static inline bool front_answers(const struct iom_port *port, const struct iom_slot *slot,
                                  const struct iom_request *q)
 {
-	return slot->page == q->iova >> PAGE_LG2 && slot->who == slot_who(q) &&
+	return slot->page == q->iova >> PAGE_LG2 && same_kind(slot, q) &&
 	       slot->epoch == iom_peek_acquire(&port->endpoint->epoch) &&
 	       ref_valid(port, slot->entry[0]) && ref_valid(port, slot->entry[1]) &&
-	       slot->may >> (q->access & 7) & 1 && range_ok(q);
+	       q->access <= IOM_ATOMIC && slot->may >> q->access & 1 && range_ok(q);
 }
 
 static inline void front_reply(const struct iom_slot *slot, const struct iom_request *q,
@@ -120,7 +106,9 @@ static void front_keep(struct iom_slot *slot, const struct iom_request *q,
 	if (reply->host && !whole)
 		return;
 	slot->page = q->iova >> PAGE_LG2;
-	slot->who = slot_who(q);
+	slot->pasid = q->pasid;
+	slot->flags = q->flags;
+	slot->at = q->at;
 	slot->spa = reply->spa - offset;
 	slot->host = reply->host ? (uint8_t *)reply->host - offset : NULL;
 	slot->room = reply->host_bytes + offset;
@@ -204,14 +192,12 @@ static __attribute__((noinline)) int resolve(struct iom_port *port, const struct
 int iom_translate(struct iom_port *port, const struct iom_request *request, struct iom_reply *reply)
 {
 	const struct iom_slot *slot = slot_of(port, request);
-	struct iom_request q;
 
 	if (front_answers(port, slot, request)) {
 		front_reply(slot, request, reply);
 		return IOM_OK;
 	}
-	q = *request;
-	return resolve(port, &q, reply);
+	return resolve(port, request, reply);
 }
 
 /* Moves one piece; `to` or `from` is NULL. */

@@ -21,12 +21,12 @@
 /* What a translation allows: the thing that a port's front keeps.  `spa` belongs to request.iova. */
 struct iom_grant {
 	uint64_t spa;
-	uint8_t range_lg2;
-	uint8_t perm;        /* IOM_PERM_*   */
-	uint8_t memory_type; /* IOM_MEMORY_* */
+	uint8_t range_lg2;   /* not beside perm: two bytes copied at once wait for their stores */
 	uint8_t alike_lg2;   /* for replays: the naturally aligned 2^alike_lg2 bytes around */
 			     /* request.iova are mapped in a row; 0: 2^range_lg2 bytes */
+	uint8_t perm;        /* IOM_PERM_*                                             */
 	bool keep;           /* the front may keep it for as long as both entries live */
+	uint8_t memory_type; /* IOM_MEMORY_*                                           */
 	struct iom_ref entry[2];
 };
 
@@ -151,8 +151,10 @@ struct iom_lane {
 
 /* One page that a port may use at once. */
 struct iom_slot {
-	uint64_t page; /* iova >> 12                                            */
-	uint64_t who;  /* process, privilege, kind: slot_who()                  */
+	uint64_t page;  /* iova >> 12                                            */
+	uint32_t pasid; /* as in the request that was granted, valid or not     */
+	uint16_t flags;
+	uint8_t at;
 	uint64_t spa;  /* of the page                                           */
 	uint8_t *host; /* of the page, or NULL                                  */
 	uint64_t room; /* bytes behind `host`, from the page's start            */

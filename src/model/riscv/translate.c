@@ -20,6 +20,10 @@ struct walk {
 	const struct rv_context *context;
 	struct iom_fault *fault;
 	bool pretends; /* a probe has gone on as if it had set A or D: nothing is to be kept */
+
+	/* Of the context, for both stages and for each of their tables: see prepare. */
+	uint32_t features;
+	struct pt_want table; /* what reading an entry of the first stage asks of the second */
 };
 
 /* A stage's answer, and the cache entry that it rests on. */
@@ -177,8 +181,7 @@ PT_INLINE struct pt_root root64_of(const struct walk *w, uint64_t atp, bool stag
 		pt_rv64_root(IOM_GET(RV_FSC_PPN, atp), (unsigned)IOM_GET(RV_FSC_MODE, atp), stage2);
 
 	root.big_endian = stage2 ? w->context->fctl & RV_FCTL_BE : w->context->dc.tc & RV_TC_SBE;
-	root.features = (w->rv->cap & RV_CAP_SVPBMT ? PT_RV_SVPBMT : 0) |
-	                (w->rv->cap & RV_CAP_SVRSW60T59B ? PT_RV_SVRSW60T59B : 0);
+	root.features = w->features;
 	return root;
 }
 
@@ -194,6 +197,26 @@ static struct pt_root root32_of(const struct walk *w, uint64_t atp, bool stage2)
 static uint8_t marks(const struct walk *w, uint64_t enable)
 {
 	return w->context->dc.tc & enable ? PT_ACCESSED | PT_DIRTY : 0;
+}
+
+/* Field by field: put together elsewhere and copied, bytes are stored and words loaded. */
+PT_INLINE void want_stage2(const struct walk *w, unsigned perm, bool implicit, struct pt_want *want)
+{
+	want->perm = (uint8_t)perm;
+	want->user = true;
+	want->user_pages = false;
+	want->rules = 0;
+	want->marks = marks(w, RV_TC_GADE);
+	want->early = implicit && w->rv->config.flags & IOM_RISCV_EAGER_DIRTY;
+}
+
+/* Once the context is there. */
+static void prepare(struct walk *w)
+{
+	w->features = (w->rv->cap & RV_CAP_SVPBMT ? PT_RV_SVPBMT : 0) |
+	              (w->rv->cap & RV_CAP_SVRSW60T59B ? PT_RV_SVRSW60T59B : 0);
+	if (w->context->stage2.index)
+		want_stage2(w, PT_R, true, &w->table);
 }
 
 /* Out of the way of the many that have tables for RV64. */
@@ -221,15 +244,10 @@ static bool too_wide(const struct walk *w, uint64_t gpa)
 	return w->context->dc.tc & RV_TC_SXL && gpa >> SXL_GPA_BITS;
 }
 
-static __attribute__((noinline)) bool stage2_active(struct walk *w, uint64_t gpa, unsigned perm,
-                                                    bool implicit, struct answer *out)
+static __attribute__((noinline)) bool stage2_active(struct walk *w, uint64_t gpa,
+                                                    const struct pt_want *want, bool implicit,
+                                                    struct answer *out)
 {
-	const struct pt_want want = {
-		.perm = (uint8_t)perm,
-		.user = true,
-		.marks = marks(w, RV_TC_GADE),
-		.early = implicit && w->rv->config.flags & IOM_RISCV_EAGER_DIRTY,
-	};
 	struct iom_space_ref space = w->context->stage2;
 	enum pt_why why;
 
@@ -237,32 +255,42 @@ static __attribute__((noinline)) bool stage2_active(struct walk *w, uint64_t gpa
 		w->fault->hole_lg2 = (uint8_t)iom_log2(gpa);
 		why = PT_WHY_INPUT;
 	} else {
-		if (cached(w, space, gpa, &want, out))
+		if (cached(w, space, gpa, want, out))
 			return true;
-		why = walk_stage2(w, gpa, &want, &out->page);
+		why = walk_stage2(w, gpa, want, &out->page);
 	}
 	if (why) {
 		w->fault->gpa = gpa;
 		w->fault->implicit = implicit;
-		w->fault->implicit_write = implicit && perm & PT_W;
+		w->fault->implicit_write = implicit && want->perm & PT_W;
 		return refused(w, IOM_WHERE_STAGE2, why);
 	}
 	keep(w, space, gpa, out);
 	return true;
 }
 
-PT_INLINE bool stage2(struct walk *w, uint64_t gpa, unsigned perm, bool implicit,
-                      struct answer *out)
+PT_INLINE bool stage2(struct walk *w, uint64_t gpa, unsigned perm, struct answer *out)
 {
-	return w->context->stage2.index ? stage2_active(w, gpa, perm, implicit, out)
-	                                : bare(gpa, out);
+	struct pt_want want;
+
+	if (!w->context->stage2.index)
+		return bare(gpa, out);
+	want_stage2(w, perm, false, &want);
+	return stage2_active(w, gpa, &want, false, out);
 }
 
 PT_INLINE bool implicit_access(struct walk *w, uint64_t gpa, bool write, uint64_t *spa)
 {
 	struct answer answer;
+	struct pt_want want;
 
-	if (!stage2(w, gpa, write ? PT_R | PT_W : PT_R, true, &answer))
+	if (!w->context->stage2.index) {
+		*spa = gpa;
+		return true;
+	}
+	if (write)
+		want_stage2(w, PT_R | PT_W, true, &want);
+	if (!stage2_active(w, gpa, write ? &want : &w->table, true, &answer))
 		return false;
 	*spa = answer.page.address;
 	return true;
@@ -277,6 +305,7 @@ bool rv_implicit_read(const struct iom_query *query, const struct rv_context *co
 		          .context = context,
 		          .fault = fault };
 
+	prepare(&w);
 	return implicit_access(&w, gpa, false, spa);
 }
 
@@ -378,7 +407,7 @@ static bool through_stages(struct walk *w, const struct pt_want *want, struct io
 		perm &= ~PT_X;
 
 	if (rv_msi_match(dc, gpa) ? !msi(w, gpa, want->perm, &two)
-	                          : !stage2(w, gpa, want->perm, false, &two)) {
+	                          : !stage2(w, gpa, want->perm, &two)) {
 		/*
 		 * What stage 2 says of the GPA holds no further than stage 1 goes straight, and not for
 		 * pages of the MSI table.
@@ -389,15 +418,14 @@ static bool through_stages(struct walk *w, const struct pt_want *want, struct io
 		return false;
 	}
 	lg2 = one.page.size_lg2 < two.page.size_lg2 ? one.page.size_lg2 : two.page.size_lg2;
-	*grant = (struct iom_grant){
-		.spa = two.page.address,
-		.range_lg2 = (uint8_t)rv_msi_free_lg2(dc, gpa, lg2),
-		.alike_lg2 = w->context->stage1.index || w->context->stage2.index ? 0 : 64,
-		.perm = (uint8_t)(perm & granted(&two.page)),
-		.memory_type = one.page.memory_type ? one.page.memory_type : two.page.memory_type,
-		.keep = one.keep && two.keep,
-		.entry = { one.entry, two.entry },
-	};
+	grant->spa = two.page.address;
+	grant->range_lg2 = (uint8_t)rv_msi_free_lg2(dc, gpa, lg2);
+	grant->alike_lg2 = w->context->stage1.index || w->context->stage2.index ? 0 : 64;
+	grant->perm = (uint8_t)(perm & granted(&two.page));
+	grant->memory_type = one.page.memory_type ? one.page.memory_type : two.page.memory_type;
+	grant->keep = one.keep && two.keep;
+	grant->entry[0] = one.entry;
+	grant->entry[1] = two.entry;
 	return true;
 }
 
@@ -425,6 +453,7 @@ bool rv_resolve(const struct iom_query *query, struct iom_grant *grant, struct i
 			fault->hole_lg2 = 64;
 			return false;
 		}
+		prepare(&w);
 		want = (struct pt_want){
 			.perm = perm_of_access(rv_access(q)),
 			.user = !(q->flags & IOM_REQ_PASID && q->flags & IOM_REQ_PRIVILEGED),

@@ -18,6 +18,8 @@
 
 #define PT_RV_NAPOT_LG2 16
 
+#define PT_RV_TOP (RV_PTE_N | RV_PTE_PBMT | RV_PTE_RSVD | RV_PTE_RSW60T59)
+
 /* Bits that stand in the order of ours. */
 #define PT_RV_PERM (RV_PTE_R | RV_PTE_W | RV_PTE_X | RV_PTE_U)
 #define PT_RV_MARKS (RV_PTE_A | RV_PTE_D)
@@ -54,11 +56,16 @@ PT_INLINE struct pt_entry pt_rv64_decode(const struct pt_root *root, uint64_t ra
 		e.kind = PT_EMPTY;
 		return e;
 	}
-	if (root->features & PT_RV_SVRSW60T59B)
-		raw &= ~RV_PTE_RSW60T59;
-	if ((raw & (RV_PTE_R | RV_PTE_W)) == RV_PTE_W || raw & (RV_PTE_RSVD | RV_PTE_RSW60T59) ||
-	    pbmt == RV_PBMT_RSVD || (pbmt && !(root->features & PT_RV_SVPBMT)) || (napot && level))
+	if ((raw & (RV_PTE_R | RV_PTE_W)) == RV_PTE_W)
 		return e;
+	/* Few entries have any of the bits at the top. */
+	if (raw & PT_RV_TOP) {
+		if (root->features & PT_RV_SVRSW60T59B)
+			raw &= ~RV_PTE_RSW60T59;
+		if (raw & (RV_PTE_RSVD | RV_PTE_RSW60T59) || pbmt == RV_PBMT_RSVD ||
+		    (pbmt && !(root->features & PT_RV_SVPBMT)) || (napot && level))
+			return e;
+	}
 
 	if (raw & RV_PTE_G)
 		e.flags = PT_GLOBAL;
