@@ -28,7 +28,7 @@ static struct iom_query query_of(struct iom_endpoint *endpoint, const struct iom
 		.endpoint = endpoint,
 		.request = q,
 		.view = view,
-		.invalidations = __atomic_load_n(&unit->invalidations, __ATOMIC_SEQ_CST),
+		.invalidations = iom_unit_invalidations(unit),
 		.requester = iom_peek(&endpoint->requester),
 	};
 }

@@ -159,7 +159,7 @@ bool iom_cache_keep(struct iom_unit *unit, struct iom_space_ref ref, uint64_t in
 	                                            __ATOMIC_RELAXED))
 		return false;
 	/* Whoever invalidates counts first and looks at the entry afterwards, when it is free. */
-	kept = __atomic_load_n(&unit->invalidations, __ATOMIC_SEQ_CST) == invalidations &&
+	kept = iom_unit_invalidations(unit) == invalidations &&
 	       iom_peek(&space->number) == ref.number;
 	if (kept) {
 		write_way(set, way, tag, gen, r->address & ~iom_low(r->size_lg2), iom_attr_of(r));
@@ -262,31 +262,41 @@ static void invalidate_space(struct iom_unit *unit, uint32_t index, struct sweep
 		return;
 	if (scope->by_page && kill_range(cache, index, sweep))
 		return;
-	__atomic_store_n(&space->gen[0], ++cache->gens, __ATOMIC_SEQ_CST);
+	/* The barrier comes with the new epoch. */
+	__atomic_store_n(&space->gen[0], ++cache->gens, __ATOMIC_RELEASE);
 	if (!scope->keep_global)
-		__atomic_store_n(&space->gen[1], ++cache->gens, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&space->gen[1], ++cache->gens, __ATOMIC_RELEASE);
 	sweep->touched |= IOM_BIT(index % 64);
 }
 
-void iom_invalidate(struct iom_unit *unit, const struct iom_scope *scope)
+static void invalidate_locked(struct iom_unit *unit, struct sweep *sweep)
 {
+	const struct iom_scope *scope = sweep->scope;
 	struct iom_cache *cache = &unit->cache;
-	struct sweep sweep = { scope, 0, PROBES_MAX };
 
-	__atomic_fetch_add(&unit->invalidations, 1, __ATOMIC_SEQ_CST);
-	iom_lock(&cache->lock);
 	if (!scope->any_tag[0] && !scope->any_tag[1]) {
 		for (uint32_t kinds = scope->kinds; kinds; kinds &= kinds - 1) {
 			uint32_t i = *bucket_of(cache, kinds & -kinds, scope->tag);
 
 			for (; i; i = cache->space[i].next)
-				invalidate_space(unit, i, &sweep);
+				invalidate_space(unit, i, sweep);
 		}
 	} else {
 		for (uint32_t i = 1; i < cache->spaces; i++)
-			invalidate_space(unit, i, &sweep);
+			invalidate_space(unit, i, sweep);
 	}
-	iom_unlock(&cache->lock);
+}
+
+/* Whoever inserts sees the count, or what it inserts is seen by the sweep. */
+void iom_invalidate(struct iom_unit *unit, const struct iom_scope *scope)
+{
+	struct sweep sweep = { scope, 0, PROBES_MAX };
+
+	iom_poke(&unit->worker_invalidations, unit->worker_invalidations + 1);
+	iom_lock(&unit->cache.lock);
+	iom_locked_fence();
+	invalidate_locked(unit, &sweep);
+	iom_unlock(&unit->cache.lock);
 	if (sweep.touched)
 		iom_unit_new_epoch_of(unit, sweep.touched);
 }
@@ -294,8 +304,12 @@ void iom_invalidate(struct iom_unit *unit, const struct iom_scope *scope)
 void iom_invalidate_all(struct iom_unit *unit)
 {
 	static const struct iom_scope all = { .kinds = ~0u, .any_tag = { true, true } };
+	struct sweep sweep = { &all, 0, PROBES_MAX };
 
-	iom_invalidate(unit, &all);
+	__atomic_fetch_add(&unit->invalidations, 1, __ATOMIC_SEQ_CST);
+	iom_lock(&unit->cache.lock);
+	invalidate_locked(unit, &sweep);
+	iom_unlock(&unit->cache.lock);
 	iom_contexts_forget(unit, NULL);
 	iom_unit_new_epoch(unit);
 }

@@ -118,6 +118,7 @@ struct iom_scope {
 	uint8_t range_lg2; /* the naturally aligned 2^range_lg2 bytes around it; 0 for the page alone */
 };
 
+/* Worker only. */
 void iom_invalidate(struct iom_unit *unit, const struct iom_scope *scope);
 /* Forgets everything: spaces, entries, contexts, fronts. */
 void iom_invalidate_all(struct iom_unit *unit);

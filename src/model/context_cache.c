@@ -74,7 +74,7 @@ void iom_context_keep(struct iom_unit *unit, const struct iom_endpoint *endpoint
 	if (!cache->enabled || !iom_trylock(&cache->lock))
 		return;
 	/* Whoever forgets counts first, and takes the lock or changes a generation afterwards. */
-	if (__atomic_load_n(&unit->invalidations, __ATOMIC_SEQ_CST) == invalidations)
+	if (iom_unit_invalidations(unit) == invalidations)
 		write_locked(&cache->context[place_of(requester, which)], requester, which,
 		             iom_peek(&cache->all), iom_peek(&endpoint->contexts), words);
 	iom_unlock(&cache->lock);

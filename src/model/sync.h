@@ -26,7 +26,8 @@ static inline void iom_pause(void)
 
 static inline bool iom_trylock(struct iom_lock *lock)
 {
-	return !__atomic_exchange_n(&lock->taken, 1, __ATOMIC_ACQUIRE);
+	/* Releases too, so that compilers leave what comes before where it is: iom_locked_fence. */
+	return !__atomic_exchange_n(&lock->taken, 1, __ATOMIC_ACQ_REL);
 }
 
 static inline void iom_lock(struct iom_lock *lock)
@@ -52,7 +53,9 @@ static inline void iom_unlock(struct iom_lock *lock)
  */
 static inline void iom_locked_fence(void)
 {
-#if !defined(__x86_64__) && !defined(__i386__)
+#if defined(__x86_64__) || defined(__i386__)
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+#else
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 #endif
 }

@@ -168,7 +168,7 @@ static __attribute__((noinline)) int resolve(struct iom_port *port, const struct
 
 	memset(reply, 0, sizeof *reply);
 	iom_view_begin(&port->memo.tables);
-	query.invalidations = __atomic_load_n(&unit->invalidations, __ATOMIC_SEQ_CST);
+	query.invalidations = iom_unit_invalidations(unit);
 	query.requester = iom_peek(&port->endpoint->requester);
 	if (!request_ok(q)) {
 		reply->status = IOM_UNSUPPORTED;

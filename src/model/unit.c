@@ -166,9 +166,9 @@ const char *iom_fault_name(const struct iom_unit *unit, uint32_t fault)
 
 void iom_unit_new_epoch_of(struct iom_unit *unit, uint64_t spaces)
 {
-	/* Generations changed before this; ports mark the spaces that they use before they look. */
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	iom_lock(&unit->lock);
+	/* Generations changed before this; ports mark the spaces that they use before they look. */
+	iom_locked_fence();
 	for (unsigned i = 0; i < IOM_ENDPOINT_BUCKETS; i++) {
 		for (struct iom_endpoint *e = unit->endpoint[i]; e; e = e->next) {
 			if (__atomic_load_n(&e->spaces, __ATOMIC_SEQ_CST) & spaces)

@@ -35,7 +35,7 @@ struct iom_query {
 	struct iom_unit *unit;
 	struct iom_endpoint *endpoint;
 	const struct iom_request *request;
-	uint64_t invalidations; /* unit.invalidations before anything was looked at */
+	uint64_t invalidations; /* the unit's, before anything was looked at        */
 	uint32_t requester;     /* the endpoint's number at that time               */
 	struct iom_view *view;  /* of its loads                                     */
 	struct iom_memo *memo;  /* the port's; NULL: nobody remembers anything      */
@@ -114,7 +114,8 @@ struct iom_unit {
 	uint32_t drain_asked, draining; /* the worker's own */
 	uint32_t work_left;             /* the worker's own: what this call may still do */
 
-	uint64_t invalidations; /* how many were carried out; a walk compares */
+	uint64_t invalidations;        /* how many were carried out; a walk compares the sum ... */
+	uint64_t worker_invalidations; /* ... with these, which the worker alone counts   */
 	uint32_t stopped;
 	bool stepped;    /* the clock has been read ... */
 	uint64_t now_ns; /* ... and showed this         */
@@ -202,6 +203,13 @@ int iom_unit_store(struct iom_unit *unit, uint64_t spa, const void *buf, size_t 
 
 /* Reports a store that was made otherwise. */
 void iom_unit_stored(struct iom_unit *unit, uint64_t spa, size_t len);
+
+/* Both kinds only grow: the sum is the same if neither changed. */
+static inline uint64_t iom_unit_invalidations(const struct iom_unit *unit)
+{
+	return __atomic_load_n(&unit->invalidations, __ATOMIC_SEQ_CST) +
+	       __atomic_load_n(&unit->worker_invalidations, __ATOMIC_SEQ_CST);
+}
 
 /* Makes every front forget what it holds. */
 void iom_unit_new_epoch(struct iom_unit *unit);
