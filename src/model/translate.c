@@ -192,12 +192,20 @@ static __attribute__((noinline)) int resolve(struct iom_port *port, const struct
 int iom_translate(struct iom_port *port, const struct iom_request *request, struct iom_reply *reply)
 {
 	const struct iom_slot *slot = slot_of(port, request);
+	struct iom_request q;
 
 	if (front_answers(port, slot, request)) {
 		front_reply(slot, request, reply);
 		return IOM_OK;
 	}
-	return resolve(port, request, reply);
+	/* What is judged is what is used.  Each field for itself: see same_kind. */
+	q.iova = iom_peek(&request->iova);
+	q.bytes = iom_peek(&request->bytes);
+	q.pasid = iom_peek(&request->pasid);
+	q.flags = iom_peek(&request->flags);
+	q.access = iom_peek(&request->access);
+	q.at = iom_peek(&request->at);
+	return resolve(port, &q, reply);
 }
 
 /* Moves one piece; `to` or `from` is NULL. */
