@@ -206,7 +206,9 @@ static void kill_way(struct iom_set *set, unsigned way, uint64_t tag, bool keep_
 		                                __ATOMIC_SEQ_CST))
 			break;
 	}
-	write_way(set, way, 0, 0, 0, 0);
+	/* The other line is left alone. */
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	iom_poke(&set->tag[way], 0);
 	__atomic_store_n(count, seq + 2, __ATOMIC_RELEASE);
 }
 
