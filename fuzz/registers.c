@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /* Fuzz target: a stream of register accesses, with everything else that an embedder calls. */
+#include <stdlib.h>
+
 #include "target.h"
 #include "world.h"
 
@@ -25,9 +27,18 @@ static void observed(void *opaque, const uint64_t *word, unsigned words)
 	(void)opaque, (void)word, (void)words;
 }
 
+static void own(void *opaque, uint32_t requester, const struct iom_own_access *access)
+{
+	(void)opaque, (void)requester;
+	if (!access->of || access->of > IOM_OF_INTERRUPT || !access->bytes)
+		abort();
+}
+
 static void op_observe(struct world *w)
 {
-	const struct iom_observer observer = { .bytes = sizeof observer, .command = observed };
+	const struct iom_observer observer = { .bytes = sizeof observer,
+		                               .command = observed,
+		                               .own = own };
 
 	(void)iom_observe(w->unit, take(&w->in, 1) & 1 ? &observer : NULL, w);
 }

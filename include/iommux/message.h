@@ -55,6 +55,7 @@ struct iom_message {
  * A device speaks to the unit.  Answers come through host.message, perhaps before this returns.  An
  * Invalidate Completion that nobody waits for is ignored.
  *
+ * IOM_EBUSY: the unit is stopped, or has many page requests still before it: send it again later;
  * IOM_ENOTSUP: the unit's architecture, or its configuration, has no use for such a message;
  * IOM_ENOENT: the endpoint was removed; IOM_EINVAL: not a message that devices send.
  */

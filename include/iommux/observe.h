@@ -53,7 +53,8 @@ struct iom_observer {
 	void (*command)(void *opaque, const uint64_t *word, unsigned words);
 	/*
 	 * The unit accessed memory for itself, in the order in which it did.  `requester` is whose request
-	 * it was for; all ones for queues and interrupts.
+	 * it was for; all ones for queues and interrupts.  An entry that is read as a whole is one access.
+	 * An address beyond the unit's physical addresses is refused inside, and not told.
 	 */
 	void (*own)(void *opaque, uint32_t requester, const struct iom_own_access *access);
 	/* The unit sent a message-signalled interrupt of its own. */

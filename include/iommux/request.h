@@ -29,8 +29,8 @@ extern "C" {
 #define IOM_REQ_PRIVILEGED 0x2u /* supervisor privilege was asked for; counts with IOM_REQ_PASID */
 #define IOM_REQ_PROBE 0x4u      /* only asks: nothing is recorded, no accessed or dirty bit set; */
 				/* iom_read and iom_write still move their data                  */
-#define IOM_REQ_NO_WRITE 0x8u   /* translation request: reading is all that is meant ("NW") */
-#define IOM_REQ_CXL 0x10u       /* translation request: of a CXL device of type 1 or 2      */
+#define IOM_REQ_NO_WRITE 0x8u   /* translation request only: reading is all that is meant ("NW") */
+#define IOM_REQ_CXL 0x10u       /* translation request only: of a CXL device of type 1 or 2      */
 
 struct iom_request {
 	uint64_t iova;  /* the address that the device put on the bus                   */

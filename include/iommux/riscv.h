@@ -6,6 +6,10 @@
  * Requesters are device_ids of 24 bits.  There is one register window, 4 KiB.  Fault codes are the
  * causes of "Fault/Event-Queue"; reply.status is IOM_UNSUPPORTED, or IOM_ABORT where data
  * corruption was met.
+ *
+ * The performance monitor's cycle is a nanosecond of iom_step.  A request is what one call of
+ * iom_translate answers, so that a long iom_read counts as several; probes are not counted.  While
+ * an event counter counts, every access takes the whole way.
  */
 #ifndef IOMMUX_RISCV_H
 #define IOMMUX_RISCV_H
@@ -49,6 +53,12 @@ extern "C" {
 /* ATS: what a Bare first stage passes is Global, if the request has a PASID. */
 #define IOM_RISCV_BARE_GLOBAL 0x80u
 #define IOM_RISCV_DBG_4K 0x100u /* tr_response tells 4 KiB whatever the size of the page          */
+/* ddtp goes from a directory to Off only, not to Bare. */
+#define IOM_RISCV_STRICT_DDTP 0x200u
+/* The unit does not know offsets in pages: bits 11:0 of iotval are 0, and 11:2 of iotval2. */
+#define IOM_RISCV_NO_OFFSETS 0x400u
+/* A stage that is Bare answers for 4 KiB at a time, not for 1 GiB. */
+#define IOM_RISCV_BARE_4K 0x800u
 
 /*
  * What to build.  All zeroes is a sensible IOMMU: every capability that the library has, fctl.GXL
@@ -65,8 +75,8 @@ struct iom_riscv_config {
 	uint8_t queue_lg2;  /* log2 of the largest queue, 1..20; 0: 16                           */
 	uint8_t cache_lg2;  /* log2 of the translations that are cached, 3..22; 0: 12            */
 	uint32_t flags;     /* IOM_RISCV_STRICT_FCTL ...                                         */
-	uint8_t counters;   /* hpm event counters, 1..31; 0: 31                               */
-	uint8_t counter_bits; /* their width, 1..64, the cycle counter's at most 63; 0: 64      */
+	uint8_t counters;   /* event counters of the performance monitor, 1..31; 0: 31          */
+	uint8_t counter_bits; /* their width, 32..64, the cycle counter's at most 63; 0: 64     */
 	uint8_t qos_id_bits;  /* width of RCID and MCID, 1..12; 0: 12                           */
 	uint64_t ats_timeout_ns; /* how long a device may take to answer an invalidation, by the  */
 				 /* clock of iom_step; 0: 60 s                                    */

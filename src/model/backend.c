@@ -30,6 +30,7 @@ static struct iom_query query_of(struct iom_endpoint *endpoint, const struct iom
 		.view = view,
 		.invalidations = iom_unit_invalidations(unit),
 		.requester = iom_peek(&endpoint->requester),
+		.watchers = iom_peek(&unit->watchers),
 	};
 }
 

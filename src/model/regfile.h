@@ -32,7 +32,7 @@ struct iom_reg {
 	void (*wrote)(struct iom_unit *unit, unsigned off, uint64_t was, uint64_t now);
 };
 
-#define IOM_CELLS_MAX 80
+#define IOM_CELLS_MAX 160
 #define IOM_REGFILE_BYTES 4096
 
 struct iom_cell {
@@ -47,7 +47,7 @@ struct iom_regfile {
 	struct iom_cell cell[IOM_CELLS_MAX];
 };
 
-/* Fills an empty register file from a table; all values are 0. */
+/* Adds a table to a register file that was empty at first; all values are 0. */
 void iom_regfile_init(struct iom_regfile *regs, const struct iom_reg *table, size_t rows);
 /* Keeps only `mask` of what software can change in the register at `off`. */
 void iom_regfile_narrow(struct iom_regfile *regs, unsigned off, uint64_t mask);

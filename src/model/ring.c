@@ -39,7 +39,7 @@ enum iom_ring_result iom_ring_peek(struct iom_unit *unit, const struct iom_ring 
 	if (!used || used > capacity(ring))
 		return IOM_RING_EMPTY;
 	if (!reachable(ring, spa) ||
-	    iom_memory_read(unit->memory, spa, raw, (size_t)1 << ring->entry_lg2))
+	    iom_own_read(unit, IOM_OF_QUEUE, spa, raw, (size_t)1 << ring->entry_lg2))
 		return IOM_RING_FAULT;
 	for (unsigned i = 0; i < entry_words(ring); i++)
 		words[i] = iom_cpu64(raw[i], ring->big_endian);
@@ -80,7 +80,8 @@ enum iom_ring_result iom_ring_put(struct iom_unit *unit, const struct iom_ring *
 		return IOM_RING_FULL;
 	for (unsigned i = 0; i < entry_words(ring); i++)
 		raw[i] = iom_cpu64(words[i], ring->big_endian);
-	if (!reachable(ring, spa) || iom_unit_store(unit, spa, raw, (size_t)1 << ring->entry_lg2))
+	if (!reachable(ring, spa) ||
+	    iom_own_write(unit, IOM_OF_QUEUE, spa, raw, (size_t)1 << ring->entry_lg2))
 		return IOM_RING_FAULT;
 	return IOM_RING_OK;
 }

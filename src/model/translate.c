@@ -16,10 +16,17 @@ static inline bool range_ok(const struct iom_request *q)
 	return !q->bytes || q->iova + (q->bytes - 1) >= q->iova;
 }
 
+static unsigned flags_of(const struct iom_request *q)
+{
+	const unsigned all = IOM_REQ_PASID | IOM_REQ_PRIVILEGED | IOM_REQ_PROBE;
+
+	return q->at == IOM_AT_TRANSLATION_REQUEST ? all | IOM_REQ_NO_WRITE | IOM_REQ_CXL : all;
+}
+
 static inline bool request_ok(const struct iom_request *q)
 {
 	return q->access <= IOM_ATOMIC && q->at <= IOM_AT_TRANSLATED &&
-	       !(q->flags & ~(IOM_REQ_PASID | IOM_REQ_PRIVILEGED | IOM_REQ_PROBE)) &&
+	       !(q->flags & ~flags_of(q)) &&
 	       (!(q->flags & IOM_REQ_PASID) || q->pasid <= PASID_LAST) && range_ok(q);
 }
 
@@ -123,7 +130,10 @@ static void front_keep(struct iom_slot *slot, const struct iom_request *q,
 
 /* ---- The whole way ------------------------------------------------------------------------ */
 
-/* Asks the architecture; the port remembers the region that holds reply->host. */
+/*
+ * Asks the architecture; the port remembers the region that holds reply->host.  Who asks for a
+ * translation moves nothing, and gets no pointer.
+ */
 static int ask(const struct iom_query *query, struct iom_grant *grant, struct iom_reply *reply)
 {
 	struct iom_near *target = &query->memo->target;
@@ -133,12 +143,17 @@ static int ask(const struct iom_query *query, struct iom_grant *grant, struct io
 
 	if (!unit->arch->resolve(query, grant, &fault)) {
 		unit->arch->refuse(query, &fault, reply);
+		if (reply->status == IOM_DONE)
+			return IOM_OK;
 		return reply->status == IOM_STALLED ? IOM_EBUSY : IOM_EFAULT;
 	}
 	reply->spa = grant->spa;
 	reply->range_lg2 = grant->range_lg2;
 	reply->perm = grant->perm;
 	reply->memory_type = grant->memory_type;
+	reply->ats = grant->ats;
+	if (query->request->at == IOM_AT_TRANSLATION_REQUEST)
+		return IOM_OK;
 
 	/* 2^64 bytes fall short by one that no region could hold. */
 	rest = range_rest(query->request->iova, grant->range_lg2);
@@ -169,6 +184,8 @@ static __attribute__((noinline)) int resolve(struct iom_port *port, const struct
 	memset(reply, 0, sizeof *reply);
 	iom_view_begin(&port->memo.tables);
 	query.invalidations = iom_unit_invalidations(unit);
+	/* After the epoch: who comes to watch changes it afterwards. */
+	query.watchers = __atomic_load_n(&unit->watchers, __ATOMIC_SEQ_CST);
 	query.requester = iom_peek(&port->endpoint->requester);
 	if (!request_ok(q)) {
 		reply->status = IOM_UNSUPPORTED;
@@ -182,7 +199,7 @@ static __attribute__((noinline)) int resolve(struct iom_port *port, const struct
 	} else {
 		result = ask(&query, &grant, reply);
 	}
-	if (!result && grant.keep && !unit->observed && !(q->flags & IOM_REQ_PROBE))
+	if (!result && grant.keep && !query.watchers && !(q->flags & IOM_REQ_PROBE))
 		front_keep(slot_of(port, q), q, &grant, reply, epoch, &port->memo.target.region);
 	if (unit->observer.access)
 		unit->observer.access(unit->observer_opaque, query.requester, q, reply, result);

@@ -107,20 +107,6 @@ void iom_unit_start(struct iom_unit *unit)
 	iom_work(unit, 0);
 }
 
-int iom_observe(struct iom_unit *unit, const struct iom_observer *observer, void *opaque)
-{
-	static const struct iom_observer nobody;
-
-	if (observer && observer->bytes != sizeof *observer)
-		return IOM_EINVAL;
-	unit->observer = observer ? *observer : nobody;
-	unit->observer_opaque = opaque;
-	unit->observed = observer;
-	/* Fronts answer without asking: they must have nothing. */
-	iom_unit_new_epoch(unit);
-	return IOM_OK;
-}
-
 void iom_unit_free(struct iom_unit *unit)
 {
 	if (!unit)
@@ -178,13 +164,18 @@ void iom_unit_new_epoch_of(struct iom_unit *unit, uint64_t spaces)
 	iom_unlock(&unit->lock);
 }
 
-void iom_unit_new_epoch(struct iom_unit *unit)
+void iom_unit_new_epoch_locked(struct iom_unit *unit)
 {
-	iom_lock(&unit->lock);
 	for (unsigned i = 0; i < IOM_ENDPOINT_BUCKETS; i++) {
 		for (struct iom_endpoint *e = unit->endpoint[i]; e; e = e->next)
 			__atomic_fetch_add(&e->epoch, 1, __ATOMIC_SEQ_CST);
 	}
+}
+
+void iom_unit_new_epoch(struct iom_unit *unit)
+{
+	iom_lock(&unit->lock);
+	iom_unit_new_epoch_locked(unit);
 	iom_unlock(&unit->lock);
 }
 

@@ -27,6 +27,7 @@ struct iom_grant {
 	uint8_t perm;        /* IOM_PERM_*                                             */
 	bool keep;           /* the front may keep it for as long as both entries live */
 	uint8_t memory_type; /* IOM_MEMORY_*                                           */
+	uint8_t ats;         /* IOM_ATS_*                                              */
 	struct iom_ref entry[2];
 };
 
@@ -39,6 +40,7 @@ struct iom_query {
 	uint32_t requester;     /* the endpoint's number at that time               */
 	struct iom_view *view;  /* of its loads                                     */
 	struct iom_memo *memo;  /* the port's; NULL: nobody remembers anything      */
+	uint32_t watchers;      /* unit.watchers when it began                      */
 };
 
 struct iom_stream; /* snapshot.h */
@@ -59,7 +61,8 @@ struct iom_arch {
 	/*
 	 * Fills reply's fault and status, and records the refusal where the architecture wants it and the
 	 * request is no probe.  May hold the request back, unless it is a probe: status IOM_STALLED and
-	 * a token.  Whoever does looks at endpoint.removed under the lock, because `removed` may have
+	 * a token.  A translation request may be answered without a permission instead: status IOM_DONE.
+	 * Whoever holds back looks at endpoint.removed under the lock, because `removed` may have
 	 * been called since the request came.
 	 */
 	void (*refuse)(const struct iom_query *query, const struct iom_fault *fault,
@@ -87,9 +90,18 @@ struct iom_arch {
 	             bool commit, struct iom_error *error);
 	/* So much time has passed since the last call.  NULL: the unit takes none. */
 	void (*step_locked)(struct iom_unit *unit, uint64_t passed_ns);
+	/*
+	 * The identifiers of quality of service on accesses that the unit makes for no request.  NULL:
+	 * there are none.
+	 */
+	void (*qos)(const struct iom_unit *unit, uint16_t *rcid, uint16_t *mcid);
 };
 
 #define IOM_ENDPOINT_BUCKETS 64
+
+/* Who hears of every access.  While there is somebody, fronts keep nothing. */
+#define IOM_WATCH_OBSERVER 0x1u
+#define IOM_WATCH_COUNTERS 0x2u
 
 struct iom_unit {
 	/* Fixed at creation */
@@ -117,15 +129,15 @@ struct iom_unit {
 	uint64_t invalidations;        /* how many were carried out; a walk compares the sum ... */
 	uint64_t worker_invalidations; /* ... with these, which the worker alone counts   */
 	uint32_t stopped;
-	bool stepped;    /* the clock has been read ... */
-	uint64_t now_ns; /* ... and showed this         */
+	uint32_t watchers; /* IOM_WATCH_*, changed under the lock */
+	bool stepped;      /* the clock has been read ... */
+	uint64_t now_ns;   /* ... and showed this         */
 
 	/* Set while nothing is under way */
 	struct iom_backend backend;
 	void *backend_opaque;
 	struct iom_observer observer;
 	void *observer_opaque;
-	bool observed;
 };
 
 struct iom_endpoint {
@@ -210,9 +222,24 @@ static inline uint64_t iom_unit_invalidations(const struct iom_unit *unit)
 	return __atomic_load_n(&unit->invalidations, __ATOMIC_SEQ_CST) +
 	       __atomic_load_n(&unit->worker_invalidations, __ATOMIC_SEQ_CST);
 }
+/* Watchers come, or go. */
+void iom_watch_locked(struct iom_unit *unit, uint32_t who, bool on);
+
+/*
+ * Reads and writes on the unit's own behalf: as memory and iom_unit_store do, and told to the observer
+ * as `of`, IOM_OF_*.
+ */
+int iom_own_read(struct iom_unit *unit, unsigned of, uint64_t spa, void *buf, size_t bytes);
+int iom_own_write(struct iom_unit *unit, unsigned of, uint64_t spa, const void *buf, size_t bytes);
+/* Tells of an access that was made otherwise, for no request; and of one made for a request. */
+#define IOM_OWN_REQUESTER (~UINT32_C(0))
+void iom_own_tell_unit(struct iom_unit *unit, unsigned of, uint64_t spa, size_t bytes, bool write,
+                       int result);
+void iom_own_tell(struct iom_unit *unit, uint32_t requester, const struct iom_own_access *access);
 
 /* Makes every front forget what it holds. */
 void iom_unit_new_epoch(struct iom_unit *unit);
+void iom_unit_new_epoch_locked(struct iom_unit *unit);
 /* The same for endpoints that used one of these spaces (bits as in endpoint.spaces). */
 void iom_unit_new_epoch_of(struct iom_unit *unit, uint64_t spaces);
 /*

@@ -100,6 +100,61 @@ enum rv_ddtp_mode { RV_DDTP_OFF, RV_DDTP_BARE, RV_DDTP_1LVL, RV_DDTP_2LVL, RV_DD
 #define RV_IPSR_PMIP IOM_BIT(2)
 #define RV_IPSR_PIP IOM_BIT(3)
 
+/* Performance monitor.  iocountovf and iocountinh, 32 bit: bit n is event counter n's */
+#define RV_IOCOUNTOVF 0x058      /* RO   */
+#define RV_IOCOUNTINH 0x05c      /* WARL */
+#define RV_IOCOUNT_CY IOM_BIT(0) /* the cycle counter's */
+#define RV_IOCOUNT_HPM IOM_MASK(31, 1)
+
+/* iohpmcycles, 64 bit */
+#define RV_IOHPMCYCLES 0x060
+#define RV_IOHPMCYCLES_COUNTER IOM_MASK(62, 0) /* WARL */
+#define RV_IOHPMCYCLES_OF IOM_BIT(63)          /* RW   */
+
+/* iohpmctr1..31 and iohpmevt1..31, 64 bit */
+#define RV_IOHPMCTR 0x068
+#define RV_IOHPMEVT 0x160
+#define RV_IOHPM_BYTES 8
+#define RV_IOHPM_COUNTERS 31
+#define RV_IOHPMEVT_EVENT_ID IOM_MASK(14, 0) /* WARL */
+#define RV_IOHPMEVT_DMASK IOM_BIT(15)
+#define RV_IOHPMEVT_PID_PSCID IOM_MASK(35, 16)
+#define RV_IOHPMEVT_DID_GSCID IOM_MASK(59, 36)
+#define RV_IOHPMEVT_PV_PSCV IOM_BIT(60)
+#define RV_IOHPMEVT_DV_GSCV IOM_BIT(61)
+#define RV_IOHPMEVT_IDT IOM_BIT(62)
+#define RV_IOHPMEVT_OF IOM_BIT(63)
+
+enum rv_event {
+	RV_EVENT_NONE,
+	RV_EVENT_UNTRANSLATED,
+	RV_EVENT_TRANSLATED,
+	RV_EVENT_ATS_REQUEST,
+	RV_EVENT_TLB_MISS,
+	RV_EVENT_DDT_WALK,
+	RV_EVENT_PDT_WALK,
+	RV_EVENT_STAGE1_WALK,
+	RV_EVENT_STAGE2_WALK,
+	RV_EVENTS,
+};
+
+/* tr_req_iova, tr_req_ctl, tr_response - debug translation, 64 bit */
+#define RV_TR_REQ_IOVA 0x258
+#define RV_TR_REQ_IOVA_VPN IOM_MASK(63, 12)
+#define RV_TR_REQ_CTL 0x260
+#define RV_TR_REQ_CTL_GO IOM_BIT(0) /* RW1S */
+#define RV_TR_REQ_CTL_PRIV IOM_BIT(1)
+#define RV_TR_REQ_CTL_EXE IOM_BIT(2)
+#define RV_TR_REQ_CTL_NW IOM_BIT(3)
+#define RV_TR_REQ_CTL_PID IOM_MASK(31, 12)
+#define RV_TR_REQ_CTL_PV IOM_BIT(32)
+#define RV_TR_REQ_CTL_DID IOM_MASK(63, 40)
+#define RV_TR_RESPONSE 0x268 /* RO */
+#define RV_TR_RESPONSE_FAULT IOM_BIT(0)
+#define RV_TR_RESPONSE_PBMT IOM_MASK(8, 7)
+#define RV_TR_RESPONSE_S IOM_BIT(9)
+#define RV_TR_RESPONSE_PPN RV_PPN
+
 /* icvec - interrupt-cause to vector, 64 bit: one nibble a source, in ipsr's order */
 #define RV_ICVEC 0x2f8
 #define RV_ICVEC_CIV IOM_MASK(3, 0)
@@ -226,6 +281,7 @@ enum rv_opcode { RV_OP_IOTINVAL = 1, RV_OP_IOFENCE = 2, RV_OP_IODIR = 3, RV_OP_A
 enum rv_iotinval_func { RV_IOTINVAL_VMA, RV_IOTINVAL_GVMA };
 enum rv_iofence_func { RV_IOFENCE_C };
 enum rv_iodir_func { RV_IODIR_INVAL_DDT, RV_IODIR_INVAL_PDT };
+enum rv_ats_func { RV_ATS_INVAL, RV_ATS_PRGR };
 
 #define RV_IOTINVAL_AV IOM_BIT(10)
 #define RV_IOTINVAL_PSCID IOM_MASK(31, 12)
@@ -246,6 +302,17 @@ enum rv_iodir_func { RV_IODIR_INVAL_DDT, RV_IODIR_INVAL_PDT };
 #define RV_IODIR_PID IOM_MASK(31, 12)
 #define RV_IODIR_DV IOM_BIT(33)
 #define RV_IODIR_DID IOM_MASK(63, 40)
+
+#define RV_ATS_PID IOM_MASK(31, 12)
+#define RV_ATS_PV IOM_BIT(32)
+#define RV_ATS_DSV IOM_BIT(33)
+#define RV_ATS_RID IOM_MASK(55, 40)
+#define RV_ATS_DSEG IOM_MASK(63, 56)
+#define RV_ATS_INVAL_1_G IOM_BIT(0)
+#define RV_ATS_INVAL_1_S IOM_BIT(11)
+#define RV_ATS_INVAL_1_ADDR IOM_MASK(63, 12)
+#define RV_ATS_PRGR_1_INDEX IOM_MASK(40, 32)
+#define RV_ATS_PRGR_1_CODE IOM_MASK(47, 44)
 
 /* Fault record, 32 bytes: doublewords 0 and 1; 2 is iotval, 3 iotval2 */
 #define RV_FQ_BYTES 32
@@ -268,7 +335,24 @@ enum rv_ttyp {
 	RV_TTYP_TRANSLATED_READ = 6,
 	RV_TTYP_TRANSLATED_WRITE = 7,
 	RV_TTYP_ATS_REQUEST = 8,
+	RV_TTYP_MESSAGE = 9,
 };
+
+/* iotval of a message's record: PCI Express's message code */
+#define RV_MESSAGE_PAGE_REQUEST 0x04
+
+/* Page request record, 16 bytes: doubleword 0, and 1 where the name says so */
+#define RV_PQ_BYTES 16
+#define RV_PQ_PID IOM_MASK(31, 12)
+#define RV_PQ_PV IOM_BIT(32)
+#define RV_PQ_PRIV IOM_BIT(33)
+#define RV_PQ_EXEC IOM_BIT(34)
+#define RV_PQ_DID IOM_MASK(63, 40)
+#define RV_PQ_1_R IOM_BIT(0)
+#define RV_PQ_1_W IOM_BIT(1)
+#define RV_PQ_1_L IOM_BIT(2)
+#define RV_PQ_1_INDEX IOM_MASK(11, 3)
+#define RV_PQ_1_ADDR IOM_MASK(63, 12)
 
 enum rv_cause {
 	RV_CAUSE_EXEC_ACCESS = 1,

@@ -38,14 +38,37 @@ static void set_word(struct state *s, size_t at, uint64_t word)
 		s->byte[at + i] = (uint8_t)word;
 }
 
-static const struct iom_riscv_config slow = { .capabilities = CAP_EXT,
+#define CAP_ATS (1ull << 25)
+
+static const struct iom_riscv_config slow = { .capabilities = CAP_EXT | CAP_ATS | CAP_HPM | CAP_DBG,
 	                                      .cache_lg2 = 3,
+	                                      .ats_timeout_ns = 3000,
 	                                      .busy_ns = 1000 };
+
+/* Both devices ask for pages, and one answers half of what it was asked.  How many were heard. */
+static unsigned messages(struct rig *r)
+{
+	struct iom_message m = { .kind = IOM_MESSAGE_PAGE_REQUEST,
+		                 .address = 0x5000,
+		                 .pasid = 7,
+		                 .flags = IOM_REQ_PASID };
+	struct iom_endpoint *e;
+	unsigned heard = 0;
+
+	for (unsigned i = 0; i < 2; i++) {
+		CHECK_EQ(iom_endpoint_get(r->unit, i, &e), IOM_OK);
+		m.code = i ? IOM_PAGE_LAST | IOM_PAGE_WRITE : IOM_PAGE_READ;
+		heard += iom_message(e, &m) == IOM_OK;
+	}
+	m = (struct iom_message){ .kind = IOM_MESSAGE_INVALIDATED, .token = 7, .code = 2 };
+	return heard + (iom_message(e, &m) == IOM_OK);
+}
 
 static void refuse_and_stop(struct rig *r, uint64_t off, const void *buf, size_t len)
 {
 	(void)off, (void)buf, (void)len;
 	r->on_device_write = NULL;
+	CHECK_EQ(messages(r), 3);
 	rig_cause(r, 2, 0x2000, IOM_READ);
 	rig_cause(r, 3, 0x3000, IOM_READ);
 	iom_unit_stop(r->unit);
@@ -61,16 +84,23 @@ static struct rig *busy_rig(struct state *s)
 	wr32(r, MSI_CFG + 16 + 12, 1);
 	wr64(r, CQB, PPN_OF(page(r)) | 3);
 	wr64(r, FQB, PPN_OF(RIG_DEVICE) | 2);
+	wr64(r, PQB, PPN_OF(page(r)) | 2);
 	wr32(r, CQCSR, EN | IE);
 	wr32(r, FQCSR, EN | IE);
+	wr32(r, PQCSR, EN | IE);
 	iom_step(r->unit, 1000);
 	iom_begin(r->lane);
+	for (unsigned i = 0; i < 3; i++)
+		rig_cmd(r, 4 | (uint64_t)i << 40, 0x5000); /* ATS.INVAL */
+	CHECK_EQ(r->messages, 3);
 	rig_cmd(r, FENCE | FENCE_AV | FENCE_DATA(5), SPOT >> 2);
 	r->on_device_write = refuse_and_stop;
 	rig_cause(r, 1, 0x1000, IOM_READ);
 	wr64(r, DDTP, PPN_OF(page(r)) | LVL1);
 	CHECK(rd64(r, DDTP) & DDTP_BUSY);
 	wr32(r, CQCSR, 0);
+	wr64(r, TR_REQ_CTL, 1ull << 40 | 1);
+	wr64(r, HPM_FIRST + 0x108, 1);
 	save(r->unit, s);
 	return r;
 }
@@ -92,12 +122,16 @@ static void use(struct rig *r)
 		wr32(r, CQT, i);
 		wr32(r, CQCSR, EN | IE | MF | CMD_ILL | CMD_TO | FENCE_W_IP);
 		wr32(r, FQCSR, EN | MF | OF);
+		wr32(r, PQCSR, EN | MF | OF);
+		messages(r);
 		iom_step(r->unit, 1ull << (20 + i));
 	}
 	/* Nothing is busy for ever. */
 	CHECK_EQ(rd64(r, DDTP) & DDTP_BUSY, 0);
 	CHECK_EQ(rd32(r, FQCSR) & BUSY, 0);
+	CHECK_EQ(rd32(r, PQCSR) & BUSY, 0);
 	CHECK_EQ(rd32(r, CQCSR) & BUSY, 0);
+	CHECK_EQ(rd64(r, TR_REQ_CTL) & 1, 0);
 	iom_unit_reset(r->unit);
 	r->next = RIG_RAM;
 	wr64(r, CQB, PPN_OF(page(r)) | 3);
@@ -271,12 +305,12 @@ static size_t place_of(const struct state *s, uint64_t off)
 /* A queue that is neither off nor on, and waits for nothing, would never be either. */
 TEST(queues_between_off_and_on_are_refused, "")
 {
-	static const uint16_t csrs[] = { CQCSR, FQCSR };
+	static const uint16_t csrs[] = { CQCSR, FQCSR, PQCSR };
 	struct rig *from = rig_new_config(&slow), *r = still_rig();
 	struct state good, s;
 
 	save(from->unit, &good);
-	for (unsigned q = 0; q < 2; q++) {
+	for (unsigned q = 0; q < COUNT(csrs); q++) {
 		for (unsigned bits = 0; bits < 8; bits++) {
 			uint64_t csr =
 				(bits & 1 ? EN : 0) | (bits & 2 ? ON : 0) | (bits & 4 ? BUSY : 0);
@@ -327,7 +361,7 @@ TEST(sentences_say_what_is_wrong, "")
 TEST(other_configurations_are_refused, "")
 {
 	const struct iom_riscv_config base = { .capabilities = CAP_EXT };
-	struct iom_riscv_config other[7];
+	struct iom_riscv_config other[8];
 	struct rig *from = rig_new_config(&base);
 	struct state s;
 
@@ -341,6 +375,7 @@ TEST(other_configurations_are_refused, "")
 	other[4].flags = IOM_RISCV_STRICT_FCTL;
 	other[5].reset_mode = IOM_RISCV_RESET_BARE;
 	other[6].busy_ns = 5;
+	other[7].ats_timeout_ns = 5;
 	for (unsigned i = 0; i < COUNT(other); i++) {
 		struct rig *r = rig_new_config(&other[i]);
 

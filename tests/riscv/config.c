@@ -89,7 +89,7 @@ TEST(default_configuration_is_all_that_is_built, "")
 
 		CHECK_EQ(try(configs[i], &error, &cap), IOM_OK);
 		CHECK_EQ(cap, CAP_EXT | CAP_SV32 | CAP_SV32X4 | CAP_SVRSW60T59B | CAP_AMO_HWAD |
-		                      CAP_NL | CAP_S);
+		                      3ull << 25 | CAP_NL | CAP_S | CAP_HPM | CAP_DBG);
 	}
 }
 
@@ -135,6 +135,7 @@ TEST(capabilities_that_contradict_themselves, "RV-REG-04")
 {
 	refused_cap(PLAIN | 1ull << 23, IOM_EINVAL, "MSI_MRIF");
 	refused_cap(PLAIN | 3ull << 28, IOM_EINVAL, "IGS");
+	refused_cap(PLAIN | 1ull << 26, IOM_EINVAL, "T2GPA");
 	for (unsigned pas = 57; pas < 64; pas++)
 		refused_cap((PLAIN & ~CAP_PAS(63)) | CAP_PAS(pas), IOM_EINVAL, "PAS");
 	for (unsigned pas = 32; pas <= 56; pas++)
@@ -162,14 +163,14 @@ TEST(capabilities_that_are_not_built_are_refused, "")
 		unsigned char bit;
 		const char *name;
 	} missing[] = {
-		{ 23, "MSI_MRIF" }, { 25, "ATS" }, { 30, "HPM" }, { 31, "DBG" }, { 41, "QOSID" },
+		{ 23, "MSI_MRIF" },
+		{ 41, "QOSID" },
 	};
 
 	for (unsigned i = 0; i < COUNT(missing); i++)
 		refused_cap(PLAIN | CAP_MSI_FLAT | 1ull << missing[i].bit, IOM_ENOTSUP,
 		            missing[i].name);
 	refused_cap(PLAIN | CAP_MSI_FLAT | 1ull << 23 | 1ull << 21, IOM_ENOTSUP, "MRIF");
-	refused_cap(PLAIN | 1ull << 25 | 1ull << 26, IOM_ENOTSUP, "ATS");
 }
 
 TEST(capabilities_that_are_built_are_accepted_each_alone, "")
@@ -178,6 +179,7 @@ TEST(capabilities_that_are_built_are_accepted_each_alone, "")
 		CAP_SVPBMT,   CAP_SV39X4, CAP_MSI_FLAT, CAP_END,      CAP_IGS_WSI,
 		CAP_IGS_BOTH, CAP_PD8,    CAP_PD17,     CAP_PD20,     CAP_SV32,
 		CAP_SV32X4,   CAP_NL,     CAP_S,        CAP_AMO_HWAD, CAP_SVRSW60T59B,
+		1ull << 25,   3ull << 25, CAP_HPM,      CAP_DBG,
 	};
 
 	for (unsigned i = 0; i < COUNT(built); i++)
@@ -213,6 +215,18 @@ TEST(other_fields_of_the_configuration, "")
 			accepted(&c);
 		else
 			refused(&c, IOM_EINVAL, "queue_lg2");
+
+		c = (struct iom_riscv_config){ .bytes = sizeof c, .counters = (uint8_t)v };
+		if (v <= 31)
+			accepted(&c);
+		else
+			refused(&c, IOM_EINVAL, "counters");
+
+		c = (struct iom_riscv_config){ .bytes = sizeof c, .counter_bits = (uint8_t)v };
+		if (!v || (v >= 32 && v <= 64))
+			accepted(&c);
+		else
+			refused(&c, IOM_EINVAL, "counter_bits");
 	}
 }
 
@@ -233,7 +247,7 @@ TEST(unknown_flags_are_refused, "")
 	for (unsigned bit = 0; bit < 32; bit++) {
 		const struct iom_riscv_config c = { .bytes = sizeof c, .flags = 1u << bit };
 
-		if (bit < 6)
+		if (bit < 6 || (bit >= 7 && bit < 12))
 			accepted(&c);
 		else
 			refused(&c, IOM_EINVAL, "flags");

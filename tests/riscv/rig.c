@@ -64,6 +64,19 @@ static int host_msi(void *opaque, uint64_t address, uint32_t data)
 	return IOM_OK;
 }
 
+static void host_message(void *opaque, uint32_t requester, const struct iom_message *message)
+{
+	struct rig *r = opaque;
+
+	if (r->messages < RIG_LOG) {
+		r->message[r->messages].requester = requester;
+		r->message[r->messages].what = *message;
+	}
+	r->messages++;
+	if (r->on_message)
+		r->on_message(r, requester, message);
+}
+
 static void host_wire(void *opaque, unsigned wire, bool level)
 {
 	struct rig *r = opaque;
@@ -106,6 +119,7 @@ struct iom_unit *rig_unit(struct rig *r)
 {
 	static const struct iom_host host = { .bytes = sizeof(host),
 		                              .msi = host_msi,
+		                              .message = host_message,
 		                              .wire = host_wire,
 		                              .order = host_order,
 		                              .dirty = host_dirty };

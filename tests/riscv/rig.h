@@ -28,15 +28,20 @@
 #define CAP_SV39X4 (1ull << 17)
 #define CAP_SV48X4 (1ull << 18)
 #define CAP_SV57X4 (1ull << 19)
+#define CAP_AMO_MRIF (1ull << 21)
 #define CAP_MSI_FLAT (1ull << 22)
+#define CAP_MSI_MRIF (1ull << 23)
 #define CAP_END (1ull << 27)
 #define CAP_IGS_MSI (0ull << 28)
 #define CAP_IGS_WSI (1ull << 28)
 #define CAP_IGS_BOTH (2ull << 28)
+#define CAP_HPM (1ull << 30)
+#define CAP_DBG (1ull << 31)
 #define CAP_PAS(n) ((unsigned long long)(n) << 32)
 #define CAP_PD8 (1ull << 38)
 #define CAP_PD17 (1ull << 39)
 #define CAP_PD20 (1ull << 40)
+#define CAP_QOSID (1ull << 41)
 /* All that the library builds, PAS 56, with and without MSI_FLAT (extended and base DC format) */
 #define CAP_BASE                                                                                   \
 	(CAP_VERSION | CAP_SV39 | CAP_SV48 | CAP_SV57 | CAP_SVPBMT | CAP_SV39X4 | CAP_SV48X4 |     \
@@ -67,10 +72,16 @@ struct rig {
 	struct {
 		uint64_t spa, len;
 	} dirty[RIG_LOG];
+	unsigned messages;
+	struct {
+		uint32_t requester;
+		struct iom_message what;
+	} message[RIG_LOG];
 	bool msi_fails; /* makes host.msi refuse */
 	bool wire[16];  /* levels */
 	unsigned wire_changes;
-	/* called, if set, inside host.order, host.msi and writes to RIG_DEVICE */
+	/* called, if set, inside host.message, host.order, host.msi and writes to RIG_DEVICE */
+	void (*on_message)(struct rig *, uint32_t requester, const struct iom_message *message);
 	void (*on_order)(struct rig *);
 	void (*on_msi)(struct rig *);
 	void (*on_device_write)(struct rig *, uint64_t off, const void *buf, size_t len);

@@ -75,6 +75,17 @@ static void host_order(void *opaque, bool reads, bool writes)
 		s->on_order(s);
 }
 
+static void host_message(void *opaque, uint32_t requester, const struct iom_message *message)
+{
+	struct stand *s = opaque;
+
+	/* The big lock is taken, and left again, as an embedder's would be. */
+	enter(s);
+	leave(s);
+	if (s->on_message)
+		s->on_message(s, requester, message);
+}
+
 static void host_dirty(void *opaque, uint64_t spa, uint64_t len)
 {
 	struct stand *s = opaque;
@@ -228,9 +239,11 @@ struct stand *stand_new(bool locked)
 	static const struct iom_memory_ops ops = { .bytes = sizeof ops,
 		                                   .read = device_read,
 		                                   .write = device_write };
-	static const struct iom_host host = {
-		.bytes = sizeof host, .msi = host_msi, .order = host_order, .dirty = host_dirty
-	};
+	static const struct iom_host host = { .bytes = sizeof host,
+		                              .msi = host_msi,
+		                              .message = host_message,
+		                              .order = host_order,
+		                              .dirty = host_dirty };
 	struct iom_region region = { .spa = STAND_RAM, .bytes = STAND_RAM_BYTES };
 	struct stand *s = calloc(1, sizeof *s);
 	pthread_mutexattr_t attr;

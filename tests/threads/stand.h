@@ -36,6 +36,7 @@ struct stand {
 	uint64_t served[512]; /* what reads of STAND_DEVICE get */
 	/* Called inside the callbacks of that name, if set. */
 	void (*on_order)(struct stand *s);
+	void (*on_message)(struct stand *s, uint32_t device, const struct iom_message *message);
 	void (*on_device_write)(struct stand *s);
 	void (*on_device_read)(struct stand *s, uint64_t off); /* after the read */
 };

@@ -5,10 +5,11 @@
 
 #include "base/endian.h"
 
-enum outcome { DONE, ILLEGAL, FAULT, WAITS };
+enum outcome { DONE, ILLEGAL, FAULT, WAITS, NO_TAG, TIMEOUT };
 
 struct command {
 	uint8_t opcode, func3;
+	uint64_t needs;   /* a capability, or 0 */
 	uint64_t bits[2]; /* what may be set beside opcode and func3; all else is reserved */
 	enum outcome (*run)(struct rv_unit *rv, const uint64_t *c);
 	void (*tell)(struct rv_unit *rv, const uint64_t *c); /* a backend, or NULL */
@@ -104,12 +105,21 @@ static enum outcome inval_pdt(struct rv_unit *rv, const uint64_t *c)
 	return DONE;
 }
 
-/* A fence completes once no access section is open that was open when it was fetched. */
+/*
+ * A fence completes once no access section is open that was open when it was fetched, and devices
+ * have answered all invalidations, or had their time for it.
+ */
+static bool fence_may_end(const struct rv_unit *rv)
+{
+	return rv->fence_drained && !iom_peek_acquire(&rv->itags);
+}
+
 static enum outcome fence(struct rv_unit *rv, const uint64_t *c)
 {
 	if (c[0] & RV_IOFENCE_WSI && !(rv_get(rv, RV_FCTL) & RV_FCTL_WSI))
 		return ILLEGAL;
-	return iom_drain(&rv->unit, RV_DRAIN_FENCE, false) & RV_DRAIN_FENCE ? DONE : WAITS;
+	rv->fence_drained = iom_drain(&rv->unit, RV_DRAIN_FENCE, false) & RV_DRAIN_FENCE;
+	return fence_may_end(rv) ? DONE : WAITS;
 }
 
 static enum outcome fence_complete(struct rv_unit *rv, const uint64_t *c)
@@ -117,6 +127,8 @@ static enum outcome fence_complete(struct rv_unit *rv, const uint64_t *c)
 	struct iom_unit *unit = &rv->unit;
 	bool reads = c[0] & RV_IOFENCE_PR, writes = c[0] & RV_IOFENCE_PW;
 
+	if (iom_peek(&rv->inval_timed_out))
+		return TIMEOUT;
 	if ((reads || writes) && unit->host.order)
 		unit->host.order(unit->opaque, reads, writes);
 	if (c[0] & RV_IOFENCE_AV) {
@@ -124,15 +136,30 @@ static enum outcome fence_complete(struct rv_unit *rv, const uint64_t *c)
 		uint8_t data[4];
 
 		iom_st32(data, (uint32_t)IOM_GET(RV_IOFENCE_DATA, c[0]), rv_big_endian(rv));
-		if (rv_beyond_pas(rv, spa) || iom_unit_store(unit, spa, data, sizeof data))
+		if (rv_beyond_pas(rv, spa) ||
+		    iom_own_write(unit, IOM_OF_QUEUE, spa, data, sizeof data))
 			return FAULT;
 	}
 	return DONE;
 }
 
+static enum outcome ats_inval(struct rv_unit *rv, const uint64_t *c)
+{
+	return rv_ats_invalidate(rv, c) ? DONE : NO_TAG;
+}
+
+static enum outcome ats_prgr(struct rv_unit *rv, const uint64_t *c)
+{
+	rv_ats_page_response(rv, c);
+	return DONE;
+}
+
+#define ATS_BITS (RV_ATS_PID | RV_ATS_PV | RV_ATS_DSV | RV_ATS_RID | RV_ATS_DSEG)
+
 static const struct command commands[] = {
 	{ RV_OP_IOTINVAL,
 	  RV_IOTINVAL_VMA,
+	  0,
 	  { RV_IOTINVAL_AV | RV_IOTINVAL_PSCID | RV_IOTINVAL_PSCV | RV_IOTINVAL_GV |
 	            RV_IOTINVAL_GSCID,
 	    RV_IOTINVAL_1_ADDR },
@@ -140,26 +167,33 @@ static const struct command commands[] = {
 	  rv_tell_iotinval },
 	{ RV_OP_IOTINVAL,
 	  RV_IOTINVAL_GVMA,
+	  0,
 	  { RV_IOTINVAL_AV | RV_IOTINVAL_PSCID | RV_IOTINVAL_GV | RV_IOTINVAL_GSCID,
 	    RV_IOTINVAL_1_ADDR },
 	  gvma,
 	  rv_tell_iotinval },
 	{ RV_OP_IOFENCE,
 	  RV_IOFENCE_C,
+	  0,
 	  { RV_IOFENCE_AV | RV_IOFENCE_WSI | RV_IOFENCE_PR | RV_IOFENCE_PW | RV_IOFENCE_DATA,
 	    RV_IOFENCE_1_ADDR },
 	  fence,
 	  NULL },
 	{ RV_OP_IODIR,
 	  RV_IODIR_INVAL_DDT,
+	  0,
 	  { RV_IODIR_DV | RV_IODIR_DID, 0 },
 	  inval_ddt,
 	  rv_tell_iodir },
 	{ RV_OP_IODIR,
 	  RV_IODIR_INVAL_PDT,
+	  0,
 	  { RV_IODIR_PID | RV_IODIR_DV | RV_IODIR_DID, 0 },
 	  inval_pdt,
 	  rv_tell_iodir },
+	/* Bits of the payloads that should be 0 are not looked at. */
+	{ RV_OP_ATS, RV_ATS_INVAL, RV_CAP_ATS, { ATS_BITS, ~UINT64_C(0) }, ats_inval, NULL },
+	{ RV_OP_ATS, RV_ATS_PRGR, RV_CAP_ATS, { ATS_BITS, ~UINT64_C(0) }, ats_prgr, NULL },
 };
 
 /* Bits that are reserved without a capability. */
@@ -193,7 +227,7 @@ static enum outcome carry_out(struct rv_unit *rv, const uint64_t *c)
 		if (row->opcode != IOM_GET(RV_CMD_OPCODE, c[0]) ||
 		    row->func3 != IOM_GET(RV_CMD_FUNC3, c[0]))
 			continue;
-		if (reserved_set(rv, row, c))
+		if ((row->needs && !(rv->cap & row->needs)) || reserved_set(rv, row, c))
 			return ILLEGAL;
 		outcome = row->run(rv, c);
 		if (outcome == DONE && row->tell && rv->unit.backend.invalidate)
@@ -212,7 +246,7 @@ static bool is_fence(const uint64_t *c)
 struct turn {
 	struct iom_ring ring;
 	uint32_t head, tail, resets;
-	bool drained; /* it is the fence that waited, and need not be fetched again */
+	bool waited; /* it is the fence that waited, and need not be fetched again */
 	bool fetched;
 	uint64_t c[RV_CMD_BYTES / 8];
 };
@@ -222,7 +256,7 @@ static enum outcome fetch_and_run(struct rv_unit *rv, struct turn *turn)
 	enum outcome outcome = DONE;
 	uint64_t *c = turn->c;
 
-	if (turn->drained) {
+	if (turn->waited) {
 		c[0] = rv->fence[0];
 		c[1] = rv->fence[1];
 	} else {
@@ -243,7 +277,7 @@ static enum outcome fetch_and_run(struct rv_unit *rv, struct turn *turn)
  * The next command, if the queue has one and need not stop; one that is in view is fetched.  The ring
  * is what it was as long as the queue is in hand.
  */
-static bool next_locked(struct rv_unit *rv, bool drained, struct turn *turn)
+static bool next_locked(struct rv_unit *rv, struct turn *turn)
 {
 	if (!turn->ring.entry_lg2 || turn->resets != rv->resets) {
 		turn->ring = rv_ring(rv, &rv_cq);
@@ -251,12 +285,15 @@ static bool next_locked(struct rv_unit *rv, bool drained, struct turn *turn)
 	}
 	turn->head = (uint32_t)rv_get(rv, RV_CQH);
 	turn->tail = (uint32_t)rv_get(rv, RV_CQT);
-	turn->drained = drained && rv->fence_waits;
+	turn->waited = rv->fence_waits && fence_may_end(rv);
 	turn->fetched = false;
-	if (!turn->drained) {
-		if (rv->fence_waits || turn->head == turn->tail || !rv_queue_works(rv, &rv_cq))
+	if (!turn->waited) {
+		if (rv->fence_waits || rv->inval_waits || turn->head == turn->tail ||
+		    !rv_queue_works(rv, &rv_cq))
 			return false;
+		/* Those who watch want to be told of the load. */
 		turn->fetched =
+			!iom_peek(&rv->unit.watchers) &&
 			iom_ring_look(&turn->ring, &rv->commands, turn->head, turn->tail, turn->c);
 	}
 	return true;
@@ -264,7 +301,7 @@ static bool next_locked(struct rv_unit *rv, bool drained, struct turn *turn)
 
 /*
  * Has the command been carried out by this look at it?  So it is with a fence that waits for no
- * section, stores and tells nothing.
+ * section and no device, stores and tells nothing.
  */
 static bool passes_locked(const struct rv_unit *rv, const struct turn *turn)
 {
@@ -275,7 +312,8 @@ static bool passes_locked(const struct rv_unit *rv, const struct turn *turn)
 	       (c & ~(RV_CMD_OPCODE | RV_IOFENCE_PR | RV_IOFENCE_PW)) ==
 	               IOM_PUT(RV_CMD_FUNC3, RV_IOFENCE_C) &&
 	       !(c & (RV_IOFENCE_PR | RV_IOFENCE_PW) && unit->host.order) &&
-	       !unit->observer.command && iom_sections_ended_locked(unit);
+	       !iom_peek_acquire(&rv->itags) && !iom_peek(&rv->inval_timed_out) &&
+	       iom_sections_ended_locked(unit);
 }
 
 /*
@@ -302,6 +340,15 @@ static void commit_locked(struct rv_unit *rv, enum outcome outcome, const struct
 		rv->fence[0] = c[0];
 		rv->fence[1] = c[1];
 		break;
+	case NO_TAG:
+		/* One may have become free meanwhile. */
+		rv->inval_waits = !~rv->itags;
+		break;
+	case TIMEOUT:
+		/* Said once: the same fence may pass when software comes back to it. */
+		iom_poke(&rv->inval_timed_out, false);
+		rv_queue_status_locked(rv, &rv_cq, RV_CQCSR_CMD_TO);
+		break;
 	}
 }
 
@@ -319,20 +366,18 @@ static void run_locked(struct rv_unit *rv, struct turn *turn)
 	rv_queue_leave_locked(rv);
 }
 
-void rv_commands_run(struct rv_unit *rv, bool drained)
+void rv_commands_run(struct rv_unit *rv)
 {
 	struct turn turn = { .resets = 0 };
 	bool go = true;
 
 	iom_view_begin(&rv->commands);
 	iom_lock(&rv->unit.lock);
-	/* That a fence need not wait any more is said once. */
-	while (go && (drained || !iom_unit_stopped(&rv->unit)) && next_locked(rv, drained, &turn)) {
+	while (go && !iom_unit_stopped(&rv->unit) && next_locked(rv, &turn)) {
 		if (passes_locked(rv, &turn))
 			commit_locked(rv, DONE, &turn, turn.c);
 		else
 			run_locked(rv, &turn);
-		drained = false;
 		go = iom_work_step(&rv->unit);
 	}
 	iom_unlock(&rv->unit.lock);

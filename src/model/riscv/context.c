@@ -116,15 +116,32 @@ static bool msi_words_ok(const struct rv_unit *rv, const uint64_t *words)
 	       IOM_GET(RV_IOHGATP_MODE, words[RV_DC_IOHGATP]) != RV_ATP_BARE;
 }
 
-/*
- * "Device-context configuration checks".  ATS, PRI, T2GPA and QoS identifiers are not built, so that
- * their bits must be 0.
- */
+#define TC_ATS (RV_TC_EN_ATS | RV_TC_EN_PRI | RV_TC_PRPR | RV_TC_T2GPA)
+
+/* Bits of tc need a capability, and another one of them. */
+static bool ats_ok(const struct rv_unit *rv, uint64_t tc, uint64_t iohgatp)
+{
+	static const struct {
+		uint64_t bit, capability, needs;
+	} bits[] = {
+		{ RV_TC_EN_ATS, RV_CAP_ATS, RV_TC_EN_ATS },
+		{ RV_TC_T2GPA, RV_CAP_T2GPA, RV_TC_EN_ATS },
+		{ RV_TC_EN_PRI, RV_CAP_ATS, RV_TC_EN_ATS },
+		{ RV_TC_PRPR, RV_CAP_ATS, RV_TC_EN_PRI },
+	};
+
+	for (size_t i = 0; i < IOM_COUNT(bits); i++) {
+		if (tc & bits[i].bit && !(has(rv, bits[i].capability) && tc & bits[i].needs))
+			return false;
+	}
+	return !(tc & RV_TC_T2GPA) || IOM_GET(RV_IOHGATP_MODE, iohgatp) != RV_ATP_BARE;
+}
+
+/* "Device-context configuration checks".  QoS identifiers are not built: their bits must be 0. */
 enum pt_why rv_decode_dc(const struct rv_unit *rv, uint64_t fctl, const uint64_t *words,
                          struct rv_dc *dc, uint32_t *pscid)
 {
-	const uint64_t absent = RV_TC_EN_ATS | RV_TC_EN_PRI | RV_TC_T2GPA | RV_TC_PRPR |
-	                        (has(rv, RV_CAP_AMO_HWAD) ? 0 : RV_TC_GADE | RV_TC_SADE);
+	const uint64_t absent = has(rv, RV_CAP_AMO_HWAD) ? 0 : RV_TC_GADE | RV_TC_SADE;
 	uint64_t tc = words[RV_DC_TC], ta = words[RV_DC_TA], fsc = words[RV_DC_FSC];
 	bool gxl = fctl & RV_FCTL_GXL, sxl = tc & RV_TC_SXL;
 
@@ -137,7 +154,8 @@ enum pt_why rv_decode_dc(const struct rv_unit *rv, uint64_t fctl, const uint64_t
 		return PT_WHY_BAD;
 	if (tc & RV_TC_PDTV ? !pdtp_ok(rv, fsc) : !iosatp_ok(rv, sxl, fsc) || tc & RV_TC_DPE)
 		return PT_WHY_BAD;
-	if (!iohgatp_ok(rv, gxl, words[RV_DC_IOHGATP]))
+	if (!iohgatp_ok(rv, gxl, words[RV_DC_IOHGATP]) ||
+	    (tc & TC_ATS && !ats_ok(rv, tc, words[RV_DC_IOHGATP])))
 		return PT_WHY_BAD;
 	if (has(rv, RV_CAP_MSI_FLAT) && !msi_words_ok(rv, words))
 		return PT_WHY_BAD;
@@ -222,21 +240,20 @@ static bool pid_fits(const struct rv_dc *dc, uint32_t process_id)
 	return !levels || !(process_id & ~iom_low(directory_bits(&pdt, levels)));
 }
 
-int rv_load(const struct iom_query *query, uint64_t spa, unsigned words, bool big_endian,
-            uint64_t *out)
+int rv_load(const struct iom_query *query, const struct rv_context *context, unsigned of,
+            uint64_t spa, unsigned words, bool big_endian, uint64_t *out)
 {
 	struct rv_unit *rv = rv_of(query->unit);
+	int result = IOM_OK;
 
-	for (unsigned i = 0; i < words; i++) {
-		int result = rv_beyond_pas(rv, spa)
-		                     ? IOM_EFAULT
-		                     : iom_memory_ld64(rv->unit.memory, query->view,
-		                                       spa + UINT64_C(8) * i, big_endian, &out[i]);
-
-		if (result)
-			return result;
-	}
-	return IOM_OK;
+	if (rv_beyond_pas(rv, spa))
+		return IOM_EFAULT;
+	for (unsigned i = 0; i < words && !result; i++)
+		result = iom_memory_ld64(rv->unit.memory, query->view, spa + UINT64_C(8) * i,
+		                         big_endian, &out[i]);
+	if (query->watchers)
+		rv_accessed(query, context, of, spa, 8 * words, false, result);
+	return result;
 }
 
 static bool refuse(struct iom_fault *fault, enum iom_where where, enum pt_why why)
@@ -265,15 +282,16 @@ static bool load_dc(const struct iom_query *query, uint64_t ddtp, uint64_t fctl,
 	if (device_id & ~iom_low(directory_bits(dir, level + 1)))
 		return refuse(fault, IOM_WHERE_TYPE, PT_OK);
 	for (; level; level--) {
-		why = bus_why(rv_load(query, table + directory_index(dir, level, device_id) * 8, 1,
-		                      big, words));
+		why = bus_why(rv_load(query, NULL, IOM_OF_DEVICE,
+		                      table + directory_index(dir, level, device_id) * 8, 1, big,
+		                      words));
 		if (!why)
 			why = decode_dir(words[0], &table);
 		if (why)
 			return refuse(fault, IOM_WHERE_DEVICE, why);
 	}
 	table += directory_index(dir, 0, device_id) * (ext ? RV_DC_EXT_BYTES : RV_DC_BASE_BYTES);
-	why = bus_why(rv_load(query, table, ext ? 8 : 4, big, words));
+	why = bus_why(rv_load(query, NULL, IOM_OF_DEVICE, table, ext ? 8 : 4, big, words));
 	if (!why)
 		why = rv_decode_dc(rv, fctl, words, dc, pscid);
 	return why ? refuse(fault, IOM_WHERE_DEVICE, why) : true;
@@ -292,7 +310,8 @@ static bool load_pdt(const struct iom_query *query, const struct rv_context *con
 			fault->where = IOM_WHERE_PROCESS;
 		return false;
 	}
-	why = bus_why(rv_load(query, spa, words, context->dc.tc & RV_TC_SBE, out));
+	why = bus_why(rv_load(query, context, IOM_OF_PROCESS, spa, words,
+	                      context->dc.tc & RV_TC_SBE, out));
 	return why ? refuse(fault, IOM_WHERE_PROCESS, why) : true;
 }
 
@@ -407,9 +426,9 @@ static void keep_cached(const struct iom_query *query, uint32_t which, const str
 	iom_context_keep(query->unit, query->endpoint, which, words, query->invalidations);
 }
 
-/* The device's part: its DC and the spaces of its second stage.  c->ta carries the DC's PSCID. */
-static bool locate_device(const struct iom_query *query, uint64_t ddtp, struct rv_context *c,
-                          struct iom_fault *fault)
+/* Inlined where requests go: the time of a request that is not cached is in here. */
+PT_INLINE bool locate_device(const struct iom_query *query, uint64_t ddtp, struct rv_context *c,
+                             struct iom_fault *fault)
 {
 	uint32_t pscid;
 
@@ -424,12 +443,26 @@ static bool locate_device(const struct iom_query *query, uint64_t ddtp, struct r
 	return true;
 }
 
+bool rv_locate_device(const struct iom_query *query, uint64_t ddtp, struct rv_context *c,
+                      struct iom_fault *fault)
+{
+	return locate_device(query, ddtp, c, fault);
+}
+
 static bool disallowed(struct iom_fault *fault)
 {
 	return refuse(fault, IOM_WHERE_TYPE, PT_OK);
 }
 
-/* Steps 5 to 12: whose first stage it is. */
+/* Step 5: does the device context let this kind of request in? */
+static bool lets_in(const struct rv_dc *dc, const struct iom_request *q)
+{
+	if (q->at != IOM_AT_UNTRANSLATED && !(dc->tc & RV_TC_EN_ATS))
+		return false;
+	return !(q->flags & IOM_REQ_PASID) || (dc->tc & RV_TC_PDTV && pid_fits(dc, q->pasid));
+}
+
+/* Steps 8 to 12: whose first stage it is. */
 static bool locate_process(const struct iom_query *query, struct rv_context *c,
                            struct iom_fault *fault)
 {
@@ -439,11 +472,7 @@ static bool locate_process(const struct iom_query *query, struct rv_context *c,
 	struct rv_pc pc;
 
 	if (!(c->dc.tc & RV_TC_PDTV)) {
-		if (pasid)
-			return disallowed(fault);
 		c->iosatp = c->dc.fsc;
-	} else if (!pid_fits(&c->dc, process_id)) {
-		return disallowed(fault);
 	} else if ((!pasid && !(c->dc.tc & RV_TC_DPE)) ||
 	           IOM_GET(RV_FSC_MODE, c->dc.fsc) == RV_PDTP_BARE) {
 		c->iosatp = 0;
@@ -458,35 +487,34 @@ static bool locate_process(const struct iom_query *query, struct rv_context *c,
 	return true;
 }
 
-/*
- * Without ATS the only type of request that is supported is the untranslated one; that is judged
- * once the device context is known.
- */
 const struct rv_context *rv_locate(const struct iom_query *query, uint64_t ddtp,
                                    struct rv_context *room, struct iom_fault *fault)
 {
 	const struct iom_request *q = query->request;
 	uint32_t which = q->flags & IOM_REQ_PASID ? q->pasid : IOM_CONTEXT_NO_PASID;
-	const struct rv_context *c = iom_context_recall(query, which);
+	/* What is translated already has no first stage, and asks for no process context. */
+	bool translated = q->at == IOM_AT_TRANSLATED;
+	const struct rv_context *c = translated ? NULL : iom_context_recall(query, which);
+	bool cached = c || (!translated && find_cached(query, which, room));
 
-	if (!c && !find_cached(query, which, room)) {
-		if (!locate_device(query, ddtp, room, fault))
-			return NULL;
-		fault->quiet = room->dc.tc & RV_TC_DTF;
-		if (q->at != IOM_AT_UNTRANSLATED) {
-			disallowed(fault);
-			return NULL;
-		}
+	if (!cached && !locate_device(query, ddtp, room, fault))
+		return NULL;
+	if (!c)
+		c = room;
+	fault->quiet = c->dc.tc & RV_TC_DTF;
+	if (!lets_in(&c->dc, q)) {
+		disallowed(fault);
+		return NULL;
+	}
+	if (translated)
+		return c;
+	if (!cached) {
 		if (!locate_process(query, room, fault))
 			return NULL;
 		keep_cached(query, which, room);
 	}
-	if (!c)
-		c = room;
-	fault->quiet = c->dc.tc & RV_TC_DTF;
-	if (q->at != IOM_AT_UNTRANSLATED ||
-	    (which != IOM_CONTEXT_NO_PASID && q->flags & IOM_REQ_PRIVILEGED &&
-	     !(c->ta & RV_PC_TA_ENS))) {
+	if (which != IOM_CONTEXT_NO_PASID && q->flags & IOM_REQ_PRIVILEGED &&
+	    !(c->ta & RV_PC_TA_ENS)) {
 		disallowed(fault);
 		return NULL;
 	}

@@ -36,37 +36,48 @@ static const uint16_t causes[IOM_WHERES][COLUMNS] = {
 
 struct cause {
 	uint16_t code;
-	bool despite_dtf; /* recorded although the context asked for silence          */
-	bool abort;       /* the device sees Completer Abort, not Unsupported Request */
+	bool despite_dtf; /* recorded although the context asked for silence                   */
+	uint8_t status;   /* what the device sees                                              */
+	uint8_t ats;      /* the same for a translation request; IOM_DONE: leave to do nothing */
 	const char *name;
 };
 
 static const struct cause names[] = {
-	{ RV_CAUSE_EXEC_ACCESS, false, false, "instruction access fault" },
-	{ RV_CAUSE_READ_ACCESS, false, false, "read access fault" },
-	{ RV_CAUSE_WRITE_ACCESS, false, false, "write/AMO access fault" },
-	{ RV_CAUSE_EXEC_PAGE, false, false, "instruction page fault" },
-	{ RV_CAUSE_READ_PAGE, false, false, "read page fault" },
-	{ RV_CAUSE_WRITE_PAGE, false, false, "write/AMO page fault" },
-	{ RV_CAUSE_EXEC_GUEST_PAGE, false, false, "instruction guest-page fault" },
-	{ RV_CAUSE_READ_GUEST_PAGE, false, false, "read guest-page fault" },
-	{ RV_CAUSE_WRITE_GUEST_PAGE, false, false, "write/AMO guest-page fault" },
-	{ RV_CAUSE_ALL_DISALLOWED, true, false, "all inbound transactions disallowed" },
-	{ RV_CAUSE_DDT_ACCESS, true, false, "DDT entry load access fault" },
-	{ RV_CAUSE_DDT_INVALID, true, false, "DDT entry not valid" },
-	{ RV_CAUSE_DDT_MISCONFIGURED, true, false, "DDT entry misconfigured" },
-	{ RV_CAUSE_TYPE_DISALLOWED, false, false, "transaction type disallowed" },
-	{ RV_CAUSE_MSI_PTE_ACCESS, false, false, "MSI PTE load access fault" },
-	{ RV_CAUSE_MSI_PTE_INVALID, false, false, "MSI PTE not valid" },
-	{ RV_CAUSE_MSI_PTE_MISCONFIGURED, false, false, "MSI PTE misconfigured" },
-	{ RV_CAUSE_PDT_ACCESS, false, false, "PDT entry load access fault" },
-	{ RV_CAUSE_PDT_INVALID, false, false, "PDT entry not valid" },
-	{ RV_CAUSE_PDT_MISCONFIGURED, false, false, "PDT entry misconfigured" },
-	{ RV_CAUSE_DDT_CORRUPT, true, true, "DDT data corruption" },
-	{ RV_CAUSE_PDT_CORRUPT, false, true, "PDT data corruption" },
-	{ RV_CAUSE_MSI_PT_CORRUPT, false, true, "MSI PT data corruption" },
-	{ RV_CAUSE_MSI_WRITE_ACCESS, true, false, "IOMMU MSI write access fault" },
-	{ RV_CAUSE_PT_CORRUPT, false, true, "first/second-stage PT data corruption" },
+	{ RV_CAUSE_EXEC_ACCESS, false, IOM_UNSUPPORTED, IOM_ABORT, "instruction access fault" },
+	{ RV_CAUSE_READ_ACCESS, false, IOM_UNSUPPORTED, IOM_ABORT, "read access fault" },
+	{ RV_CAUSE_WRITE_ACCESS, false, IOM_UNSUPPORTED, IOM_ABORT, "write/AMO access fault" },
+	{ RV_CAUSE_EXEC_PAGE, false, IOM_UNSUPPORTED, IOM_DONE, "instruction page fault" },
+	{ RV_CAUSE_READ_PAGE, false, IOM_UNSUPPORTED, IOM_DONE, "read page fault" },
+	{ RV_CAUSE_WRITE_PAGE, false, IOM_UNSUPPORTED, IOM_DONE, "write/AMO page fault" },
+	{ RV_CAUSE_EXEC_GUEST_PAGE, false, IOM_UNSUPPORTED, IOM_DONE,
+	  "instruction guest-page fault" },
+	{ RV_CAUSE_READ_GUEST_PAGE, false, IOM_UNSUPPORTED, IOM_DONE, "read guest-page fault" },
+	{ RV_CAUSE_WRITE_GUEST_PAGE, false, IOM_UNSUPPORTED, IOM_DONE,
+	  "write/AMO guest-page fault" },
+	{ RV_CAUSE_ALL_DISALLOWED, true, IOM_UNSUPPORTED, IOM_UNSUPPORTED,
+	  "all inbound transactions disallowed" },
+	{ RV_CAUSE_DDT_ACCESS, true, IOM_UNSUPPORTED, IOM_UNSUPPORTED,
+	  "DDT entry load access fault" },
+	{ RV_CAUSE_DDT_INVALID, true, IOM_UNSUPPORTED, IOM_UNSUPPORTED, "DDT entry not valid" },
+	{ RV_CAUSE_DDT_MISCONFIGURED, true, IOM_UNSUPPORTED, IOM_UNSUPPORTED,
+	  "DDT entry misconfigured" },
+	{ RV_CAUSE_TYPE_DISALLOWED, false, IOM_UNSUPPORTED, IOM_UNSUPPORTED,
+	  "transaction type disallowed" },
+	{ RV_CAUSE_MSI_PTE_ACCESS, false, IOM_UNSUPPORTED, IOM_ABORT, "MSI PTE load access fault" },
+	{ RV_CAUSE_MSI_PTE_INVALID, false, IOM_UNSUPPORTED, IOM_DONE, "MSI PTE not valid" },
+	{ RV_CAUSE_MSI_PTE_MISCONFIGURED, false, IOM_UNSUPPORTED, IOM_ABORT,
+	  "MSI PTE misconfigured" },
+	{ RV_CAUSE_PDT_ACCESS, false, IOM_UNSUPPORTED, IOM_ABORT, "PDT entry load access fault" },
+	{ RV_CAUSE_PDT_INVALID, false, IOM_UNSUPPORTED, IOM_DONE, "PDT entry not valid" },
+	{ RV_CAUSE_PDT_MISCONFIGURED, false, IOM_UNSUPPORTED, IOM_ABORT,
+	  "PDT entry misconfigured" },
+	{ RV_CAUSE_DDT_CORRUPT, true, IOM_ABORT, IOM_ABORT, "DDT data corruption" },
+	{ RV_CAUSE_PDT_CORRUPT, false, IOM_ABORT, IOM_ABORT, "PDT data corruption" },
+	{ RV_CAUSE_MSI_PT_CORRUPT, false, IOM_ABORT, IOM_ABORT, "MSI PT data corruption" },
+	{ RV_CAUSE_MSI_WRITE_ACCESS, true, IOM_UNSUPPORTED, IOM_UNSUPPORTED,
+	  "IOMMU MSI write access fault" },
+	{ RV_CAUSE_PT_CORRUPT, false, IOM_ABORT, IOM_ABORT,
+	  "first/second-stage PT data corruption" },
 };
 
 static const struct cause *cause_of(uint32_t code)
@@ -87,7 +98,9 @@ const char *rv_fault_name(uint32_t cause)
 
 unsigned rv_access(const struct iom_request *q)
 {
-	if (q->access == IOM_EXECUTE && q->at == IOM_AT_TRANSLATED && !(q->flags & IOM_REQ_PASID))
+	if (q->at != IOM_AT_UNTRANSLATED && q->access == IOM_EXECUTE && !(q->flags & IOM_REQ_PASID))
+		return IOM_READ;
+	if (q->at == IOM_AT_TRANSLATION_REQUEST && q->access != IOM_EXECUTE)
 		return IOM_READ;
 	return q->access == IOM_ATOMIC ? IOM_WRITE : q->access;
 }
@@ -130,18 +143,22 @@ static unsigned ttyp(const struct iom_request *q)
 }
 
 /* Hands a record to the worker.  More than the unit can hold back at once count as overflow. */
+static void record_locked(struct rv_unit *rv, const uint64_t *rec)
+{
+	if (!rv_queue_works(rv, &rv_fq))
+		return;
+	if (rv->fifo_count < RV_FIFO) {
+		memcpy(rv->fifo[(rv->fifo_first + rv->fifo_count++) % RV_FIFO], rec, RV_FQ_BYTES);
+		iom_work_later(&rv->unit, RV_WORK_FAULTS);
+	} else {
+		rv_queue_status_locked(rv, &rv_fq, RV_QCSR_OF);
+	}
+}
+
 static void record(struct rv_unit *rv, const uint64_t *rec)
 {
 	iom_lock(&rv->unit.lock);
-	if (rv_queue_works(rv, &rv_fq)) {
-		if (rv->fifo_count < RV_FIFO) {
-			memcpy(rv->fifo[(rv->fifo_first + rv->fifo_count++) % RV_FIFO], rec,
-			       RV_FQ_BYTES);
-			iom_work_later(&rv->unit, RV_WORK_FAULTS);
-		} else {
-			rv_queue_status_locked(rv, &rv_fq, RV_QCSR_OF);
-		}
-	}
+	record_locked(rv, rec);
 	iom_unlock(&rv->unit.lock);
 }
 
@@ -151,20 +168,9 @@ static void record(struct rv_unit *rv, const uint64_t *rec)
  */
 static void commit_locked(struct rv_unit *rv, enum iom_ring_result result, uint32_t next)
 {
-	switch (result) {
-	case IOM_RING_FULL:
-		rv_queue_status_locked(rv, &rv_fq, RV_QCSR_OF);
+	rv_queue_stored_locked(rv, &rv_fq, result, next);
+	if (result != IOM_RING_OK)
 		rv->fifo_count = 0;
-		break;
-	case IOM_RING_FAULT:
-		rv_queue_status_locked(rv, &rv_fq, RV_QCSR_MF);
-		rv->fifo_count = 0;
-		break;
-	default:
-		iom_reg_set(&rv->unit, RV_FQT, next);
-		if (rv_get(rv, RV_FQCSR) & RV_QCSR_IE)
-			rv_raise_locked(rv, RV_IPSR_FIP);
-	}
 }
 
 /* Stores the oldest record that waits; false if there is none. */
@@ -223,27 +229,58 @@ void rv_fault_msi(struct rv_unit *rv, uint64_t address)
 	record(rv, rec);
 }
 
+/* What a record says of a request, whatever its cause. */
+static uint64_t who(const struct iom_query *query, unsigned type)
+{
+	const struct iom_request *q = query->request;
+	uint64_t word = IOM_PUT(RV_FQ_TTYP, type) | IOM_PUT(RV_FQ_DID, query->requester);
+
+	if (q->flags & IOM_REQ_PASID)
+		word |= RV_FQ_PV | IOM_PUT(RV_FQ_PID, q->pasid) |
+		        (q->flags & IOM_REQ_PRIVILEGED ? RV_FQ_PRIV : 0);
+	return word;
+}
+
+static bool said(const struct iom_fault *fault, const struct cause *cause)
+{
+	return !fault->quiet || cause->despite_dtf;
+}
+
+unsigned rv_fault_page_request_locked(const struct iom_query *query, const struct iom_fault *fault)
+{
+	const struct cause *cause = cause_of(fault_cause(fault, IOM_READ));
+	const uint64_t rec[RV_FQ_WORDS] = { IOM_PUT(RV_FQ_CAUSE, cause->code) |
+		                                    who(query, RV_TTYP_MESSAGE),
+		                            0, RV_MESSAGE_PAGE_REQUEST, 0 };
+
+	if (said(fault, cause))
+		record_locked(rv_of(query->unit), rec);
+	return cause->code == RV_CAUSE_TYPE_DISALLOWED ? IOM_PAGES_INVALID : IOM_PAGES_FAILED;
+}
+
 void rv_refuse(const struct iom_query *query, const struct iom_fault *fault,
                struct iom_reply *reply)
 {
 	const struct iom_request *q = query->request;
 	const struct cause *cause = cause_of(fault_cause(fault, rv_access(q)));
 	bool guest_page = fault->where == IOM_WHERE_STAGE2 && column_of[fault->why] < BUS;
+	const struct rv_unit *rv = rv_of(query->unit);
+	uint64_t known = rv->config.flags & IOM_RISCV_NO_OFFSETS ? ~iom_low(12) : ~UINT64_C(0);
 	uint64_t rec[RV_FQ_WORDS] = { 0 };
 
+	reply->status = q->at == IOM_AT_TRANSLATION_REQUEST ? cause->ats : cause->status;
+	if (reply->status == IOM_DONE) {
+		rv_ats_nothing(q, reply);
+		return;
+	}
 	reply->fault = cause->code;
-	reply->status = cause->abort ? IOM_ABORT : IOM_UNSUPPORTED;
-	if (q->flags & IOM_REQ_PROBE || (fault->quiet && !cause->despite_dtf))
+	if (q->flags & IOM_REQ_PROBE || !said(fault, cause))
 		return;
 
-	rec[0] = IOM_PUT(RV_FQ_CAUSE, cause->code) | IOM_PUT(RV_FQ_TTYP, ttyp(q)) |
-	         IOM_PUT(RV_FQ_DID, query->requester);
-	if (q->flags & IOM_REQ_PASID)
-		rec[0] |= RV_FQ_PV | IOM_PUT(RV_FQ_PID, q->pasid) |
-		          (q->flags & IOM_REQ_PRIVILEGED ? RV_FQ_PRIV : 0);
-	rec[2] = q->iova;
+	rec[0] = IOM_PUT(RV_FQ_CAUSE, cause->code) | who(query, ttyp(q));
+	rec[2] = q->iova & known;
 	if (guest_page)
-		rec[3] = (fault->gpa & RV_FQ_IOTVAL2_GPA) |
+		rec[3] = (fault->gpa & known & RV_FQ_IOTVAL2_GPA) |
 		         (fault->implicit ? RV_FQ_IOTVAL2_IMPLICIT : 0) |
 		         (fault->implicit_write ? RV_FQ_IOTVAL2_WRITE : 0);
 	record(rv_of(query->unit), rec);

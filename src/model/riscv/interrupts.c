@@ -107,6 +107,7 @@ void rv_interrupts_send(struct rv_unit *rv)
 		result = unit->host.msi
 		                 ? unit->host.msi(unit->opaque, address, iom_ld32(bytes, false))
 		                 : iom_unit_store(unit, address, bytes, sizeof bytes);
+		iom_own_tell_unit(unit, IOM_OF_INTERRUPT, address, sizeof bytes, true, result);
 		if (result)
 			rv_fault_msi(rv, address);
 		else if (unit->observer.msi)

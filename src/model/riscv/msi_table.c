@@ -56,7 +56,7 @@ enum pt_why rv_msi_walk(const struct iom_query *query, const struct rv_context *
 	uint64_t entry = IOM_GET(RV_FSC_PPN, dc->msiptp) << 12 |
 	                 extract(gpa >> 12, dc->msi_mask) * RV_MSIPTE_BYTES;
 	uint64_t words[2], page;
-	int bus = rv_load(query, entry, 2, context->fctl & RV_FCTL_BE, words);
+	int bus = rv_load(query, context, IOM_OF_MSI, entry, 2, context->fctl & RV_FCTL_BE, words);
 	enum pt_why why;
 
 	if (bus)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
-/* What command and fault queue have in common ("In-memory queue interface"). */
+/* What the queues have in common ("In-memory queue interface"). */
 #include "model/riscv/riscv.h"
 
 const struct rv_queue rv_cq = {
@@ -29,11 +29,30 @@ const struct rv_queue rv_fq = {
 	.pending = RV_IPSR_FIP,
 };
 
-const struct rv_queue *const rv_queues[RV_QUEUES] = { &rv_cq, &rv_fq };
+const struct rv_queue rv_pq = {
+	.base = RV_PQB,
+	.head = RV_PQH,
+	.tail = RV_PQT,
+	.csr = RV_PQCSR,
+	.own = RV_PQT,
+	.software = RV_PQH,
+	.entry_lg2 = 4,
+	.errors = RV_QCSR_MF | RV_QCSR_OF,
+	.status = RV_QCSR_MF | RV_QCSR_OF,
+	.pending = RV_IPSR_PIP,
+};
+
+const struct rv_queue *const rv_queues[RV_QUEUES] = { &rv_cq, &rv_fq, &rv_pq };
 
 const struct rv_queue *rv_queue_of(unsigned off)
 {
-	return off == RV_FQB || off == RV_FQH || off == RV_FQCSR ? &rv_fq : &rv_cq;
+	for (unsigned i = 0; i < RV_QUEUES; i++) {
+		const struct rv_queue *queue = rv_queues[i];
+
+		if (off == queue->base || off == queue->software || off == queue->csr)
+			return queue;
+	}
+	return NULL;
 }
 
 struct iom_ring rv_ring(const struct rv_unit *rv, const struct rv_queue *queue)
@@ -63,7 +82,11 @@ bool rv_queue_works(const struct rv_unit *rv, const struct rv_queue *queue)
 
 uint64_t *rv_queue_left(struct rv_unit *rv, const struct rv_queue *queue)
 {
-	return &rv->queue_left[queue == &rv_fq];
+	unsigned i = 0;
+
+	while (rv_queues[i] != queue)
+		i++;
+	return &rv->queue_left[i];
 }
 
 void rv_queue_settle_locked(struct rv_unit *rv, const struct rv_queue *queue)
@@ -87,6 +110,8 @@ void rv_queue_csr_wrote_locked(struct rv_unit *rv, const struct rv_queue *queue,
 	struct iom_unit *unit = &rv->unit;
 
 	if (~was & now & RV_QCSR_EN) {
+		if (queue == &rv_cq)
+			rv->inval_waits = false;
 		iom_reg_set(unit, queue->own, 0);
 		iom_reg_change(unit, queue->csr, queue->status, 0);
 	}
@@ -104,6 +129,18 @@ void rv_queue_status_locked(struct rv_unit *rv, const struct rv_queue *queue, ui
 {
 	iom_reg_change(&rv->unit, queue->csr, 0, bits);
 	rv_interrupts_update_locked(rv);
+}
+
+void rv_queue_stored_locked(struct rv_unit *rv, const struct rv_queue *queue,
+                            enum iom_ring_result result, uint32_t next)
+{
+	if (result == IOM_RING_OK) {
+		iom_reg_set(&rv->unit, queue->own, next);
+		if (rv_get(rv, queue->csr) & RV_QCSR_IE)
+			rv_raise_locked(rv, queue->pending);
+		return;
+	}
+	rv_queue_status_locked(rv, queue, result == IOM_RING_FULL ? RV_QCSR_OF : RV_QCSR_MF);
 }
 
 void rv_queue_take_locked(struct rv_unit *rv, const struct rv_queue *queue)

@@ -42,7 +42,7 @@ bool rv_ddtp_mode_exists(const struct rv_unit *rv, unsigned mode)
 
 /*
  * UNSPECIFIED: from one directory straight to another is ignored, to Bare is allowed (Linux does it
- * at shutdown).  While a directory is active, a store of the upper half alone waits for the lower
+ * at shutdown) unless the configuration is strict.  While a directory is active, a store of the upper half alone waits for the lower
  * half, so that two 4-byte stores do what one of 8 bytes would.
  */
 static uint64_t ddtp_legal(struct iom_unit *unit, unsigned off, uint64_t was, uint64_t now,
@@ -51,6 +51,7 @@ static uint64_t ddtp_legal(struct iom_unit *unit, unsigned off, uint64_t was, ui
 	struct rv_unit *rv = rv_of(unit);
 	unsigned old = (unsigned)IOM_GET(RV_DDTP_MODE, was);
 	unsigned mode = (unsigned)IOM_GET(RV_DDTP_MODE, now);
+	unsigned highest = rv->config.flags & IOM_RISCV_STRICT_DDTP ? RV_DDTP_OFF : RV_DDTP_BARE;
 	bool low = lanes & iom_low(32), high = lanes & ~iom_low(32);
 
 	(void)off;
@@ -64,7 +65,7 @@ static uint64_t ddtp_legal(struct iom_unit *unit, unsigned off, uint64_t was, ui
 	if (!high && rv->ddtp_high_valid)
 		now = (now & iom_low(32)) | (uint64_t)rv->ddtp_high << 32;
 	rv->ddtp_high_valid = false;
-	if (!rv_ddtp_mode_exists(rv, mode) || (old > RV_DDTP_BARE && mode > RV_DDTP_BARE))
+	if (!rv_ddtp_mode_exists(rv, mode) || (old > RV_DDTP_BARE && mode > highest))
 		return was;
 	return now;
 }
@@ -165,13 +166,21 @@ static const struct iom_reg rv_regs[] = {
 	  .wrote = base_wrote },
 	{ RV_FQH, 4, "fqh", .keeps = true, .rw = IOM_MASK(31, 0), .legal = index_legal },
 	{ RV_FQT, 4, "fqt", .keeps = true, .own = IOM_MASK(31, 0) },
+	{ RV_PQB, 8, "pqb", .keeps = true, .rw = RV_QB_LOG2SZ_1 | RV_QB_PPN, .legal = base_legal,
+	  .wrote = base_wrote },
+	{ RV_PQH, 4, "pqh", .keeps = true, .rw = IOM_MASK(31, 0), .legal = index_legal },
+	{ RV_PQT, 4, "pqt", .keeps = true, .own = IOM_MASK(31, 0) },
 	{ RV_CQCSR, 4, "cqcsr", .own = RV_QCSR_ON | RV_QCSR_BUSY, .rw = RV_QCSR_EN | RV_QCSR_IE,
 	  .w1c = RV_QCSR_MF | RV_CQCSR_CMD_TO | RV_CQCSR_CMD_ILL | RV_CQCSR_FENCE_W_IP,
 	  .legal = csr_legal, .wrote = csr_wrote },
 	{ RV_FQCSR, 4, "fqcsr", .own = RV_QCSR_ON | RV_QCSR_BUSY, .rw = RV_QCSR_EN | RV_QCSR_IE,
 	  .w1c = RV_QCSR_MF | RV_QCSR_OF, .legal = csr_legal, .wrote = csr_wrote },
-	{ RV_IPSR, 4, "ipsr", .w1c = RV_IPSR_CIP | RV_IPSR_FIP, .wrote = interrupts_wrote },
-	{ RV_ICVEC, 8, "icvec", .keeps = true, .rw = RV_ICVEC_CIV | RV_ICVEC_FIV,
+	{ RV_PQCSR, 4, "pqcsr", .own = RV_QCSR_ON | RV_QCSR_BUSY, .rw = RV_QCSR_EN | RV_QCSR_IE,
+	  .w1c = RV_QCSR_MF | RV_QCSR_OF, .legal = csr_legal, .wrote = csr_wrote },
+	{ RV_IPSR, 4, "ipsr", .w1c = RV_IPSR_CIP | RV_IPSR_FIP | RV_IPSR_PMIP | RV_IPSR_PIP,
+	  .wrote = interrupts_wrote },
+	{ RV_ICVEC, 8, "icvec", .keeps = true,
+	  .rw = RV_ICVEC_CIV | RV_ICVEC_FIV | RV_ICVEC_PMIV | RV_ICVEC_PIV,
 	  .wrote = interrupts_wrote },
 	{ RV_MSI_CFG_TBL + RV_MSI_ADDR, 8, "msi_addr", .keeps = true, .rw = RV_MSI_ADDR_ADDR,
 	  MSI_ROWS },
@@ -181,6 +190,20 @@ static const struct iom_reg rv_regs[] = {
 	  .wrote = vec_ctl_wrote, MSI_ROWS },
 };
 
+/* Without ATS there is no page-request queue. */
+static void pages_init(struct rv_unit *rv)
+{
+	static const uint16_t absent[] = { RV_PQB, RV_PQH, RV_PQT, RV_PQCSR };
+	struct iom_regfile *regs = &rv->unit.regs;
+
+	if (rv->cap & RV_CAP_ATS)
+		return;
+	for (size_t i = 0; i < IOM_COUNT(absent); i++)
+		iom_regfile_narrow(regs, absent[i], 0);
+	iom_regfile_narrow(regs, RV_IPSR, ~RV_IPSR_PIP);
+	iom_regfile_narrow(regs, RV_ICVEC, ~RV_ICVEC_PIV);
+}
+
 void rv_registers_init(struct rv_unit *rv)
 {
 	struct iom_regfile *regs = &rv->unit.regs;
@@ -188,15 +211,22 @@ void rv_registers_init(struct rv_unit *rv)
 	unsigned msis = igs == RV_IGS_WSI ? 0 : rv->config.vectors;
 	uint64_t pas = iom_low((unsigned)IOM_GET(RV_CAP_PAS, rv->cap));
 	uint64_t nibble = rv->config.vectors - 1u;
+	bool hpm = rv->cap & RV_CAP_HPM;
 
 	iom_regfile_init(regs, rv_regs, IOM_COUNT(rv_regs));
+	rv_counters_init(rv);
+	rv_debug_init(rv);
 	iom_regfile_narrow(regs, RV_FCTL,
 	                   (rv->cap & RV_CAP_END ? RV_FCTL_BE : 0) |
 	                           (igs == RV_IGS_BOTH ? RV_FCTL_WSI : 0) |
 	                           (rv_gxl_writable(rv) ? RV_FCTL_GXL : 0));
 	iom_regfile_narrow(regs, RV_DDTP, ~RV_DDTP_PPN | IOM_PUT(RV_DDTP_PPN, pas >> 12));
+	iom_regfile_narrow(regs, RV_IPSR, ~(hpm ? 0 : RV_IPSR_PMIP));
 	iom_regfile_narrow(regs, RV_ICVEC,
-	                   IOM_PUT(RV_ICVEC_CIV, nibble) | IOM_PUT(RV_ICVEC_FIV, nibble));
+	                   IOM_PUT(RV_ICVEC_CIV, nibble) | IOM_PUT(RV_ICVEC_FIV, nibble) |
+	                           IOM_PUT(RV_ICVEC_PMIV, hpm ? nibble : 0) |
+	                           IOM_PUT(RV_ICVEC_PIV, nibble));
+	pages_init(rv);
 	for (unsigned v = 0; v < RV_VECTORS_MAX; v++) {
 		unsigned entry = RV_MSI_CFG_TBL + v * RV_MSI_CFG_BYTES;
 
@@ -224,4 +254,6 @@ void rv_registers_reset(struct rv_unit *rv)
 			iom_reg_set(unit, RV_MSI_CFG_TBL + v * RV_MSI_CFG_BYTES + RV_MSI_VEC_CTL,
 			            RV_MSI_VEC_CTL_M);
 	}
+	rv_debug_reset_locked(rv);
+	rv_counters_changed_locked(rv);
 }

@@ -15,16 +15,40 @@
 #define RV_WORK_FAULTS IOM_BIT(2)
 #define RV_WORK_INTERRUPTS IOM_BIT(3)
 #define RV_WORK_DDTP IOM_BIT(4)
+#define RV_WORK_PAGES IOM_BIT(5)
+#define RV_WORK_DEBUG IOM_BIT(6)
 
 /* Who waits for access sections to end */
 #define RV_DRAIN_FENCE IOM_BIT(0)
 #define RV_DRAIN_DDTP IOM_BIT(1)
 
-#define RV_QUEUES 2
+#define RV_QUEUES 3
 
 /* Fault records on their way to memory */
 #define RV_FIFO 32
 #define RV_FQ_WORDS 4
+
+/* Page requests on their way to memory or to an answer */
+#define RV_PAGES 32
+#define RV_PQ_WORDS 2
+
+/* A page request: what is to be stored of it, and who gets which answer if it cannot be. */
+struct rv_page_request {
+	uint64_t record[RV_PQ_WORDS];
+	uint8_t code;   /* RV_PAGE_STORE, or the IOM_PAGES_* that was found already */
+	bool to_answer; /* the device waits for an answer, if one is due from here  */
+	bool prpr;      /* the answer says the process even if it is no failure     */
+};
+#define RV_PAGE_STORE 0xffu
+
+/* Invalidations of devices' caches that are under way at a time */
+#define RV_ITAGS 32
+
+struct rv_itag {
+	uint32_t requester;
+	uint8_t answers; /* that have come                                */
+	uint64_t left;   /* ns that the device may still take for the rest */
+};
 
 struct rv_unit {
 	struct iom_unit unit;
@@ -39,19 +63,26 @@ struct rv_unit {
 	bool ddtp_drained;              /* a change of ddtp under way waits for no section        */
 	uint64_t ddtp_left;             /* ns that a change of ddtp still takes ...               */
 	uint64_t queue_left[RV_QUEUES]; /* ... and of a queue, in the order of rv_queues          */
-	bool fence_waits;               /* for access sections                                    */
+	bool fence_waits;               /* for access sections, or for devices                    */
+	bool inval_waits;               /* the next command, for an ITag                          */
+	bool inval_timed_out;           /* and no fence has said so                               */
+	uint32_t itags;                 /* those in use: a bit each                               */
 	uint16_t msi_pending;           /* vectors that were masked when their message was due    */
 	uint16_t due;                   /* ipsr bits whose message has not been sent yet          */
 	uint32_t resets;                /* so that what began before a reset ends without effect  */
 	const struct rv_queue *handled; /* the queue that the worker has in hand          */
 	unsigned fifo_first, fifo_count;
 	uint64_t fifo[RV_FIFO][RV_FQ_WORDS];
+	unsigned pages_first, pages_count;
+	struct rv_page_request pages[RV_PAGES];
+	struct rv_itag itag[RV_ITAGS];
 
 	/* The worker's own */
 	uint32_t resets_seen; /* those of `resets` that the drains know about */
 	uint16_t wires;       /* levels that the host was told */
 	uint64_t fence[2];    /* the command, as it was fetched */
 	struct iom_view commands;
+	bool fence_drained; /* it waits for no access section any more */
 };
 
 static inline struct rv_unit *rv_of(struct iom_unit *unit)
@@ -69,6 +100,12 @@ static inline unsigned rv_ddtp_mode(const struct rv_unit *rv)
 	return (unsigned)IOM_GET(RV_DDTP_MODE, rv_get(rv, RV_DDTP));
 }
 
+/* capabilities.PAS: the width of physical addresses */
+static inline unsigned rv_pas(const struct rv_unit *rv)
+{
+	return (unsigned)IOM_GET(RV_CAP_PAS, rv->cap);
+}
+
 static inline bool rv_big_endian(const struct rv_unit *rv)
 {
 	return rv_get(rv, RV_FCTL) & RV_FCTL_BE;
@@ -79,10 +116,6 @@ static inline bool rv_beyond_pas(const struct rv_unit *rv, uint64_t spa)
 {
 	return spa > rv->unit.spa_last;
 }
-
-/* Loads `words` doublewords of one entry: IOM_OK, IOM_EFAULT or IOM_EPOISON. */
-int rv_load(const struct iom_query *query, uint64_t spa, unsigned words, bool big_endian,
-            uint64_t *out);
 
 /* Which values of fctl.GXL there are: it can be written, or is fixed to this. */
 bool rv_gxl_writable(const struct rv_unit *rv);
@@ -114,10 +147,10 @@ struct rv_queue {
 	uint16_t software;              /* ... and the one that software moves         */
 	uint8_t entry_lg2;
 	uint32_t errors;  /* csr bits that stop the queue                              */
-	uint32_t status;  /* csr bits that enabling clears, and that call for cip, fip */
+	uint32_t status;  /* csr bits that enabling clears, and that raise `pending`   */
 	uint32_t pending; /* its bit in ipsr                                           */
 };
-extern const struct rv_queue rv_cq, rv_fq;
+extern const struct rv_queue rv_cq, rv_fq, rv_pq;
 extern const struct rv_queue *const rv_queues[RV_QUEUES];
 
 const struct rv_queue *rv_queue_of(unsigned off); /* the queue that has this register */
@@ -129,6 +162,9 @@ void rv_queue_csr_wrote_locked(struct rv_unit *rv, const struct rv_queue *queue,
                                uint64_t now);
 /* Sets status bits in the csr, and raises the interrupt that they call for. */
 void rv_queue_status_locked(struct rv_unit *rv, const struct rv_queue *queue, uint32_t bits);
+/* What storing an entry leaves behind: the next index, or why there is none. */
+void rv_queue_stored_locked(struct rv_unit *rv, const struct rv_queue *queue,
+                            enum iom_ring_result result, uint32_t next);
 /*
  * The worker takes a queue in hand, and lets go of it; a queue that software turns off meanwhile
  * stays busy until then.
@@ -152,9 +188,8 @@ static inline unsigned rv_iotinval_lg2(const uint64_t *c)
 }
 
 /* ---- commands.c */
-/* Worker: fetches and carries out commands, as far as the queue can go.  `drained`: a waiting
- * fence need not wait any more. */
-void rv_commands_run(struct rv_unit *rv, bool drained);
+/* Worker: fetches and carries out commands, as far as the queue can go. */
+void rv_commands_run(struct rv_unit *rv);
 
 /* ---- faults.c */
 void rv_refuse(const struct iom_query *query, const struct iom_fault *fault,
@@ -164,7 +199,12 @@ const char *rv_fault_name(uint32_t cause);
 void rv_fault_msi(struct rv_unit *rv, uint64_t address);
 /* Worker: stores the records that wait. */
 void rv_faults_store(struct rv_unit *rv);
-/* What kind of access the rules of translation see: exec needs a process_id once translated. */
+/* Records what a page request met; returns the IOM_PAGES_* that it is answered with. */
+unsigned rv_fault_page_request_locked(const struct iom_query *query, const struct iom_fault *fault);
+/*
+ * What kind of access the rules of translation see: exec needs a process_id where ATS is used, and who
+ * asks for a translation reads.
+ */
 unsigned rv_access(const struct iom_request *q);
 
 /* ---- interrupts.c */
@@ -205,15 +245,79 @@ enum pt_why rv_decode_pc(const struct rv_unit *rv, bool rv32, const uint64_t *wo
  */
 const struct rv_context *rv_locate(const struct iom_query *query, uint64_t ddtp,
                                    struct rv_context *room, struct iom_fault *fault);
+/* The device's part of it: its DC and the spaces of its second stage. */
+bool rv_locate_device(const struct iom_query *query, uint64_t ddtp, struct rv_context *context,
+                      struct iom_fault *fault);
+/*
+ * Loads `words` doublewords of one entry: IOM_OK, IOM_EFAULT or IOM_EPOISON.  `of`: IOM_OF_*;
+ * `context`: what is known of the request's, NULL for the device directory.
+ */
+int rv_load(const struct iom_query *query, const struct rv_context *context, unsigned of,
+            uint64_t spa, unsigned words, bool big_endian, uint64_t *out);
 /* The widest device_id and process_id that the unit's directories can hold, in bits. */
 unsigned rv_device_bits(const struct rv_unit *rv);
 unsigned rv_process_bits(const struct rv_unit *rv);
+
+/* ---- own.c: the unit's own accesses to memory, for a request */
+/* An access was made while query->watchers is not 0; `write`: or read-modify-write. */
+void rv_accessed(const struct iom_query *query, const struct rv_context *context, unsigned of,
+                 uint64_t spa, unsigned bytes, bool write, int result);
+/* What an access carries; `context` NULL: the unit's own identifiers. */
+void rv_qos(const struct rv_unit *rv, const struct rv_context *context, uint16_t *rcid,
+            uint16_t *mcid);
+
+/* ---- counters.c */
+void rv_counters_init(struct rv_unit *rv);
+/* Puts right what follows from the monitor's registers. */
+void rv_counters_changed_locked(struct rv_unit *rv);
+/* May iohpmevt hold this? */
+bool rv_event_exists(uint64_t evt);
+/* Time has passed for the cycle counter. */
+void rv_cycles_locked(struct rv_unit *rv, uint64_t cycles);
+/* Something has happened to a request (enum rv_event); `context`: what is known of its by now. */
+void rv_count(const struct iom_query *query, const struct rv_context *context, unsigned event);
+
+/* ---- debug.c */
+void rv_debug_init(struct rv_unit *rv);
+void rv_debug_reset_locked(struct rv_unit *rv);
+/* Worker: carries out the debug translation that software has asked for, if it has. */
+void rv_debug_run(struct rv_unit *rv);
 
 /* ---- translate.c */
 bool rv_resolve(const struct iom_query *query, struct iom_grant *grant, struct iom_fault *fault);
 /* Turns the guest-physical address of a directory's entry into one to load it from. */
 bool rv_implicit_read(const struct iom_query *query, const struct rv_context *context, uint64_t gpa,
                       uint64_t *spa, struct iom_fault *fault);
+
+/* ---- ats.c: translation requests, and invalidations of what they were told */
+/* Asks for execution: only processes do. */
+static inline bool rv_ats_executes(const struct iom_request *q)
+{
+	return q->at == IOM_AT_TRANSLATION_REQUEST && q->access == IOM_EXECUTE &&
+	       q->flags & IOM_REQ_PASID;
+}
+/* Makes the answer of what the stages grant; `one` is what the first one said. */
+void rv_ats_answer(const struct iom_query *query, const struct rv_context *context,
+                   const struct pt_result *one, struct iom_grant *grant);
+/* The answer where nothing is granted. */
+void rv_ats_nothing(const struct iom_request *q, struct iom_reply *reply);
+/* Worker: carries an ATS.INVAL out; false: all ITags are in use. */
+bool rv_ats_invalidate(struct rv_unit *rv, const uint64_t *command);
+/* Worker: carries an ATS.PRGR out. */
+void rv_ats_page_response(struct rv_unit *rv, const uint64_t *command);
+void rv_ats_step_locked(struct rv_unit *rv, uint64_t passed_ns);
+void rv_ats_reset_locked(struct rv_unit *rv);
+int rv_message(struct iom_unit *unit, struct iom_endpoint *endpoint,
+               const struct iom_message *message);
+void rv_removed(struct iom_unit *unit, struct iom_endpoint *endpoint);
+
+/* ---- page_requests.c */
+int rv_page_request(struct rv_unit *rv, struct iom_endpoint *endpoint,
+                    const struct iom_message *message);
+/* Nobody is there any more to be answered. */
+void rv_pages_removed_locked(struct rv_unit *rv, uint32_t requester);
+/* Worker: stores the requests that wait, and answers those that cannot be stored. */
+void rv_pages_store(struct rv_unit *rv);
 
 /* ---- msi_table.c */
 bool rv_msi_match(const struct rv_dc *dc, uint64_t gpa);

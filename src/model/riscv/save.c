@@ -13,12 +13,48 @@ static uint64_t config_word(const struct rv_unit *rv)
 	       (uint64_t)rv->config.flags << 32;
 }
 
+static uint64_t monitor_word(const struct rv_unit *rv)
+{
+	return rv->config.counters | (uint64_t)rv->config.counter_bits << 8;
+}
+
 struct state {
 	uint64_t ddtp_high, ddtp_high_valid, msi_pending, due;
 	uint64_t fence_waits, fence[2];
 	uint64_t ddtp_left, queue_left[RV_QUEUES];
 	uint64_t records, record[RV_FIFO][RV_FQ_WORDS];
+	uint64_t inval_timed_out, itags;
+	struct itag {
+		uint64_t requester, answers, left;
+	} itag[RV_ITAGS];
+	uint64_t pages;
+	struct page {
+		uint64_t record[RV_PQ_WORDS], code, to_answer, prpr;
+	} page[RV_PAGES];
 };
+
+static void save_ats_locked(const struct rv_unit *rv, struct iom_stream *stream)
+{
+	iom_put(stream, rv->inval_timed_out);
+	iom_put(stream, rv->itags);
+	for (unsigned i = 0; i < RV_ITAGS; i++) {
+		if (!(rv->itags & IOM_BIT(i)))
+			continue;
+		iom_put(stream, rv->itag[i].requester);
+		iom_put(stream, rv->itag[i].answers);
+		iom_put(stream, rv->itag[i].left);
+	}
+	iom_put(stream, rv->pages_count);
+	for (unsigned i = 0; i < rv->pages_count; i++) {
+		const struct rv_page_request *p = &rv->pages[(rv->pages_first + i) % RV_PAGES];
+
+		for (unsigned w = 0; w < RV_PQ_WORDS; w++)
+			iom_put(stream, p->record[w]);
+		iom_put(stream, p->code);
+		iom_put(stream, p->to_answer);
+		iom_put(stream, p->prpr);
+	}
+}
 
 void rv_save_locked(struct iom_unit *unit, struct iom_stream *stream)
 {
@@ -26,6 +62,8 @@ void rv_save_locked(struct iom_unit *unit, struct iom_stream *stream)
 
 	iom_put(stream, config_word(rv));
 	iom_put(stream, rv->config.busy_ns);
+	iom_put(stream, rv->config.ats_timeout_ns);
+	iom_put(stream, monitor_word(rv));
 	iom_put(stream, rv->ddtp_high);
 	iom_put(stream, rv->ddtp_high_valid);
 	iom_put(stream, rv->msi_pending);
@@ -41,6 +79,57 @@ void rv_save_locked(struct iom_unit *unit, struct iom_stream *stream)
 		for (unsigned w = 0; w < RV_FQ_WORDS; w++)
 			iom_put(stream, rv->fifo[(rv->fifo_first + i) % RV_FIFO][w]);
 	}
+	save_ats_locked(rv, stream);
+}
+
+static bool itag_ok(const struct rv_unit *rv, const struct itag *itag)
+{
+	/* Not all of 8 answers have come; and nobody waits for ever. */
+	return itag->requester <= rv->unit.arch->requester_last && itag->answers < 8 &&
+	       itag->left && itag->left <= rv->config.ats_timeout_ns;
+}
+
+static bool page_ok(const struct page *page)
+{
+	const uint64_t word = RV_PQ_PID | RV_PQ_PV | RV_PQ_PRIV | RV_PQ_EXEC | RV_PQ_DID;
+	const uint64_t process = RV_PQ_PID | RV_PQ_PRIV | RV_PQ_EXEC;
+
+	return !(page->record[0] & ~word) &&
+	       (page->record[0] & RV_PQ_PV || !(page->record[0] & process)) &&
+	       (page->code == RV_PAGE_STORE || page->code == IOM_PAGES_INVALID ||
+	        page->code == IOM_PAGES_FAILED) &&
+	       page->to_answer <= 1 && page->prpr <= 1;
+}
+
+static bool take_ats(const struct rv_unit *rv, struct iom_stream *stream, struct state *s)
+{
+	s->inval_timed_out = iom_take(stream);
+	s->itags = iom_take(stream);
+	if (s->inval_timed_out > 1 || s->itags >> RV_ITAGS)
+		return false;
+	for (unsigned i = 0; i < RV_ITAGS; i++) {
+		if (!(s->itags & IOM_BIT(i)))
+			continue;
+		s->itag[i].requester = iom_take(stream);
+		s->itag[i].answers = iom_take(stream);
+		s->itag[i].left = iom_take(stream);
+		if (!itag_ok(rv, &s->itag[i]))
+			return false;
+	}
+	s->pages = iom_take(stream);
+	if (s->pages > RV_PAGES)
+		return false;
+	for (unsigned i = 0; i < s->pages; i++) {
+		for (unsigned w = 0; w < RV_PQ_WORDS; w++)
+			s->page[i].record[w] = iom_take(stream);
+		s->page[i].code = iom_take(stream);
+		s->page[i].to_answer = iom_take(stream);
+		s->page[i].prpr = iom_take(stream);
+		if (!page_ok(&s->page[i]))
+			return false;
+	}
+	/* Without ATS nothing of this ever happens. */
+	return rv->cap & RV_CAP_ATS || (!s->inval_timed_out && !s->itags && !s->pages);
 }
 
 /* False: the numbers cannot be a RISC-V IOMMU's. */
@@ -49,7 +138,10 @@ static bool take_state(const struct rv_unit *rv, struct iom_stream *stream, stru
 	/* A unit without messages has none that wait. */
 	bool messages = IOM_GET(RV_CAP_IGS, rv->cap) != RV_IGS_WSI;
 	uint64_t vectors = messages ? iom_low(rv->config.vectors) : 0;
-	uint64_t sources = messages ? RV_IPSR_CIP | RV_IPSR_FIP : 0;
+	uint64_t sources = RV_IPSR_CIP | RV_IPSR_FIP | (rv->cap & RV_CAP_HPM ? RV_IPSR_PMIP : 0);
+
+	if (messages && rv->cap & RV_CAP_ATS)
+		sources |= RV_IPSR_PIP;
 
 	s->ddtp_high = iom_take(stream);
 	s->ddtp_high_valid = iom_take(stream);
@@ -63,13 +155,14 @@ static bool take_state(const struct rv_unit *rv, struct iom_stream *stream, stru
 		s->queue_left[i] = iom_take(stream);
 	s->records = iom_take(stream);
 	if (s->ddtp_high >> 32 || s->ddtp_high_valid > 1 || s->msi_pending & ~vectors ||
-	    s->due & ~sources || s->fence_waits > 1 || s->records > RV_FIFO)
+	    s->due & ~(messages ? sources : 0) || s->fence_waits > 1 || s->records > RV_FIFO)
 		return false;
 	for (unsigned i = 0; i < s->records; i++) {
 		for (unsigned w = 0; w < RV_FQ_WORDS; w++)
 			s->record[i][w] = iom_take(stream);
 	}
-	return IOM_GET(RV_CMD_OPCODE, s->fence[0]) == RV_OP_IOFENCE || !s->fence_waits;
+	return (IOM_GET(RV_CMD_OPCODE, s->fence[0]) == RV_OP_IOFENCE || !s->fence_waits) &&
+	       take_ats(rv, stream, s);
 }
 
 static uint64_t value_of(const struct rv_unit *rv, const uint64_t *regs, unsigned off)
@@ -110,6 +203,34 @@ static bool busy_ok(const struct rv_unit *rv, const uint64_t *regs, const struct
 	return true;
 }
 
+/* Selectors hold events that exist, and iocountovf says what the flags say. */
+static bool monitor_ok(const struct rv_unit *rv, const uint64_t *regs)
+{
+	uint64_t overflows;
+
+	if (!(rv->cap & RV_CAP_HPM))
+		return true;
+	overflows = value_of(rv, regs, RV_IOHPMCYCLES) & RV_IOHPMCYCLES_OF ? RV_IOCOUNT_CY : 0;
+	for (unsigned n = 1; n <= RV_IOHPM_COUNTERS; n++) {
+		uint64_t evt = value_of(rv, regs, RV_IOHPMEVT + (n - 1) * RV_IOHPM_BYTES);
+
+		if (!rv_event_exists(evt))
+			return false;
+		overflows |= evt & RV_IOHPMEVT_OF ? IOM_BIT(n) : 0;
+	}
+	return value_of(rv, regs, RV_IOCOUNTOVF) == overflows;
+}
+
+/* An answer is a fault and nothing else, or has a memory type that there is. */
+static bool response_ok(const struct rv_unit *rv, const uint64_t *regs)
+{
+	uint64_t response = rv->cap & RV_CAP_DBG ? value_of(rv, regs, RV_TR_RESPONSE) : 0;
+
+	if (response & RV_TR_RESPONSE_FAULT)
+		return response == RV_TR_RESPONSE_FAULT;
+	return IOM_GET(RV_TR_RESPONSE_PBMT, response) != RV_PBMT_RSVD;
+}
+
 static bool registers_ok(const struct rv_unit *rv, const uint64_t *regs)
 {
 	unsigned igs = (unsigned)IOM_GET(RV_CAP_IGS, rv->cap);
@@ -119,6 +240,10 @@ static bool registers_ok(const struct rv_unit *rv, const uint64_t *regs)
 	if (value_of(rv, regs, RV_CAP) != rv->cap || (igs == RV_IGS_MSI && wired) ||
 	    (igs == RV_IGS_WSI && !wired) || (!rv_gxl_writable(rv) && gxl != rv_gxl_fixed(rv)) ||
 	    !rv_ddtp_mode_exists(rv, (unsigned)IOM_GET(RV_DDTP_MODE, value_of(rv, regs, RV_DDTP))))
+		return false;
+	if (!(rv->cap & RV_CAP_ATS) && value_of(rv, regs, RV_PQT) | value_of(rv, regs, RV_PQCSR))
+		return false;
+	if (!monitor_ok(rv, regs) || !response_ok(rv, regs))
 		return false;
 	for (unsigned i = 0; i < RV_QUEUES; i++) {
 		uint64_t lg2 = IOM_GET(RV_QB_LOG2SZ_1, value_of(rv, regs, rv_queues[i]->base)) + 1;
@@ -130,6 +255,30 @@ static bool registers_ok(const struct rv_unit *rv, const uint64_t *regs)
 	return true;
 }
 
+static void commit_ats(struct rv_unit *rv, const struct state *s)
+{
+	rv_ats_reset_locked(rv);
+	iom_poke(&rv->inval_timed_out, s->inval_timed_out);
+	for (unsigned i = 0; i < RV_ITAGS; i++) {
+		if (!(s->itags & IOM_BIT(i)))
+			continue;
+		rv->itag[i] = (struct rv_itag){ .requester = (uint32_t)s->itag[i].requester,
+			                        .answers = (uint8_t)s->itag[i].answers,
+			                        .left = s->itag[i].left };
+	}
+	__atomic_store_n(&rv->itags, (uint32_t)s->itags, __ATOMIC_RELEASE);
+	rv->pages_first = 0;
+	rv->pages_count = (unsigned)s->pages;
+	for (unsigned i = 0; i < s->pages; i++) {
+		rv->pages[i] = (struct rv_page_request){
+			.record = { s->page[i].record[0], s->page[i].record[1] },
+			.code = (uint8_t)s->page[i].code,
+			.to_answer = s->page[i].to_answer,
+			.prpr = s->page[i].prpr,
+		};
+	}
+}
+
 bool rv_load_state(struct iom_unit *unit, struct iom_stream *stream, const uint64_t *regs,
                    bool commit, struct iom_error *error)
 {
@@ -137,6 +286,7 @@ bool rv_load_state(struct iom_unit *unit, struct iom_stream *stream, const uint6
 	struct state s;
 
 	if (iom_take(stream) != config_word(rv) || iom_take(stream) != rv->config.busy_ns ||
+	    iom_take(stream) != rv->config.ats_timeout_ns || iom_take(stream) != monitor_word(rv) ||
 	    value_of(rv, regs, RV_CAP) != rv->cap) {
 		iom_fail(error, IOM_EINVAL,
 		         "the state is of a RISC-V IOMMU with other capabilities, vectors, queue "
@@ -169,10 +319,15 @@ bool rv_load_state(struct iom_unit *unit, struct iom_stream *stream, const uint6
 		for (unsigned w = 0; w < RV_FQ_WORDS; w++)
 			rv->fifo[i][w] = s.record[i][w];
 	}
+	commit_ats(rv, &s);
 	rv->ddtp_left = s.ddtp_left;
 	rv->ddtp_drained = false;
 	for (unsigned i = 0; i < RV_QUEUES; i++)
 		rv->queue_left[i] = s.queue_left[i];
-	iom_work_later(unit, RV_WORK_COMMANDS | RV_WORK_FAULTS | RV_WORK_INTERRUPTS);
+	rv_counters_changed_locked(rv);
+	if (rv->cap & RV_CAP_DBG)
+		iom_work_later(unit, RV_WORK_DEBUG);
+	iom_work_later(unit,
+	               RV_WORK_COMMANDS | RV_WORK_FAULTS | RV_WORK_PAGES | RV_WORK_INTERRUPTS);
 	return true;
 }

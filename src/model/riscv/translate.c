@@ -15,16 +15,26 @@
 
 struct walk {
 	const struct iom_query *query;
-	const struct iom_view *view; /* the query's */
+	const struct iom_view *view; /* see view_of */
 	struct rv_unit *rv;
 	const struct rv_context *context;
 	struct iom_fault *fault;
+	uint8_t rules; /* of the request's own accesses: PT_RV_WRITES if it asks for leave to write */
 	bool pretends; /* a probe has gone on as if it had set A or D: nothing is to be kept */
+	bool missed;   /* the request's miss of the cache has been counted                   */
 
 	/* Of the context, for both stages and for each of their tables: see prepare. */
 	uint32_t features;
 	struct pt_want table; /* what reading an entry of the first stage asks of the second */
 };
+
+/* What walks may load from without a word: nothing while somebody watches. */
+static const struct iom_view *view_of(const struct iom_query *query)
+{
+	static const struct iom_view nothing;
+
+	return query->watchers ? &nothing : query->view;
+}
 
 /* A stage's answer, and the cache entry that it rests on. */
 struct answer {
@@ -33,21 +43,9 @@ struct answer {
 	bool keep; /* the entry is there, or there is nothing that could change */
 };
 
-/* What a stage says that is Bare. */
-PT_INLINE bool bare(uint64_t address, struct answer *out)
-{
-	out->page.address = address;
-	out->page.size_lg2 = BARE_LG2;
-	out->page.perm = PT_ALL;
-	out->page.flags = PT_ACCESSED | PT_DIRTY;
-	out->page.memory_type = 0;
-	out->entry = (struct iom_ref){ 0, 0 };
-	out->keep = true;
-	return true;
-}
-
-static __attribute__((noinline)) int
-load_out_of_view(struct walk *w, uint64_t spa, unsigned size_lg2, bool big_endian, uint64_t *raw)
+static __attribute__((noinline)) int load_out_of_view(struct walk *w, unsigned of, uint64_t spa,
+                                                      unsigned size_lg2, bool big_endian,
+                                                      uint64_t *raw)
 {
 	uint32_t word = 0;
 	int bus;
@@ -55,10 +53,14 @@ load_out_of_view(struct walk *w, uint64_t spa, unsigned size_lg2, bool big_endia
 	*raw = 0;
 	if (rv_beyond_pas(w->rv, spa))
 		return IOM_EFAULT;
-	if (size_lg2 == 3)
-		return iom_memory_ld64(w->rv->unit.memory, w->query->view, spa, big_endian, raw);
-	bus = iom_memory_ld32(w->rv->unit.memory, spa, big_endian, &word);
-	*raw = word;
+	if (size_lg2 == 3) {
+		bus = iom_memory_ld64(w->rv->unit.memory, w->query->view, spa, big_endian, raw);
+	} else {
+		bus = iom_memory_ld32(w->rv->unit.memory, spa, big_endian, &word);
+		*raw = word;
+	}
+	if (w->query->watchers)
+		rv_accessed(w->query, w->context, of, spa, 1u << size_lg2, false, bus);
 	return bus;
 }
 
@@ -66,15 +68,15 @@ load_out_of_view(struct walk *w, uint64_t spa, unsigned size_lg2, bool big_endia
  * Inlined, as the walks themselves: the time of a miss is in here.  The other byte order goes round, so
  * that no load waits for a choice between the two.
  */
-PT_INLINE int load_entry(void *ctx, uint64_t spa, unsigned size_lg2, bool big_endian, uint64_t *raw)
+PT_INLINE int load_entry(struct walk *w, unsigned of, uint64_t spa, unsigned size_lg2,
+                         bool big_endian, uint64_t *raw)
 {
-	struct walk *w = ctx;
 	uint64_t word;
 	int bus;
 
 	if (size_lg2 == 3 && big_endian == IOM_BIG_ENDIAN && iom_view_ld64(w->view, spa, raw))
 		return IOM_OK;
-	bus = load_out_of_view(w, spa, size_lg2, big_endian, &word);
+	bus = load_out_of_view(w, of, spa, size_lg2, big_endian, &word);
 	*raw = word;
 	return bus;
 }
@@ -87,11 +89,10 @@ static uint64_t little(uint64_t raw, unsigned size_lg2, bool big_endian)
 	return size_lg2 == 3 ? iom_swap64(raw) : iom_swap32((uint32_t)raw);
 }
 
-static int swap_entry(void *ctx, uint64_t spa, unsigned size_lg2, bool big_endian, uint64_t *raw,
-                      uint64_t now)
+static int swap_entry(struct walk *w, unsigned of, uint64_t spa, unsigned size_lg2, bool big_endian,
+                      uint64_t *raw, uint64_t now)
 {
 	uint64_t was = little(*raw, size_lg2, big_endian), seen = was;
-	struct walk *w = ctx;
 	struct iom_unit *unit = &w->rv->unit;
 	unsigned bytes = 1u << size_lg2;
 	int bus;
@@ -103,6 +104,8 @@ static int swap_entry(void *ctx, uint64_t spa, unsigned size_lg2, bool big_endia
 		return IOM_OK;
 	}
 	bus = iom_memory_cas(unit->memory, spa, bytes, &seen, little(now, size_lg2, big_endian));
+	if (w->query->watchers)
+		rv_accessed(w->query, w->context, of, spa, bytes, true, bus);
 	if (bus)
 		return bus;
 	if (seen == was)
@@ -111,7 +114,45 @@ static int swap_entry(void *ctx, uint64_t spa, unsigned size_lg2, bool big_endia
 	return IOM_OK;
 }
 
-static const struct pt_source direct = { .load = load_entry, .swap = swap_entry };
+PT_INLINE int load_stage1(void *ctx, uint64_t spa, unsigned size_lg2, bool big_endian,
+                          uint64_t *raw)
+{
+	return load_entry(ctx, IOM_OF_STAGE1, spa, size_lg2, big_endian, raw);
+}
+
+PT_INLINE int load_stage2(void *ctx, uint64_t spa, unsigned size_lg2, bool big_endian,
+                          uint64_t *raw)
+{
+	return load_entry(ctx, IOM_OF_STAGE2, spa, size_lg2, big_endian, raw);
+}
+
+static int swap_stage1(void *ctx, uint64_t spa, unsigned size_lg2, bool big_endian, uint64_t *raw,
+                       uint64_t now)
+{
+	return swap_entry(ctx, IOM_OF_STAGE1, spa, size_lg2, big_endian, raw, now);
+}
+
+static int swap_stage2(void *ctx, uint64_t spa, unsigned size_lg2, bool big_endian, uint64_t *raw,
+                       uint64_t now)
+{
+	return swap_entry(ctx, IOM_OF_STAGE2, spa, size_lg2, big_endian, raw, now);
+}
+
+static const struct pt_source direct1 = { .load = load_stage1, .swap = swap_stage1 };
+static const struct pt_source direct2 = { .load = load_stage2, .swap = swap_stage2 };
+
+/* What a stage says that is Bare. */
+PT_INLINE bool pass(const struct walk *w, uint64_t address, struct answer *out)
+{
+	out->page.address = address;
+	out->page.size_lg2 = w->rv->config.flags & IOM_RISCV_BARE_4K ? 12 : BARE_LG2;
+	out->page.perm = PT_ALL;
+	out->page.flags = PT_ACCESSED | PT_DIRTY;
+	out->page.memory_type = 0;
+	out->entry = (struct iom_ref){ 0, 0 };
+	out->keep = true;
+	return true;
+}
 
 /* Looks into the cache.  What is there but does not grant the access is walked again. */
 static bool cached(const struct walk *w, struct iom_space_ref space, uint64_t input,
@@ -124,6 +165,14 @@ static bool cached(const struct walk *w, struct iom_space_ref space, uint64_t in
 	leaf = (struct pt_entry){ .perm = out->page.perm, .flags = out->page.flags };
 	out->keep = true;
 	return !pt_rv_refuse(&leaf, want);
+}
+
+/* A request misses once, and only by lookups of its own, not by those for tables. */
+static void missed(struct walk *w)
+{
+	if (w->query->watchers && !w->missed)
+		rv_count(w->query, w->context, RV_EVENT_TLB_MISS);
+	w->missed = true;
 }
 
 static void keep(const struct walk *w, struct iom_space_ref space, uint64_t input,
@@ -205,9 +254,10 @@ PT_INLINE void want_stage2(const struct walk *w, unsigned perm, bool implicit, s
 	want->perm = (uint8_t)perm;
 	want->user = true;
 	want->user_pages = false;
-	want->rules = 0;
+	want->rules = implicit ? 0 : w->rules;
 	want->marks = marks(w, RV_TC_GADE);
-	want->early = implicit && w->rv->config.flags & IOM_RISCV_EAGER_DIRTY;
+	want->early =
+		implicit ? w->rv->config.flags & IOM_RISCV_EAGER_DIRTY : w->rules & PT_RV_WRITES;
 }
 
 /* Once the context is there. */
@@ -225,7 +275,7 @@ walk32_stage2(struct walk *w, uint64_t gpa, const struct pt_want *want, struct p
 {
 	const struct pt_root root = root32_of(w, w->context->dc.iohgatp, true);
 
-	return walk_tables(&pt_rv32, &direct, &root, gpa, want, w, out);
+	return walk_tables(&pt_rv32, &direct2, &root, gpa, want, w, out);
 }
 
 static enum pt_why walk_stage2(struct walk *w, uint64_t gpa, const struct pt_want *want,
@@ -236,7 +286,7 @@ static enum pt_why walk_stage2(struct walk *w, uint64_t gpa, const struct pt_wan
 	if (w->context->fctl & RV_FCTL_GXL)
 		return walk32_stage2(w, gpa, want, out);
 	root = root64_of(w, w->context->dc.iohgatp, true);
-	return walk_tables(&pt_rv64, &direct, &root, gpa, want, w, out);
+	return walk_tables(&pt_rv64, &direct2, &root, gpa, want, w, out);
 }
 
 static bool too_wide(const struct walk *w, uint64_t gpa)
@@ -257,6 +307,8 @@ static __attribute__((noinline)) bool stage2_active(struct walk *w, uint64_t gpa
 	} else {
 		if (cached(w, space, gpa, want, out))
 			return true;
+		if (!implicit)
+			missed(w);
 		why = walk_stage2(w, gpa, want, &out->page);
 	}
 	if (why) {
@@ -274,7 +326,7 @@ PT_INLINE bool stage2(struct walk *w, uint64_t gpa, unsigned perm, struct answer
 	struct pt_want want;
 
 	if (!w->context->stage2.index)
-		return bare(gpa, out);
+		return pass(w, gpa, out);
 	want_stage2(w, perm, false, &want);
 	return stage2_active(w, gpa, &want, false, out);
 }
@@ -300,7 +352,7 @@ bool rv_implicit_read(const struct iom_query *query, const struct rv_context *co
                       uint64_t *spa, struct iom_fault *fault)
 {
 	struct walk w = { .query = query,
-		          .view = query->view,
+		          .view = view_of(query),
 		          .rv = rv_of(query->unit),
 		          .context = context,
 		          .fault = fault };
@@ -315,8 +367,8 @@ PT_INLINE bool load_output(void *ctx, uint64_t gpa, bool write, uint64_t *spa)
 }
 
 static const struct pt_source nested = { .output = load_output,
-	                                 .load = load_entry,
-	                                 .swap = swap_entry };
+	                                 .load = load_stage1,
+	                                 .swap = swap_stage1 };
 
 static __attribute__((noinline)) enum pt_why
 walk32_stage1(struct walk *w, uint64_t iova, const struct pt_want *want, struct pt_result *out)
@@ -325,7 +377,7 @@ walk32_stage1(struct walk *w, uint64_t iova, const struct pt_want *want, struct 
 
 	if (w->context->stage2.index)
 		return walk_tables(&pt_rv32, &nested, &root, iova, want, w, out);
-	return walk_tables(&pt_rv32, &direct, &root, iova, want, w, out);
+	return walk_tables(&pt_rv32, &direct1, &root, iova, want, w, out);
 }
 
 static enum pt_why walk_stage1(struct walk *w, uint64_t iova, const struct pt_want *want,
@@ -338,7 +390,7 @@ static enum pt_why walk_stage1(struct walk *w, uint64_t iova, const struct pt_wa
 	root = root64_of(w, w->context->iosatp, false);
 	if (w->context->stage2.index)
 		return walk_tables(&pt_rv64, &nested, &root, iova, want, w, out);
-	return walk_tables(&pt_rv64, &direct, &root, iova, want, w, out);
+	return walk_tables(&pt_rv64, &direct1, &root, iova, want, w, out);
 }
 
 static bool stage1(struct walk *w, uint64_t iova, const struct pt_want *want, struct answer *out)
@@ -347,9 +399,10 @@ static bool stage1(struct walk *w, uint64_t iova, const struct pt_want *want, st
 	enum pt_why why;
 
 	if (!space.index)
-		return bare(iova, out);
+		return pass(w, iova, out);
 	if (cached(w, space, iova, want, out))
 		return true;
+	missed(w);
 	why = walk_stage1(w, iova, want, &out->page);
 	if (why == PT_WHY_NESTED)
 		return false;
@@ -368,6 +421,7 @@ static bool msi(struct walk *w, uint64_t gpa, unsigned perm, struct answer *out)
 
 	if (cached(w, space, gpa, &want, out))
 		return true;
+	missed(w);
 	why = rv_msi_walk(w->query, w->context, gpa, &out->page);
 	if (!why && perm & PT_X)
 		why = PT_WHY_PERMISSION;
@@ -385,9 +439,30 @@ static unsigned granted(const struct pt_result *page)
 	return page->perm & (page->flags & PT_DIRTY ? PT_R | PT_W | PT_X : PT_R | PT_X);
 }
 
-static uint8_t perm_of_access(unsigned access)
+/*
+ * What the tables must grant.  A translation request takes what there is; what is translated already
+ * is executed only where it can be read, too.
+ */
+static uint8_t wanted(const struct iom_request *q)
 {
-	return access == IOM_READ ? PT_R : access == IOM_WRITE ? PT_W : PT_X;
+	static const uint8_t perm[] = {
+		[IOM_READ] = PT_R,
+		[IOM_WRITE] = PT_W,
+		[IOM_EXECUTE] = PT_X,
+	};
+	unsigned access = rv_access(q);
+
+	if (q->at == IOM_AT_TRANSLATION_REQUEST)
+		return 0;
+	if (q->at == IOM_AT_TRANSLATED && access == IOM_EXECUTE)
+		return PT_R | PT_X;
+	return perm[access];
+}
+
+/* Does a translation request ask for leave to write? */
+static bool may_write(const struct iom_request *q)
+{
+	return q->at == IOM_AT_TRANSLATION_REQUEST && !(q->flags & IOM_REQ_NO_WRITE);
 }
 
 /* Steps 13 to 16. */
@@ -405,6 +480,9 @@ static bool through_stages(struct walk *w, const struct pt_want *want, struct io
 	/* Supervisors never execute user pages. */
 	if (!want->user && w->context->stage1.index && one.page.perm & PT_USER)
 		perm &= ~PT_X;
+	/* Nobody writes to what the first stage keeps from writing. */
+	if (!(perm & PT_W))
+		w->rules = 0;
 
 	if (rv_msi_match(dc, gpa) ? !msi(w, gpa, want->perm, &two)
 	                          : !stage2(w, gpa, want->perm, &two)) {
@@ -426,16 +504,31 @@ static bool through_stages(struct walk *w, const struct pt_want *want, struct io
 	grant->keep = one.keep && two.keep;
 	grant->entry[0] = one.entry;
 	grant->entry[1] = two.entry;
+	if (w->query->request->at == IOM_AT_TRANSLATION_REQUEST)
+		rv_ats_answer(w->query, w->context, &one.page, grant);
 	return true;
 }
 
-bool rv_resolve(const struct iom_query *query, struct iom_grant *grant, struct iom_fault *fault)
+/* The bus address is the physical one. */
+static struct iom_grant unchanged(uint64_t iova)
+{
+	return (struct iom_grant){
+		.spa = iova, .range_lg2 = 64, .perm = PT_R | PT_W | PT_X, .keep = true
+	};
+}
+
+static __attribute__((noinline)) bool resolve(const struct iom_query *query,
+                                              struct iom_grant *grant, struct iom_fault *fault)
 {
 	const struct iom_request *q = query->request;
 	struct rv_unit *rv = rv_of(query->unit);
 	uint64_t ddtp = rv_get(rv, RV_DDTP);
 	unsigned mode = (unsigned)IOM_GET(RV_DDTP_MODE, ddtp);
-	struct walk w = { .query = query, .view = query->view, .rv = rv, .fault = fault };
+	struct walk w = { .query = query,
+		          .view = view_of(query),
+		          .rv = rv,
+		          .fault = fault,
+		          .rules = may_write(q) ? PT_RV_WRITES : 0 };
 	struct rv_context room;
 	struct pt_want want;
 
@@ -444,25 +537,48 @@ bool rv_resolve(const struct iom_query *query, struct iom_grant *grant, struct i
 	if (mode == RV_DDTP_BARE) {
 		if (q->at != IOM_AT_UNTRANSLATED)
 			return refused_all(&w, IOM_WHERE_TYPE);
-		*grant = (struct iom_grant){
-			.spa = q->iova, .range_lg2 = 64, .perm = PT_R | PT_W | PT_X, .keep = true
-		};
+		*grant = unchanged(q->iova);
+		grant->keep = query->unit->contexts.enabled;
+		return true;
+	}
+	w.context = rv_locate(query, ddtp, &room, fault);
+	if (!w.context) {
+		fault->hole_lg2 = 64;
+		return false;
+	}
+	if (q->at == IOM_AT_TRANSLATED && !(w.context->dc.tc & RV_TC_T2GPA)) {
+		*grant = unchanged(q->iova);
 	} else {
-		w.context = rv_locate(query, ddtp, &room, fault);
-		if (!w.context) {
-			fault->hole_lg2 = 64;
-			return false;
-		}
 		prepare(&w);
 		want = (struct pt_want){
-			.perm = perm_of_access(rv_access(q)),
+			.perm = wanted(q),
 			.user = !(q->flags & IOM_REQ_PASID && q->flags & IOM_REQ_PRIVILEGED),
-			.user_pages = w.context->ta & RV_PC_TA_SUM,
+			.user_pages = w.context->ta & RV_PC_TA_SUM && !rv_ats_executes(q),
 			.marks = marks(&w, RV_TC_SADE),
+			.rules = w.rules,
+			.early = w.rules & PT_RV_WRITES,
 		};
 		if (!through_stages(&w, &want, grant))
 			return false;
 	}
 	grant->keep = grant->keep && query->unit->contexts.enabled;
 	return true;
+}
+
+bool rv_resolve(const struct iom_query *query, struct iom_grant *grant, struct iom_fault *fault)
+{
+	static const uint8_t arrival[] = {
+		[IOM_AT_UNTRANSLATED] = RV_EVENT_UNTRANSLATED,
+		[IOM_AT_TRANSLATION_REQUEST] = RV_EVENT_ATS_REQUEST,
+		[IOM_AT_TRANSLATED] = RV_EVENT_TRANSLATED,
+	};
+	bool ok;
+
+	if (!(query->watchers & IOM_WATCH_COUNTERS))
+		return resolve(query, grant, fault);
+	rv_count(query, NULL, arrival[query->request->at]);
+	ok = resolve(query, grant, fault);
+	/* A counter that overflowed wants its interrupt sent. */
+	iom_work(query->unit, 0);
+	return ok;
 }

@@ -11,7 +11,8 @@
 	(RV_CAP_VERSION | RV_CAP_SV32 | RV_CAP_SV39 | RV_CAP_SV48 | RV_CAP_SV57 |                  \
 	 RV_CAP_SVRSW60T59B | RV_CAP_SVPBMT | RV_CAP_SV32X4 | RV_CAP_SV39X4 | RV_CAP_SV48X4 |      \
 	 RV_CAP_SV57X4 | RV_CAP_MSI_FLAT | RV_CAP_AMO_HWAD | RV_CAP_END | RV_CAP_IGS |             \
-	 RV_CAP_PAS | RV_CAP_PD8 | RV_CAP_PD17 | RV_CAP_PD20 | RV_CAP_NL | RV_CAP_S)
+	 RV_CAP_HPM | RV_CAP_DBG | RV_CAP_PAS | RV_CAP_ATS | RV_CAP_T2GPA | RV_CAP_PD8 |           \
+	 RV_CAP_PD17 | RV_CAP_PD20 | RV_CAP_NL | RV_CAP_S)
 
 #define PAS_MAX 56
 
@@ -24,7 +25,11 @@
 #define DEFAULT_QUEUE_LG2 16
 #define QUEUE_LG2_MAX 20
 #define DEFAULT_CACHE_LG2 12
+#define DEFAULT_COUNTER_BITS 64
+/* "iohpmcycles": counters have 32 bits at least. */
+#define COUNTER_BITS_MIN 32
 #define CACHE_LG2_MIN 3
+#define DEFAULT_ATS_TIMEOUT_NS UINT64_C(60000000000)
 
 /* Capabilities that the specification has and this model has not, and those that need others. */
 static const struct {
@@ -39,10 +44,7 @@ static const struct {
 	{ RV_CAP_SV57X4, "Sv57x4", RV_CAP_SV48X4, "Sv48x4" },
 	{ RV_CAP_MSI_MRIF, "MSI_MRIF", RV_CAP_MSI_FLAT, "MSI_FLAT" },
 	{ RV_CAP_AMO_MRIF, "AMO_MRIF", 0, NULL },
-	{ RV_CAP_ATS, "ATS", 0, NULL },
-	{ RV_CAP_T2GPA, "T2GPA", 0, NULL },
-	{ RV_CAP_HPM, "HPM", 0, NULL },
-	{ RV_CAP_DBG, "DBG", 0, NULL },
+	{ RV_CAP_T2GPA, "T2GPA", RV_CAP_ATS, "ATS" },
 	{ RV_CAP_QOSID, "QOSID", 0, NULL },
 };
 
@@ -97,7 +99,8 @@ static int check_config(const struct iom_riscv_config *config, struct iom_error 
 	const unsigned levels = IOM_RISCV_1LVL | IOM_RISCV_2LVL | IOM_RISCV_3LVL;
 	const unsigned flags = IOM_RISCV_STRICT_FCTL | IOM_RISCV_LENIENT_MSI_MASK |
 	                       IOM_RISCV_MSI_MASKED | IOM_RISCV_UNCACHED | IOM_RISCV_EAGER_DIRTY |
-	                       IOM_RISCV_GXL_WRITABLE;
+	                       IOM_RISCV_GXL_WRITABLE | IOM_RISCV_BARE_GLOBAL | IOM_RISCV_DBG_4K |
+	                       IOM_RISCV_STRICT_DDTP | IOM_RISCV_NO_OFFSETS | IOM_RISCV_BARE_4K;
 
 	if (config->reset_mode > IOM_RISCV_RESET_BARE)
 		return iom_fail(error, IOM_EINVAL,
@@ -119,6 +122,14 @@ static int check_config(const struct iom_riscv_config *config, struct iom_error 
 		return iom_fail(error, IOM_EINVAL,
 		                "cache_lg2 is %u; the cache has 2^%u to 2^%u entries",
 		                config->cache_lg2, CACHE_LG2_MIN, IOM_CACHE_LG2_MAX);
+	if (config->counters > RV_IOHPM_COUNTERS)
+		return iom_fail(error, IOM_EINVAL,
+		                "counters is %u; a performance monitor has 1 to %u event counters",
+		                config->counters, RV_IOHPM_COUNTERS);
+	if (config->counter_bits < COUNTER_BITS_MIN || config->counter_bits > 64)
+		return iom_fail(error, IOM_EINVAL,
+		                "counter_bits is %u; event counters have %u to 64 bits",
+		                config->counter_bits, COUNTER_BITS_MIN);
 	if (config->flags & ~flags)
 		return iom_fail(error, IOM_EINVAL, "flags has bit %u set, which means nothing",
 		                iom_ctz(config->flags & ~flags));
@@ -170,6 +181,12 @@ static struct iom_riscv_config with_defaults(const struct iom_riscv_config *conf
 		full.queue_lg2 = DEFAULT_QUEUE_LG2;
 	if (!full.cache_lg2)
 		full.cache_lg2 = DEFAULT_CACHE_LG2;
+	if (!full.ats_timeout_ns)
+		full.ats_timeout_ns = DEFAULT_ATS_TIMEOUT_NS;
+	if (!full.counters)
+		full.counters = RV_IOHPM_COUNTERS;
+	if (!full.counter_bits)
+		full.counter_bits = DEFAULT_COUNTER_BITS;
 	return full;
 }
 
@@ -191,6 +208,8 @@ static void reset_locked(struct iom_unit *unit)
 	rv->msi_pending = 0;
 	rv->due = 0;
 	rv->fifo_count = 0;
+	rv->pages_count = 0;
+	rv_ats_reset_locked(rv);
 	rv_registers_reset(rv);
 	iom_work_later(unit, RV_WORK_INTERRUPTS); /* wires fall */
 }
@@ -219,6 +238,7 @@ static bool restarted(struct rv_unit *rv, uint32_t *ask)
 		return false;
 	iom_lock(&rv->unit.lock);
 	rv->resets_seen = rv->resets;
+	rv->fence_drained = false;
 	*ask = (rv->fence_waits ? RV_DRAIN_FENCE : 0) |
 	       (rv_get(rv, RV_DDTP) & RV_DDTP_BUSY ? RV_DRAIN_DDTP : 0);
 	iom_unlock(&rv->unit.lock);
@@ -241,10 +261,16 @@ static void work(struct iom_unit *unit, uint32_t what)
 	done = iom_drain(unit, ask, what & IOM_WORK_DRAINED);
 	if (done & RV_DRAIN_DDTP)
 		ddtp_drained(rv);
+	if (done & RV_DRAIN_FENCE)
+		rv->fence_drained = true;
 	if (what & RV_WORK_COMMANDS || done & RV_DRAIN_FENCE)
-		rv_commands_run(rv, done & RV_DRAIN_FENCE);
+		rv_commands_run(rv);
+	if (what & RV_WORK_DEBUG)
+		rv_debug_run(rv);
 	if (what & RV_WORK_FAULTS)
 		rv_faults_store(rv);
+	if (what & RV_WORK_PAGES)
+		rv_pages_store(rv);
 	if (what & RV_WORK_INTERRUPTS)
 		rv_interrupts_send(rv);
 }
@@ -262,12 +288,19 @@ static void step_locked(struct iom_unit *unit, uint64_t passed_ns)
 {
 	struct rv_unit *rv = rv_of(unit);
 
+	rv_cycles_locked(rv, passed_ns);
 	if (pass(&rv->ddtp_left, passed_ns))
 		rv_ddtp_settle_locked(rv);
 	for (unsigned i = 0; i < RV_QUEUES; i++) {
 		if (pass(rv_queue_left(rv, rv_queues[i]), passed_ns))
 			rv_queue_settle_locked(rv, rv_queues[i]);
 	}
+	rv_ats_step_locked(rv, passed_ns);
+}
+
+static void qos(const struct iom_unit *unit, uint16_t *rcid, uint16_t *mcid)
+{
+	rv_qos((const struct rv_unit *)unit, NULL, rcid, mcid);
 }
 
 static const struct iom_arch arch = {
@@ -280,9 +313,12 @@ static const struct iom_arch arch = {
 	.work = work,
 	.fault_name = rv_fault_name,
 	.inform = rv_inform,
+	.message = rv_message,
+	.removed = rv_removed,
 	.save_locked = rv_save_locked,
 	.load = rv_load_state,
 	.step_locked = step_locked,
+	.qos = qos,
 };
 
 int iom_riscv_new(const struct iom_riscv_config *config, struct iom_memory *memory,

@@ -16,6 +16,9 @@
 #define PT_RV_SVPBMT 0x1u
 #define PT_RV_SVRSW60T59B 0x2u
 
+/* pt_want.rules: a page that may be written must be dirty, as if it were written now. */
+#define PT_RV_WRITES 0x1u
+
 #define PT_RV_NAPOT_LG2 16
 
 #define PT_RV_TOP (RV_PTE_N | RV_PTE_PBMT | RV_PTE_RSVD | RV_PTE_RSW60T59)
@@ -105,9 +108,10 @@ PT_INLINE unsigned pt_rv_refuse(const struct pt_entry *leaf, const struct pt_wan
 		return PT_WHY_PERMISSION;
 	if (!(leaf->flags & PT_ACCESSED))
 		return PT_WHY_ACCESSED;
-	if (want->perm & PT_W && !(leaf->flags & PT_DIRTY))
-		return PT_WHY_DIRTY;
-	return PT_OK;
+	if (leaf->flags & PT_DIRTY)
+		return PT_OK;
+	return (want->perm | (want->rules & PT_RV_WRITES ? leaf->perm : 0)) & PT_W ? PT_WHY_DIRTY
+	                                                                           : PT_OK;
 }
 
 PT_INLINE uint64_t pt_rv_mark(const struct pt_root *root, uint64_t raw, unsigned flags)

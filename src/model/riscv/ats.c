@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/*
+ * Address Translation Services ("PCIe ATS translation request handling", "IOMMU ATS commands"): what
+ * devices are told that cache translations themselves, and how they are made to forget it.
+ */
+#include "model/riscv/riscv.h"
+
+/* ---- Answers to translation requests ------------------------------------------------------ */
+
+/* Privilege is echoed. */
+static uint8_t echoed(const struct iom_request *q)
+{
+	return q->flags & IOM_REQ_PASID && q->flags & IOM_REQ_PRIVILEGED ? IOM_ATS_PRIVILEGED : 0;
+}
+
+static bool global(const struct iom_query *query, const struct rv_context *context,
+                   const struct pt_result *one)
+{
+	if (!(query->request->flags & IOM_REQ_PASID))
+		return false;
+	/* UNSPECIFIED: what nobody translates in the first stage. */
+	if (!context->stage1.index)
+		return rv_of(query->unit)->config.flags & IOM_RISCV_BARE_GLOBAL;
+	return one->flags & PT_GLOBAL;
+}
+
+/* What CXL.cache must not be used for: pages that are no plain memory, or not at their address. */
+static bool cxl_io(const struct iom_query *query, const struct rv_context *context, bool msi,
+                   const struct iom_grant *grant)
+{
+	return query->request->flags & IOM_REQ_CXL &&
+	       (msi || context->dc.tc & RV_TC_T2GPA || grant->memory_type != RV_PBMT_PMA);
+}
+
+void rv_ats_answer(const struct iom_query *query, const struct rv_context *context,
+                   const struct pt_result *one, struct iom_grant *grant)
+{
+	const struct iom_request *q = query->request;
+	bool msi = rv_msi_match(&context->dc, one->address);
+
+	grant->ats =
+		(uint8_t)(echoed(q) | (cxl_io(query, context, msi, grant) ? IOM_ATS_CXL_IO : 0));
+	if (!msi && global(query, context, one))
+		grant->ats |= IOM_ATS_GLOBAL;
+	if (context->dc.tc & RV_TC_T2GPA)
+		grant->spa = one->address;
+	if (!(grant->perm & PT_R) || !rv_ats_executes(q))
+		grant->perm &= (uint8_t)~PT_X;
+	/* The address of a page that may not be used is nobody's business. */
+	if (!grant->perm) {
+		grant->spa = 0;
+		grant->range_lg2 = 12;
+	}
+	grant->keep = false;
+}
+
+void rv_ats_nothing(const struct iom_request *q, struct iom_reply *reply)
+{
+	reply->range_lg2 = 12;
+	reply->ats = echoed(q);
+}
+
+/* ---- Invalidations ------------------------------------------------------------------------ */
+
+static uint32_t requester_of(const uint64_t *c)
+{
+	uint64_t segment = c[0] & RV_ATS_DSV ? IOM_GET(RV_ATS_DSEG, c[0]) : 0;
+
+	return (uint32_t)(IOM_GET(RV_ATS_RID, c[0]) | segment << 16);
+}
+
+static void send(struct rv_unit *rv, const uint64_t *c, struct iom_message *message)
+{
+	if (c[0] & RV_ATS_PV) {
+		message->flags |= IOM_REQ_PASID;
+		message->pasid = (uint32_t)IOM_GET(RV_ATS_PID, c[0]);
+	}
+	if (rv->unit.host.message)
+		rv->unit.host.message(rv->unit.opaque, requester_of(c), message);
+}
+
+/* Coded as in NAPOT pages: the size stands where the address has its lowest 0. */
+static unsigned range_lg2(uint64_t payload)
+{
+	uint64_t page = IOM_GET(RV_ATS_INVAL_1_ADDR, payload);
+
+	if (!(payload & RV_ATS_INVAL_1_S))
+		return 12;
+	return ~page & iom_low(52) ? 13 + iom_ctz(~page) : 64;
+}
+
+static bool take_tag(struct rv_unit *rv, uint32_t requester, unsigned *tag)
+{
+	bool found;
+
+	iom_lock(&rv->unit.lock);
+	found = ~rv->itags;
+	if (found) {
+		*tag = iom_ctz(~rv->itags);
+		rv->itag[*tag] = (struct rv_itag){ .requester = requester,
+			                           .left = rv->config.ats_timeout_ns };
+		__atomic_store_n(&rv->itags, rv->itags | UINT32_C(1) << *tag, __ATOMIC_RELEASE);
+	}
+	iom_unlock(&rv->unit.lock);
+	return found;
+}
+
+/* An invalidation is over: a fence, or one that found no ITag, may have waited for that. */
+static void end_locked(struct rv_unit *rv, unsigned tag)
+{
+	__atomic_store_n(&rv->itags, rv->itags & ~(UINT32_C(1) << tag), __ATOMIC_RELEASE);
+	rv->inval_waits = false;
+	iom_work_later(&rv->unit, RV_WORK_COMMANDS);
+}
+
+bool rv_ats_invalidate(struct rv_unit *rv, const uint64_t *c)
+{
+	unsigned lg2 = range_lg2(c[1]), tag;
+	struct iom_message message = {
+		.address = c[1] & RV_ATS_INVAL_1_ADDR & ~iom_low(lg2),
+		.kind = IOM_MESSAGE_INVALIDATE,
+		.flags = c[1] & RV_ATS_INVAL_1_G ? IOM_MESSAGE_GLOBAL : 0,
+		.size_lg2 = (uint8_t)lg2,
+	};
+
+	/* Before the message: the device may answer from inside it. */
+	if (!take_tag(rv, requester_of(c), &tag))
+		return false;
+	message.token = tag;
+	send(rv, c, &message);
+	return true;
+}
+
+void rv_ats_page_response(struct rv_unit *rv, const uint64_t *c)
+{
+	struct iom_message message = {
+		.kind = IOM_MESSAGE_PAGES,
+		.token = (uint32_t)IOM_GET(RV_ATS_PRGR_1_INDEX, c[1]),
+		.code = (uint8_t)IOM_GET(RV_ATS_PRGR_1_CODE, c[1]),
+	};
+
+	send(rv, c, &message);
+}
+
+/* An Invalidate Completion.  What nobody asked this device for is ignored. */
+static int completed(struct rv_unit *rv, const struct iom_endpoint *endpoint,
+                     const struct iom_message *message)
+{
+	/* A count of 8 is coded as 0. */
+	unsigned answers = message->code ? message->code : 8;
+	int result = IOM_OK;
+
+	if (message->code > 7)
+		return IOM_EINVAL;
+	iom_lock(&rv->unit.lock);
+	if (endpoint->removed)
+		result = IOM_ENOENT;
+	for (uint32_t rest = message->token & rv->itags; !result && rest; rest &= rest - 1) {
+		unsigned tag = iom_ctz(rest);
+		struct rv_itag *itag = &rv->itag[tag];
+
+		if (itag->requester == endpoint->requester && ++itag->answers >= answers)
+			end_locked(rv, tag);
+	}
+	iom_unlock(&rv->unit.lock);
+	iom_work(&rv->unit, 0);
+	return result;
+}
+
+void rv_ats_step_locked(struct rv_unit *rv, uint64_t passed_ns)
+{
+	for (uint32_t rest = rv->itags; rest; rest &= rest - 1) {
+		unsigned tag = iom_ctz(rest);
+		struct rv_itag *itag = &rv->itag[tag];
+
+		if (itag->left > passed_ns) {
+			itag->left -= passed_ns;
+			continue;
+		}
+		iom_poke(&rv->inval_timed_out, true);
+		end_locked(rv, tag);
+	}
+}
+
+void rv_ats_reset_locked(struct rv_unit *rv)
+{
+	__atomic_store_n(&rv->itags, 0, __ATOMIC_RELEASE);
+	rv->inval_waits = false;
+	iom_poke(&rv->inval_timed_out, false);
+}
+
+/* ---- Messages and devices ----------------------------------------------------------------- */
+
+int rv_message(struct iom_unit *unit, struct iom_endpoint *endpoint,
+               const struct iom_message *message)
+{
+	struct rv_unit *rv = rv_of(unit);
+
+	if (!(rv->cap & RV_CAP_ATS))
+		return IOM_ENOTSUP;
+	return message->kind == IOM_MESSAGE_INVALIDATED ? completed(rv, endpoint, message)
+	                                                : rv_page_request(rv, endpoint, message);
+}
+
+/* A device that is gone caches nothing any more. */
+void rv_removed(struct iom_unit *unit, struct iom_endpoint *endpoint)
+{
+	struct rv_unit *rv = rv_of(unit);
+
+	iom_lock(&unit->lock);
+	for (uint32_t rest = rv->itags; rest; rest &= rest - 1) {
+		if (rv->itag[iom_ctz(rest)].requester == endpoint->requester)
+			end_locked(rv, iom_ctz(rest));
+	}
+	rv_pages_removed_locked(rv, endpoint->requester);
+	iom_unlock(&unit->lock);
+	iom_work(unit, 0);
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/*
+ * Page requests of devices ("Page-Request-Queue", "Handling PCIe Page Requests").  A request is judged
+ * by the thread that brings it.  The worker stores it, because the answer depends on how that ends,
+ * and answers go out by messages.
+ */
+#include "model/riscv/riscv.h"
+
+#define CODES (IOM_PAGE_READ | IOM_PAGE_WRITE | IOM_PAGE_EXECUTE | IOM_PAGE_LAST)
+#define FLAGS (IOM_REQ_PASID | IOM_REQ_PRIVILEGED)
+#define PASID_LAST 0xfffffu
+
+static bool message_ok(const struct iom_message *m)
+{
+	return m->token <= IOM_GET(RV_PQ_1_INDEX, RV_PQ_1_INDEX) && !(m->code & ~CODES) &&
+	       !(m->flags & ~FLAGS) && (!(m->flags & IOM_REQ_PASID) || m->pasid <= PASID_LAST);
+}
+
+/* Steps 1 to 5: does the device's context let it ask?  No process context is looked at. */
+static bool allowed(const struct iom_query *query, struct rv_dc *dc, struct iom_fault *fault)
+{
+	uint64_t ddtp = rv_get(rv_of(query->unit), RV_DDTP);
+	unsigned mode = (unsigned)IOM_GET(RV_DDTP_MODE, ddtp);
+	struct rv_context context;
+
+	*dc = (struct rv_dc){ 0 };
+	fault->where = mode == RV_DDTP_OFF ? IOM_WHERE_UNIT : IOM_WHERE_TYPE;
+	if (mode <= RV_DDTP_BARE || !rv_locate_device(query, ddtp, &context, fault))
+		return false;
+	*dc = context.dc;
+	fault->quiet = dc->tc & RV_TC_DTF;
+	return dc->tc & RV_TC_EN_ATS && dc->tc & RV_TC_EN_PRI;
+}
+
+static struct rv_page_request page_request(uint32_t requester, const struct iom_message *m)
+{
+	struct rv_page_request p = { .code = RV_PAGE_STORE };
+	bool last = m->code & IOM_PAGE_LAST, pasid = m->flags & IOM_REQ_PASID;
+	bool stops = last && pasid && !(m->code & (IOM_PAGE_READ | IOM_PAGE_WRITE));
+
+	p.record[0] = IOM_PUT(RV_PQ_DID, requester);
+	if (pasid)
+		p.record[0] |= RV_PQ_PV | IOM_PUT(RV_PQ_PID, m->pasid) |
+		               (m->flags & IOM_REQ_PRIVILEGED ? RV_PQ_PRIV : 0) |
+		               (m->code & IOM_PAGE_EXECUTE ? RV_PQ_EXEC : 0);
+	p.record[1] = (m->code & IOM_PAGE_READ ? RV_PQ_1_R : 0) |
+	              (m->code & IOM_PAGE_WRITE ? RV_PQ_1_W : 0) | (last ? RV_PQ_1_L : 0) |
+	              IOM_PUT(RV_PQ_1_INDEX, m->token) | (m->address & RV_PQ_1_ADDR);
+	p.to_answer = last && !stops;
+	return p;
+}
+
+int rv_page_request(struct rv_unit *rv, struct iom_endpoint *endpoint, const struct iom_message *m)
+{
+	struct iom_unit *unit = &rv->unit;
+	const struct iom_request q = { .flags = m->flags, .pasid = m->pasid };
+	struct iom_view view = { 0 };
+	struct iom_query query = {
+		.unit = unit, .endpoint = endpoint, .request = &q, .view = &view
+	};
+	struct iom_fault fault = { 0 };
+	struct rv_page_request p;
+	int result = IOM_EBUSY;
+	struct rv_dc dc;
+	bool store;
+
+	if (!message_ok(m))
+		return IOM_EINVAL;
+	query.invalidations = iom_unit_invalidations(unit);
+	query.requester = iom_peek(&endpoint->requester);
+	query.watchers = __atomic_load_n(&unit->watchers, __ATOMIC_SEQ_CST);
+	if (iom_unit_stopped(unit))
+		return IOM_EBUSY;
+	p = page_request(query.requester, m);
+	store = allowed(&query, &dc, &fault);
+	p.prpr = dc.tc & RV_TC_PRPR;
+
+	iom_lock(&unit->lock);
+	if (endpoint->removed) {
+		result = IOM_ENOENT;
+	} else if (!iom_unit_stopped(unit) && rv->pages_count < RV_PAGES) {
+		if (!store)
+			p.code = (uint8_t)rv_fault_page_request_locked(&query, &fault);
+		rv->pages[(rv->pages_first + rv->pages_count++) % RV_PAGES] = p;
+		iom_work_later(unit, RV_WORK_PAGES);
+		result = IOM_OK;
+	}
+	iom_unlock(&unit->lock);
+	iom_work(unit, 0);
+	return result;
+}
+
+void rv_pages_removed_locked(struct rv_unit *rv, uint32_t requester)
+{
+	for (unsigned i = 0; i < rv->pages_count; i++) {
+		struct rv_page_request *p = &rv->pages[(rv->pages_first + i) % RV_PAGES];
+
+		if (IOM_GET(RV_PQ_DID, p->record[0]) == requester)
+			p->to_answer = false;
+	}
+}
+
+static void answer(struct rv_unit *rv, const struct rv_page_request *p, unsigned code)
+{
+	struct iom_message message = {
+		.kind = IOM_MESSAGE_PAGES,
+		.token = (uint32_t)IOM_GET(RV_PQ_1_INDEX, p->record[1]),
+		.code = (uint8_t)code,
+	};
+
+	if (!p->to_answer || !rv->unit.host.message)
+		return;
+	if (p->record[0] & RV_PQ_PV && (p->prpr || code == IOM_PAGES_FAILED)) {
+		message.flags = IOM_REQ_PASID;
+		message.pasid = (uint32_t)IOM_GET(RV_PQ_PID, p->record[0]);
+	}
+	rv->unit.host.message(rv->unit.opaque, (uint32_t)IOM_GET(RV_PQ_DID, p->record[0]),
+	                      &message);
+}
+
+/* Steps 6 and 7: what a queue that stores nothing has to say. */
+static unsigned refusal_locked(const struct rv_unit *rv)
+{
+	uint64_t csr = rv_get(rv, RV_PQCSR);
+
+	if (!(csr & RV_QCSR_EN) || !(csr & RV_QCSR_ON) || csr & RV_QCSR_MF)
+		return IOM_PAGES_FAILED;
+	return csr & RV_QCSR_OF ? IOM_PAGES_DONE : RV_PAGE_STORE;
+}
+
+/* Steps 8 to 10.  What a reset overtakes gets no answer. */
+static void store(struct rv_unit *rv, struct rv_page_request *p)
+{
+	static const uint8_t codes[] = {
+		[IOM_RING_FULL] = IOM_PAGES_DONE, [IOM_RING_FAULT] = IOM_PAGES_FAILED
+	};
+	enum iom_ring_result result;
+	uint32_t head, tail, resets;
+	struct iom_ring ring;
+
+	iom_lock(&rv->unit.lock);
+	p->code = (uint8_t)refusal_locked(rv);
+	if (p->code != RV_PAGE_STORE) {
+		iom_unlock(&rv->unit.lock);
+		return;
+	}
+	rv_queue_take_locked(rv, &rv_pq);
+	head = (uint32_t)rv_get(rv, RV_PQH);
+	tail = (uint32_t)rv_get(rv, RV_PQT);
+	ring = rv_ring(rv, &rv_pq);
+	resets = rv->resets;
+	iom_unlock(&rv->unit.lock);
+
+	result = iom_ring_put(&rv->unit, &ring, head, tail, p->record);
+
+	iom_lock(&rv->unit.lock);
+	if (resets == rv->resets)
+		rv_queue_stored_locked(rv, &rv_pq, result, iom_ring_next(&ring, tail));
+	if (resets != rv->resets || result == IOM_RING_OK)
+		p->to_answer = false;
+	else
+		p->code = codes[result];
+	rv_queue_leave_locked(rv);
+	iom_unlock(&rv->unit.lock);
+}
+
+/* Takes the oldest request that waits. */
+static bool next(struct rv_unit *rv, struct rv_page_request *p)
+{
+	bool found;
+
+	iom_lock(&rv->unit.lock);
+	found = rv->pages_count;
+	if (found) {
+		*p = rv->pages[rv->pages_first];
+		rv->pages_first = (rv->pages_first + 1) % RV_PAGES;
+		rv->pages_count--;
+	}
+	iom_unlock(&rv->unit.lock);
+	return found;
+}
+
+void rv_pages_store(struct rv_unit *rv)
+{
+	struct rv_page_request p;
+	bool go = true;
+
+	while (go && !iom_unit_stopped(&rv->unit) && next(rv, &p)) {
+		if (p.code == RV_PAGE_STORE)
+			store(rv, &p);
+		answer(rv, &p, p.code);
+		go = iom_work_step(&rv->unit);
+	}
+	if (!go || iom_unit_stopped(&rv->unit))
+		iom_work_later(&rv->unit, RV_WORK_PAGES);
+}
