@@ -97,7 +97,7 @@ static uint64_t ask(struct rv_unit *rv, uint32_t device_id, const struct iom_req
 {
 	struct iom_unit *unit = &rv->unit;
 	struct iom_endpoint *endpoint = iom_unit_endpoint(unit, device_id);
-	struct iom_view view = { 0 };
+	struct iom_view view = { .last = unit->spa_last };
 	/* A device that nobody has opened: no context is cached for it, and none must be. */
 	struct iom_endpoint nobody = { .unit = unit, .requester = device_id };
 	struct iom_query query = {

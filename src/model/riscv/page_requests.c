@@ -55,7 +55,7 @@ int rv_page_request(struct rv_unit *rv, struct iom_endpoint *endpoint, const str
 {
 	struct iom_unit *unit = &rv->unit;
 	const struct iom_request q = { .flags = m->flags, .pasid = m->pasid };
-	struct iom_view view = { 0 };
+	struct iom_view view = { .last = unit->spa_last };
 	struct iom_query query = {
 		.unit = unit, .endpoint = endpoint, .request = &q, .view = &view
 	};
