@@ -82,6 +82,7 @@ static void judge(const struct world *w, const struct iom_request *q, const stru
 	static const uint8_t needed[] = { IOM_PERM_READ, IOM_PERM_WRITE, IOM_PERM_EXECUTE,
 		                          IOM_PERM_WRITE };
 	const uint8_t *host = r->host;
+	unsigned access = q->access;
 
 	if (result == IOM_EFAULT && r->fault &&
 	    !strcmp(iom_fault_name(w->unit, r->fault), "unknown cause"))
@@ -90,7 +91,10 @@ static void judge(const struct world *w, const struct iom_request *q, const stru
 		return;
 	if (r->range_lg2 < 12 || r->range_lg2 > 64 || r->status != IOM_DONE)
 		abort();
-	if (q->at != IOM_AT_TRANSLATION_REQUEST && !(r->perm & needed[q->access]))
+	/* Without a process there is no execution of what is translated already: it is read. */
+	if (access == IOM_EXECUTE && q->at == IOM_AT_TRANSLATED && !(q->flags & IOM_REQ_PASID))
+		access = IOM_READ;
+	if (q->at != IOM_AT_TRANSLATION_REQUEST && !(r->perm & needed[access]))
 		abort();
 	if (host && (host < w->ram || r->host_bytes > RAM_BYTES ||
 	             (size_t)(host - w->ram) > RAM_BYTES - r->host_bytes))

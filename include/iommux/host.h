@@ -40,7 +40,8 @@ struct iom_host {
 	int (*msi)(void *opaque, uint64_t address, uint32_t data);
 
 	/*
-	 * A message to the device that is `requester` to this unit.  NULL: devices do not listen.
+	 * A message to the device that is `requester` to this unit.  NULL: devices do not listen; what
+	 * they are asked to answer ends by time-out alone (iom_step).
 	 */
 	void (*message)(void *opaque, uint32_t requester, const struct iom_message *message);
 

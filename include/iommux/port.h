@@ -40,6 +40,10 @@ void iom_port_close(struct iom_port *port);
  * a message (message.h) names the token; with 0 the unit is stopped (unit.h), ask again.  IOM_ENOENT:
  * the endpoint was removed.
  *
+ * A translation request is granted even if there is nothing to grant: then reply.perm is 0, and spa means
+ * nothing.  reply.host is NULL; spa may be used in requests that are translated, until the unit asks
+ * the device to forget it (message.h).
+ *
  * Call it inside an access section of the port's lane, and use spa and host only until its end.
  * Outside a section the answer may be out of date as soon as it is given.
  */

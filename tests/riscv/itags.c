@@ -137,6 +137,14 @@ TEST(a_queue_without_itags_goes_off_and_on, "")
 	CHECK_EQ(rd32(r, CQH), ITAGS);
 	wr32(r, CQCSR, 0);
 	CHECK_EQ(rd32(r, CQCSR), 0);
+	/* What it waited for is forgotten. */
+	wr32(r, CQT, 0);
+	wr32(r, CQCSR, EN);
+	rig_cmd(r, VMA, 0);
+	CHECK_EQ(rd32(r, CQH), 1);
+	inval(r, 4);
+	CHECK_EQ(rd32(r, CQH), 1);
+	wr32(r, CQCSR, 0);
 	complete(r, 4, 1, 1);
 	CHECK_EQ(r->messages, ITAGS);
 	wr32(r, CQT, 0);
@@ -173,10 +181,15 @@ TEST(a_device_that_goes_ends_its_invalidations, "")
 	CHECK(waits(r, 8));
 	complete(r, 5, bit_of(r, 1), 1);
 	CHECK(!waits(r, 8));
+	inval(r, 4);
+	fence(r, 9);
+	CHECK(waits(r, 9));
+	iom_endpoint_remove(again);
+	CHECK(!waits(r, 9));
 	/* It was no timeout. */
 	iom_step(r->unit, 600 * SECOND);
-	fence(r, 9);
-	CHECK(!waits(r, 9));
+	fence(r, 10);
+	CHECK(!waits(r, 10));
 	rig_free(r);
 }
 

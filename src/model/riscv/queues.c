@@ -4,6 +4,7 @@
 #include "model/riscv/riscv.h"
 
 const struct rv_queue rv_cq = {
+	.number = 0,
 	.base = RV_CQB,
 	.head = RV_CQH,
 	.tail = RV_CQT,
@@ -17,6 +18,7 @@ const struct rv_queue rv_cq = {
 };
 
 const struct rv_queue rv_fq = {
+	.number = 1,
 	.base = RV_FQB,
 	.head = RV_FQH,
 	.tail = RV_FQT,
@@ -30,6 +32,7 @@ const struct rv_queue rv_fq = {
 };
 
 const struct rv_queue rv_pq = {
+	.number = 2,
 	.base = RV_PQB,
 	.head = RV_PQH,
 	.tail = RV_PQT,
@@ -82,11 +85,7 @@ bool rv_queue_works(const struct rv_unit *rv, const struct rv_queue *queue)
 
 uint64_t *rv_queue_left(struct rv_unit *rv, const struct rv_queue *queue)
 {
-	unsigned i = 0;
-
-	while (rv_queues[i] != queue)
-		i++;
-	return &rv->queue_left[i];
+	return &rv->queue_left[queue->number];
 }
 
 void rv_queue_settle_locked(struct rv_unit *rv, const struct rv_queue *queue)

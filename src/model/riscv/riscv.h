@@ -142,6 +142,7 @@ void rv_tell_iodir(struct rv_unit *rv, const uint64_t *command);
 
 /* ---- queues.c: one row a queue, one routine for all */
 struct rv_queue {
+	uint8_t number;                 /* in rv_queues                                */
 	uint16_t base, head, tail, csr; /* registers                                   */
 	uint16_t own;                   /* the index that hardware moves ...           */
 	uint16_t software;              /* ... and the one that software moves         */
