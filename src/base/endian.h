@@ -11,6 +11,9 @@
 #include <stdint.h>
 #include <string.h>
 
+/* The CPU's own byte order. */
+#define IOM_BIG_ENDIAN (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+
 /* Compilers know these shapes and use the machine's instruction, where it has one. */
 static inline uint32_t iom_swap32(uint32_t v)
 {
@@ -24,12 +27,12 @@ static inline uint64_t iom_swap64(uint64_t v)
 
 static inline uint32_t iom_cpu32(uint32_t v, bool big)
 {
-	return big == (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__) ? v : iom_swap32(v);
+	return big == IOM_BIG_ENDIAN ? v : iom_swap32(v);
 }
 
 static inline uint64_t iom_cpu64(uint64_t v, bool big)
 {
-	return big == (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__) ? v : iom_swap64(v);
+	return big == IOM_BIG_ENDIAN ? v : iom_swap64(v);
 }
 
 static inline uint32_t iom_ld32(const void *p, bool big)

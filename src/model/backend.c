@@ -28,7 +28,7 @@ static struct iom_query query_of(struct iom_endpoint *endpoint, const struct iom
 		.endpoint = endpoint,
 		.request = q,
 		.view = view,
-		.invalidations = __atomic_load_n(&unit->invalidations, __ATOMIC_SEQ_CST),
+		.invalidations = iom_unit_invalidations(unit),
 		.requester = iom_peek(&endpoint->requester),
 		.watchers = iom_peek(&unit->watchers),
 	};
@@ -37,7 +37,7 @@ static struct iom_query query_of(struct iom_endpoint *endpoint, const struct iom
 static void inform(struct iom_endpoint *endpoint, const struct iom_request *q,
                    struct iom_context_info *info)
 {
-	struct iom_view view = { 0 };
+	struct iom_view view = { .last = endpoint->unit->spa_last };
 	const struct iom_query query = query_of(endpoint, q, &view);
 	struct iom_unit *unit = endpoint->unit;
 
@@ -166,7 +166,7 @@ static bool look(struct iom_endpoint *endpoint, struct iom_request *q, struct io
                  unsigned *lg2)
 {
 	static const uint8_t tries[] = { IOM_READ, IOM_WRITE, IOM_EXECUTE };
-	struct iom_view view = { 0 };
+	struct iom_view view = { .last = endpoint->unit->spa_last };
 	const struct iom_query query = query_of(endpoint, q, &view);
 
 	*lg2 = LG2_MAX;

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /* The translation cache. */
-#include "model/cache.h"
+#include "model/cache_find.h"
 
 #include <string.h>
 
 #include "model/unit.h"
 
-#define WAYS 4u
+_Static_assert(sizeof(struct iom_set) == 128, "two lines");
 
 size_t iom_cache_bytes(uint32_t entries)
 {
-	/* The entry that never changes has a set's place of its own. */
-	return (entries + WAYS) * sizeof(struct iom_entry);
+	return (entries / IOM_WAYS + 1) * sizeof(struct iom_set);
 }
 
 void iom_cache_init(struct iom_cache *cache, void *memory, uint32_t entries)
 {
-	cache->entry = memory;
+	cache->set = memory;
 	cache->entries = entries;
+	cache->set_shift = entries ? 64 - iom_log2(entries / IOM_WAYS) : 63;
 	cache->spaces = 1;
 }
 
@@ -93,8 +93,10 @@ struct iom_space_ref iom_space_get(struct iom_unit *unit, const struct iom_space
 		__atomic_store_n(&space->gen[1], ++cache->gens, __ATOMIC_SEQ_CST);
 		iom_poke(&space->sizes, 0);
 		/* Before the lock is free: no invalidation finds the old space any more. */
-		if (evicted)
+		if (evicted) {
+			__atomic_store_n(&cache->evicted, cache->evicted + 1, __ATOMIC_RELEASE);
 			iom_unit_new_epoch(unit);
+		}
 	}
 	ref = (struct iom_space_ref){ index, cache->space[index].number };
 	iom_unlock(&cache->lock);
@@ -103,108 +105,32 @@ struct iom_space_ref iom_space_get(struct iom_unit *unit, const struct iom_space
 
 /* ---- Entries ------------------------------------------------------------------------------ */
 
-static uint32_t set_of(const struct iom_cache *cache, uint32_t space, uint64_t page, unsigned lg2)
-{
-	/* Spread before it meets the page: devices like to use the same addresses. */
-	uint64_t who = ((uint64_t)space << 6 | lg2) * UINT64_C(0xd6e8feb86659fd93);
-
-	/* A power of two; a division would be felt. */
-	return WAYS + ((uint32_t)(mix(page ^ who) >> 16) & (cache->entries / WAYS - 1)) * WAYS;
-}
-
-/* Copies an entry; false if it changes meanwhile. */
-static bool entry_copy(const struct iom_entry *e, struct iom_entry *copy)
-{
-	copy->seq = iom_peek_acquire(&e->seq);
-	copy->space = iom_peek(&e->space);
-	copy->gen = iom_peek(&e->gen);
-	copy->page = iom_peek(&e->page);
-	copy->address = iom_peek(&e->address);
-	copy->size_lg2 = iom_peek(&e->size_lg2);
-	copy->perm = iom_peek(&e->perm);
-	copy->flags = iom_peek(&e->flags);
-	copy->memory_type = iom_peek(&e->memory_type);
-	return iom_seq_same(&e->seq, copy->seq);
-}
-
-static void entry_write(struct iom_entry *e, const struct iom_entry *from)
-{
-	iom_seq_begin(&e->seq);
-	iom_poke(&e->space, from->space);
-	iom_poke(&e->gen, from->gen);
-	iom_poke(&e->page, from->page);
-	iom_poke(&e->address, from->address);
-	iom_poke(&e->size_lg2, from->size_lg2);
-	iom_poke(&e->perm, from->perm);
-	iom_poke(&e->flags, from->flags);
-	iom_poke(&e->memory_type, from->memory_type);
-	iom_seq_end(&e->seq);
-}
-
-static bool entry_is(const struct iom_entry *e, uint32_t space, uint64_t page, unsigned lg2)
-{
-	return iom_peek(&e->space) == space && iom_peek(&e->page) == page &&
-	       iom_peek(&e->size_lg2) == lg2;
-}
-
 /*
- * Whoever looks has marked its endpoint as a user of the space before; whoever invalidates changes the
- * generation and looks for users afterwards.  In one total order, one of them sees the other.
+ * The way that a new entry takes: its own old one, else an empty one, else the next in turn.  Those of
+ * an old generation wait for their turn: to find them would cost a look at every space.
  */
-static uint64_t space_gen(const struct iom_space *space, unsigned flags)
+static inline unsigned choose(const struct iom_set *set, uint64_t tag)
 {
-	return __atomic_load_n(&space->gen[flags & PT_GLOBAL ? 1 : 0], __ATOMIC_SEQ_CST);
+	unsigned way = iom_way_of(set, tag);
+
+	if (way == IOM_WAYS)
+		way = iom_way_of(set, 0);
+	if (way < IOM_WAYS)
+		return way;
+	/* Each entry written adds 2. */
+	return (iom_peek(&set->seq[0]) + iom_peek(&set->seq[1]) + iom_peek(&set->seq[2]) +
+	        iom_peek(&set->seq[3])) /
+	       2 % IOM_WAYS;
 }
 
-bool iom_cache_find(const struct iom_cache *cache, struct iom_space_ref ref, uint64_t input,
-                    struct pt_result *out, struct iom_ref *entry)
+static void write_way(struct iom_set *set, unsigned way, uint64_t tag, uint64_t gen,
+                      uint64_t address, uint32_t attr)
 {
-	const struct iom_space *space = &cache->space[ref.index];
-	struct iom_entry e;
-
-	if (!cache->entries)
-		return false;
-	for (uint64_t sizes = iom_peek(&space->sizes); sizes; sizes &= sizes - 1) {
-		unsigned lg2 = iom_ctz(sizes);
-		uint32_t set = set_of(cache, ref.index, input >> lg2, lg2);
-
-		for (uint32_t i = set; i < set + WAYS; i++) {
-			if (!entry_is(&cache->entry[i], ref.index, input >> lg2, lg2) ||
-			    !entry_copy(&cache->entry[i], &e) ||
-			    !entry_is(&e, ref.index, input >> lg2, lg2) ||
-			    e.gen != space_gen(space, e.flags))
-				continue;
-			/* Looked at last: another space may have come to the place, with entries. */
-			if (iom_peek(&space->number) != ref.number)
-				return false;
-			*out = (struct pt_result){ .address = e.address | (input & iom_low(lg2)),
-				                   .size_lg2 = e.size_lg2,
-				                   .perm = e.perm,
-				                   .flags = e.flags,
-				                   .memory_type = e.memory_type };
-			*entry = (struct iom_ref){ i, e.seq };
-			return true;
-		}
-	}
-	return false;
-}
-
-/* The way that a new entry takes: its own old one, else a dead one, else the next in turn. */
-static struct iom_entry *choose_locked(struct iom_cache *cache, uint32_t set,
-                                       const struct iom_entry *e)
-{
-	struct iom_entry *dead = NULL;
-
-	for (uint32_t i = set; i < set + WAYS; i++) {
-		struct iom_entry *way = &cache->entry[i];
-
-		if (entry_is(way, e->space, e->page, e->size_lg2))
-			return way;
-		if (!dead &&
-		    (!way->space || way->gen != space_gen(&cache->space[way->space], way->flags)))
-			dead = way;
-	}
-	return dead ? dead : &cache->entry[set + cache->entry[set].turn++ % WAYS];
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	iom_poke(&set->tag[way], tag);
+	iom_poke(&set->gen[way], gen);
+	iom_poke(&set->address[way], address);
+	iom_poke(&set->attr[way], attr);
 }
 
 bool iom_cache_keep(struct iom_unit *unit, struct iom_space_ref ref, uint64_t input,
@@ -212,40 +138,35 @@ bool iom_cache_keep(struct iom_unit *unit, struct iom_space_ref ref, uint64_t in
 {
 	struct iom_cache *cache = &unit->cache;
 	struct iom_space *space = &cache->space[ref.index];
-	struct iom_entry e = {
-		.space = ref.index,
-		.page = input >> r->size_lg2,
-		.address = r->address & ~iom_low(r->size_lg2),
-		.size_lg2 = r->size_lg2,
-		.perm = r->perm,
-		.flags = r->flags,
-		.memory_type = r->memory_type,
-	};
-	uint64_t size = IOM_BIT(r->size_lg2);
-	struct iom_entry *way;
-	struct iom_lock *lock;
-	uint32_t set;
+	uint64_t size = IOM_BIT(r->size_lg2), tag, gen;
+	struct iom_set *set;
+	uint32_t *count, seq;
+	unsigned way;
 	bool kept;
 
-	if (!cache->entries)
+	if (!cache->entries || r->size_lg2 < IOM_CACHE_PAGE_LG2)
 		return false;
-	set = set_of(cache, ref.index, e.page, e.size_lg2);
-	lock = &cache->entry[set].lock;
+	tag = iom_tag_of(ref.index, input, r->size_lg2);
+	set = iom_set_of(cache, tag);
 	/* In one total order with the count of invalidations below. */
 	if (!(__atomic_load_n(&space->sizes, __ATOMIC_SEQ_CST) & size))
 		__atomic_fetch_or(&space->sizes, size, __ATOMIC_SEQ_CST);
-	e.gen = space_gen(space, e.flags);
-	if (!iom_trylock(lock))
+	gen = iom_space_gen(space, r->flags);
+	way = choose(set, tag);
+	count = &set->seq[way];
+	seq = iom_peek(count);
+	if (seq & 1 || !__atomic_compare_exchange_n(count, &seq, seq + 1, false, __ATOMIC_SEQ_CST,
+	                                            __ATOMIC_RELAXED))
 		return false;
-	/* Whoever invalidates counts first and looks into the set afterwards, under its lock. */
-	kept = __atomic_load_n(&unit->invalidations, __ATOMIC_SEQ_CST) == invalidations &&
+	/* Whoever invalidates counts first and looks at the entry afterwards, when it is free. */
+	kept = iom_unit_invalidations(unit) == invalidations &&
 	       iom_peek(&space->number) == ref.number;
 	if (kept) {
-		way = choose_locked(cache, set, &e);
-		entry_write(way, &e);
-		*entry = (struct iom_ref){ (uint32_t)(way - cache->entry), way->seq };
+		write_way(set, way, tag, gen, r->address & ~iom_low(r->size_lg2), iom_attr_of(r));
+		seq += 2;
+		*entry = iom_ref_of(cache, count, seq);
 	}
-	iom_unlock(lock);
+	__atomic_store_n(count, seq, __ATOMIC_RELEASE);
 	return kept;
 }
 
@@ -261,21 +182,44 @@ struct sweep {
 	unsigned probes;  /* that may still be spent on ranges                      */
 };
 
+static bool is_global(const struct iom_set *set, unsigned way)
+{
+	struct pt_result r;
+
+	iom_attr_tell(iom_peek(&set->attr[way]), &r);
+	return r.flags & PT_GLOBAL;
+}
+
+/* An entry that is being written may be a walk's from before: it is waited for, a few stores. */
+static void kill_way(struct iom_set *set, unsigned way, uint64_t tag, bool keep_global)
+{
+	uint32_t *count = &set->seq[way], seq = __atomic_load_n(count, __ATOMIC_SEQ_CST);
+
+	for (;;) {
+		while (seq & 1) {
+			iom_pause();
+			seq = __atomic_load_n(count, __ATOMIC_SEQ_CST);
+		}
+		if (iom_peek(&set->tag[way]) != tag || (keep_global && is_global(set, way)))
+			return;
+		if (__atomic_compare_exchange_n(count, &seq, seq + 1, false, __ATOMIC_SEQ_CST,
+		                                __ATOMIC_SEQ_CST))
+			break;
+	}
+	/* The other line is left alone. */
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	iom_poke(&set->tag[way], 0);
+	__atomic_store_n(count, seq + 2, __ATOMIC_RELEASE);
+}
+
 static void kill_page(struct iom_cache *cache, uint32_t index, const struct iom_scope *scope,
                       uint64_t page, unsigned lg2)
 {
-	static const struct iom_entry none;
-	uint32_t set = set_of(cache, index, page, lg2);
+	uint64_t tag = iom_tag_of(index, page, lg2);
+	struct iom_set *set = iom_set_of(cache, tag);
 
-	iom_lock(&cache->entry[set].lock);
-	for (uint32_t i = set; i < set + WAYS; i++) {
-		struct iom_entry *way = &cache->entry[i];
-
-		if (entry_is(way, index, page, lg2) &&
-		    !(scope->keep_global && way->flags & PT_GLOBAL))
-			entry_write(way, &none);
-	}
-	iom_unlock(&cache->entry[set].lock);
+	for (unsigned i = 0; i < IOM_WAYS; i++)
+		kill_way(set, i, tag, scope->keep_global);
 }
 
 /* Pages of 2^lg2 bytes that hold part of a range. */
@@ -303,7 +247,7 @@ static bool kill_range(struct iom_cache *cache, uint32_t index, struct sweep *sw
 		uint64_t pages = pages_in(scope->range_lg2, lg2);
 
 		for (uint64_t i = 0; i < pages; i++)
-			kill_page(cache, index, scope, (first >> lg2) + i, lg2);
+			kill_page(cache, index, scope, first + (i << lg2), lg2);
 	}
 	return true;
 }
@@ -320,31 +264,41 @@ static void invalidate_space(struct iom_unit *unit, uint32_t index, struct sweep
 		return;
 	if (scope->by_page && kill_range(cache, index, sweep))
 		return;
-	__atomic_store_n(&space->gen[0], ++cache->gens, __ATOMIC_SEQ_CST);
+	/* The barrier comes with the new epoch. */
+	__atomic_store_n(&space->gen[0], ++cache->gens, __ATOMIC_RELEASE);
 	if (!scope->keep_global)
-		__atomic_store_n(&space->gen[1], ++cache->gens, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&space->gen[1], ++cache->gens, __ATOMIC_RELEASE);
 	sweep->touched |= IOM_BIT(index % 64);
 }
 
-void iom_invalidate(struct iom_unit *unit, const struct iom_scope *scope)
+static void invalidate_locked(struct iom_unit *unit, struct sweep *sweep)
 {
+	const struct iom_scope *scope = sweep->scope;
 	struct iom_cache *cache = &unit->cache;
-	struct sweep sweep = { scope, 0, PROBES_MAX };
 
-	__atomic_fetch_add(&unit->invalidations, 1, __ATOMIC_SEQ_CST);
-	iom_lock(&cache->lock);
 	if (!scope->any_tag[0] && !scope->any_tag[1]) {
 		for (uint32_t kinds = scope->kinds; kinds; kinds &= kinds - 1) {
 			uint32_t i = *bucket_of(cache, kinds & -kinds, scope->tag);
 
 			for (; i; i = cache->space[i].next)
-				invalidate_space(unit, i, &sweep);
+				invalidate_space(unit, i, sweep);
 		}
 	} else {
 		for (uint32_t i = 1; i < cache->spaces; i++)
-			invalidate_space(unit, i, &sweep);
+			invalidate_space(unit, i, sweep);
 	}
-	iom_unlock(&cache->lock);
+}
+
+/* Whoever inserts sees the count, or what it inserts is seen by the sweep. */
+void iom_invalidate(struct iom_unit *unit, const struct iom_scope *scope)
+{
+	struct sweep sweep = { scope, 0, PROBES_MAX };
+
+	iom_poke(&unit->worker_invalidations, unit->worker_invalidations + 1);
+	iom_lock(&unit->cache.lock);
+	iom_locked_fence();
+	invalidate_locked(unit, &sweep);
+	iom_unlock(&unit->cache.lock);
 	if (sweep.touched)
 		iom_unit_new_epoch_of(unit, sweep.touched);
 }
@@ -352,8 +306,12 @@ void iom_invalidate(struct iom_unit *unit, const struct iom_scope *scope)
 void iom_invalidate_all(struct iom_unit *unit)
 {
 	static const struct iom_scope all = { .kinds = ~0u, .any_tag = { true, true } };
+	struct sweep sweep = { &all, 0, PROBES_MAX };
 
-	iom_invalidate(unit, &all);
+	__atomic_fetch_add(&unit->invalidations, 1, __ATOMIC_SEQ_CST);
+	iom_lock(&unit->cache.lock);
+	invalidate_locked(unit, &sweep);
+	iom_unlock(&unit->cache.lock);
 	iom_contexts_forget(unit, NULL);
 	iom_unit_new_epoch(unit);
 }

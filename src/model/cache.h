@@ -38,9 +38,11 @@ struct iom_space_ref {
 	uint32_t number;
 };
 
-/* An entry as others remember it: valid while its count is the same.  Entry 0 never changes. */
+/* An entry as others remember it: valid while its count is the same. */
 struct iom_ref {
-	uint32_t index, seq;
+	uint32_t
+		index; /* of the count, in words from the first set; 0: a count that never changes */
+	uint32_t seq;
 };
 
 struct iom_space {
@@ -51,24 +53,29 @@ struct iom_space {
 	uint64_t sizes;  /* which page sizes entries have: a bit for each log2 */
 };
 
-struct iom_entry {
-	uint32_t seq;
-	uint32_t space; /* index; 0: empty */
-	uint64_t gen;
-	uint64_t page; /* input >> size_lg2     */
-	uint64_t address;
-	uint8_t size_lg2, perm, flags, memory_type; /* as pt_result's */
-	struct iom_lock lock;                       /* of the set: its first entry's */
-	uint32_t turn;                              /* of the set: who goes next     */
+#define IOM_WAYS 4u
+
+/*
+ * A set: one line of the CPU's cache to see whether an entry is there, and one for what it says.
+ * Each entry has a sequence count; it is odd while somebody writes, and thereby the entry's lock.
+ */
+struct iom_set {
+	uint32_t seq[IOM_WAYS];
+	uint32_t attr[IOM_WAYS]; /* size, permissions, flags, memory type */
+	uint64_t tag[IOM_WAYS];  /* space, size and page; 0: empty        */
+	uint64_t gen[IOM_WAYS];
+	uint64_t address[IOM_WAYS];
 } __attribute__((aligned(64)));
 
 #define IOM_SPACES 1024
 #define IOM_SPACE_BUCKETS 256
 
 struct iom_cache {
-	struct iom_entry *entry; /* entry 0 stands outside all sets */
-	uint32_t entries;        /* a power of two; 0: nothing is cached */
-	uint32_t spaces;         /* places used in space[], the first being nobody's */
+	struct iom_set *set; /* the first one is nobody's, and never changes */
+	unsigned set_shift;  /* makes a set's number of 64 bits */
+	uint32_t entries;    /* a power of two; 0: nothing is cached */
+	uint32_t spaces;     /* places used in space[], the first being nobody's */
+	uint32_t evicted;    /* how many spaces lost their place to others */
 	uint32_t victim;
 	uint32_t numbers;
 	uint64_t gens;        /* every generation is given once */
@@ -77,19 +84,15 @@ struct iom_cache {
 	struct iom_space space[IOM_SPACES];
 };
 
-/* Entries can be between these numbers. */
+/* The most entries that a cache can have, as a power of two. */
 #define IOM_CACHE_LG2_MAX 22
 
-/* Gives a cache its entries, in memory of iom_cache_bytes(entries).  Power of two or 0. */
+/* Gives a cache its entries, in memory of iom_cache_bytes(entries): a power of two from 8 on, or 0. */
 size_t iom_cache_bytes(uint32_t entries);
 void iom_cache_init(struct iom_cache *cache, void *memory, uint32_t entries);
 
 /* Finds or makes the space of a key.  Never fails: an old space gives its place. */
 struct iom_space_ref iom_space_get(struct iom_unit *unit, const struct iom_space_key *key);
-
-/* Finds the entry for `input`.  The caller judges what it grants. */
-bool iom_cache_find(const struct iom_cache *cache, struct iom_space_ref ref, uint64_t input,
-                    struct pt_result *out, struct iom_ref *entry);
 
 /*
  * Keeps a walk's result, unless something was invalidated since `invalidations` was read.  *entry
@@ -97,11 +100,6 @@ bool iom_cache_find(const struct iom_cache *cache, struct iom_space_ref ref, uin
  */
 bool iom_cache_keep(struct iom_unit *unit, struct iom_space_ref ref, uint64_t input,
                     const struct pt_result *r, uint64_t invalidations, struct iom_ref *entry);
-
-static inline bool iom_ref_valid(const struct iom_cache *cache, struct iom_ref ref)
-{
-	return iom_peek(&cache->entry[ref.index].seq) == ref.seq;
-}
 
 /* Is the place still this space's?  "No space" always is. */
 static inline bool iom_space_is(const struct iom_cache *cache, struct iom_space_ref space)
@@ -120,6 +118,7 @@ struct iom_scope {
 	uint8_t range_lg2; /* the naturally aligned 2^range_lg2 bytes around it; 0 for the page alone */
 };
 
+/* Worker only. */
 void iom_invalidate(struct iom_unit *unit, const struct iom_scope *scope);
 /* Forgets everything: spaces, entries, contexts, fronts. */
 void iom_invalidate_all(struct iom_unit *unit);

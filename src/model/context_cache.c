@@ -3,6 +3,7 @@
 /* The context cache: one place per hash, generations for what is forgotten as a whole. */
 #include "model/context_cache.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "model/unit.h"
@@ -14,23 +15,41 @@ static uint32_t place_of(uint32_t requester, uint32_t which)
 	return (uint32_t)(h >> 55) % IOM_CONTEXTS;
 }
 
-bool iom_context_find(const struct iom_unit *unit, const struct iom_endpoint *endpoint,
-                      uint32_t which, void *words, unsigned count)
+static void remember(struct iom_memo *memo, const struct iom_context_memo *head, const void *words,
+                     unsigned count)
 {
-	uint32_t requester = iom_peek(&endpoint->requester);
-	const struct iom_context *c = &unit->contexts.context[place_of(requester, which)];
-	uint32_t seq = iom_peek_acquire(&c->seq);
+	memcpy(&memo->context, head, offsetof(struct iom_context_memo, word));
+	memcpy(memo->context.word, words, count * sizeof memo->context.word[0]);
+}
 
-	if (iom_peek(&c->requester) != requester || iom_peek(&c->which) != which ||
-	    iom_peek(&c->all) != __atomic_load_n(&unit->contexts.all, __ATOMIC_ACQUIRE) ||
-	    iom_peek(&c->endpoint) != __atomic_load_n(&endpoint->contexts, __ATOMIC_ACQUIRE))
+bool iom_context_find(const struct iom_query *query, uint32_t which, void *words, unsigned count)
+{
+	const struct iom_unit *unit = query->unit;
+	const struct iom_context *c = &unit->contexts.context[place_of(query->requester, which)];
+	struct iom_context_memo head; /* without words */
+
+	head.place = c;
+	head.seq = iom_peek_acquire(&c->seq);
+	head.requester = iom_peek(&c->requester);
+	head.which = iom_peek(&c->which);
+	head.all = iom_peek(&c->all);
+	head.endpoint = iom_peek(&c->endpoint);
+	/* Before the caller looks whether the context's spaces are still there. */
+	head.evicted = iom_peek_acquire(&unit->cache.evicted);
+	if (head.requester != query->requester || head.which != which ||
+	    head.all != iom_peek_acquire(&unit->contexts.all) ||
+	    head.endpoint != iom_peek_acquire(&query->endpoint->contexts))
 		return false;
 	for (unsigned i = 0; i < count; i++) {
 		uint64_t word = iom_peek(&c->word[i]);
 
 		memcpy((uint8_t *)words + i * sizeof word, &word, sizeof word);
 	}
-	return iom_seq_same(&c->seq, seq);
+	if (!iom_seq_same(&c->seq, head.seq))
+		return false;
+	if (query->memo)
+		remember(query->memo, &head, words, count);
+	return true;
 }
 
 static void write_locked(struct iom_context *c, uint32_t requester, uint32_t which, uint32_t all,
@@ -55,7 +74,7 @@ void iom_context_keep(struct iom_unit *unit, const struct iom_endpoint *endpoint
 	if (!cache->enabled || !iom_trylock(&cache->lock))
 		return;
 	/* Whoever forgets counts first, and takes the lock or changes a generation afterwards. */
-	if (__atomic_load_n(&unit->invalidations, __ATOMIC_SEQ_CST) == invalidations)
+	if (iom_unit_invalidations(unit) == invalidations)
 		write_locked(&cache->context[place_of(requester, which)], requester, which,
 		             iom_peek(&cache->all), iom_peek(&endpoint->contexts), words);
 	iom_unlock(&cache->lock);

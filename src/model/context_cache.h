@@ -11,6 +11,7 @@
 
 struct iom_unit;
 struct iom_endpoint;
+struct iom_query;
 
 #define IOM_CONTEXT_WORDS 12
 
@@ -25,6 +26,14 @@ struct iom_context {
 	uint64_t word[IOM_CONTEXT_WORDS];
 } __attribute__((aligned(64)));
 
+/* A context that a port remembers; valid while nothing of this has changed. */
+struct iom_context_memo {
+	const struct iom_context *place; /* NULL: none */
+	uint32_t seq, requester, which, all, endpoint;
+	uint32_t evicted; /* spaces that had lost their places */
+	uint64_t word[IOM_CONTEXT_WORDS];
+};
+
 #define IOM_CONTEXTS 512
 
 struct iom_context_cache {
@@ -34,9 +43,8 @@ struct iom_context_cache {
 	struct iom_context context[IOM_CONTEXTS];
 };
 
-/* Finds a context, and copies its first `count` words to `words`. */
-bool iom_context_find(const struct iom_unit *unit, const struct iom_endpoint *endpoint,
-                      uint32_t which, void *words, unsigned count);
+/* Finds a context, and copies its first `count` words to `words`; the port remembers it. */
+bool iom_context_find(const struct iom_query *query, uint32_t which, void *words, unsigned count);
 /* Keeps a context, unless something was invalidated since `invalidations` was read. */
 void iom_context_keep(struct iom_unit *unit, const struct iom_endpoint *endpoint, uint32_t which,
                       const uint64_t *words, uint64_t invalidations);

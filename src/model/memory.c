@@ -287,6 +287,17 @@ bool iom_memory_find(const struct iom_memory *memory, uint64_t spa, uint64_t len
 	return found;
 }
 
+bool iom_memory_find_search(const struct iom_memory *memory, struct iom_near *near, uint64_t spa,
+                            uint64_t len, uint64_t *piece)
+{
+	near->live = &memory->seq;
+	near->seq = iom_peek_acquire(&memory->seq);
+	if (iom_memory_find(memory, spa, len, &near->region, piece))
+		return true;
+	near->region.bytes = 0;
+	return false;
+}
+
 /* What a callback returns, reduced to the values that it may return. */
 static int bus_result(int result)
 {
@@ -411,6 +422,32 @@ int iom_memory_cas(struct iom_memory *memory, uint64_t spa, unsigned bytes, uint
 	return IOM_OK;
 }
 
+static void view_region(const struct iom_memory *memory, const struct iom_region *r, uint32_t seq,
+                        struct iom_view *view)
+{
+	uint64_t room = r->bytes - 7;
+
+	if (r->spa > view->last)
+		room = 0;
+	else if (room - 1 > view->last - r->spa)
+		room = view->last - r->spa + 1;
+	view->spa = r->spa;
+	view->room = room;
+	view->host = r->host;
+	view->live = &memory->seq;
+	view->seq = seq;
+}
+
+void iom_view_find(const struct iom_memory *memory, struct iom_view *view, uint64_t spa)
+{
+	uint32_t seq = iom_peek_acquire(&memory->seq);
+	struct iom_region r;
+	uint64_t piece;
+
+	if (iom_memory_find(memory, spa, 8, &r, &piece) && !iom_peek(&memory->poisoned))
+		view_region(memory, &r, seq, view);
+}
+
 int iom_memory_ld64_search(struct iom_memory *memory, struct iom_view *view, uint64_t spa,
                            bool big_endian, uint64_t *val)
 {
@@ -423,7 +460,7 @@ int iom_memory_ld64_search(struct iom_memory *memory, struct iom_view *view, uin
 		const uint64_t *p = (const uint64_t *)((const uint8_t *)r.host + (spa - r.spa));
 
 		if (!iom_peek(&memory->poisoned))
-			*view = (struct iom_view){ r.spa, r.bytes - 7, r.host, &memory->seq, seq };
+			view_region(memory, &r, seq, view);
 		else if (poisoned(memory, spa, 8))
 			return IOM_EPOISON;
 		raw = __atomic_load_n(p, __ATOMIC_ACQUIRE);

@@ -23,16 +23,60 @@ bool iom_memory_find(const struct iom_memory *memory, uint64_t spa, uint64_t len
 void iom_memory_join(struct iom_memory *memory, struct iom_unit *unit);
 void iom_memory_leave(struct iom_memory *memory, struct iom_unit *unit);
 
+/* The region that was found last, so that the next address in it needs no search.  Zeroes: none. */
+struct iom_near {
+	struct iom_region region;
+	const uint32_t *live; /* the memory's count of changes ... */
+	uint32_t seq;         /* ... when this was found           */
+};
+
+bool iom_memory_find_search(const struct iom_memory *memory, struct iom_near *near, uint64_t spa,
+                            uint64_t len, uint64_t *piece);
+
+/* Does as iom_memory_find; the region is near->region. */
+static inline bool iom_memory_find_near(const struct iom_memory *memory, struct iom_near *near,
+                                        uint64_t spa, uint64_t len, uint64_t *piece)
+{
+	uint64_t offset = spa - near->region.spa, room = near->region.bytes - offset;
+
+	if (offset >= near->region.bytes || iom_peek_acquire(near->live) != near->seq)
+		return iom_memory_find_search(memory, near, spa, len, piece);
+	*piece = len < room ? len : room;
+	return true;
+}
+
 /*
  * The piece of RAM that a load met last, so that the next one from it needs no search.  Begins as all
- * zeroes, which is none, and lasts for one request.
+ * zeroes but for `last`, which is none.  Each request looks once whether it is still there:
+ * memory is not given back before calls that are under way have ended.
  */
 struct iom_view {
 	uint64_t spa, room; /* doublewords may begin in the first `room` bytes */
 	const uint8_t *host;
-	const uint32_t *live; /* the memory's count of changes ... */
-	uint32_t seq;         /* ... when this was found           */
+	uint64_t last;        /* the view reaches no further than this address */
+	const uint32_t *live; /* the memory's count of changes ...             */
+	uint32_t seq;         /* ... when this was found                       */
 };
+
+static inline void iom_view_begin(struct iom_view *view)
+{
+	if (view->room && iom_peek_acquire(view->live) != view->seq)
+		view->room = 0;
+}
+
+/* Loads an aligned doubleword in the CPU's own byte order from what is in view; false: it is not. */
+static inline bool iom_view_ld64(const struct iom_view *view, uint64_t spa, uint64_t *val)
+{
+	uint64_t offset = spa - view->spa;
+
+	if (offset >= view->room)
+		return false;
+	*val = __atomic_load_n((const uint64_t *)(view->host + offset), __ATOMIC_ACQUIRE);
+	return true;
+}
+
+/* Takes the RAM around `spa` into view, if it is RAM and none of the memory is corrupt. */
+void iom_view_find(const struct iom_memory *memory, struct iom_view *view, uint64_t spa);
 
 int iom_memory_ld64_search(struct iom_memory *memory, struct iom_view *view, uint64_t spa,
                            bool big_endian, uint64_t *val);
@@ -44,10 +88,8 @@ int iom_memory_ld64_search(struct iom_memory *memory, struct iom_view *view, uin
 static inline int iom_memory_ld64(struct iom_memory *memory, struct iom_view *view, uint64_t spa,
                                   bool big_endian, uint64_t *val)
 {
-	if (spa - view->spa < view->room && iom_peek_acquire(view->live) == view->seq) {
-		const uint64_t *p = (const uint64_t *)(view->host + (spa - view->spa));
-
-		*val = iom_cpu64(__atomic_load_n(p, __ATOMIC_ACQUIRE), big_endian);
+	if (iom_view_ld64(view, spa, val)) {
+		*val = iom_cpu64(*val, big_endian);
 		return IOM_OK;
 	}
 	return iom_memory_ld64_search(memory, view, spa, big_endian, val);

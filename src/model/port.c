@@ -19,6 +19,8 @@ int iom_port_open(struct iom_endpoint *endpoint, struct iom_lane *lane, struct i
 	iom_unlock(&lane->unit->lock);
 	port->endpoint = endpoint;
 	port->lane = lane;
+	port->counts = &lane->unit->cache.set->seq[0];
+	port->memo.tables.last = lane->unit->spa_last;
 	port->next = lane->ports;
 	lane->ports = port;
 	*out = port;

@@ -46,6 +46,30 @@ enum iom_ring_result iom_ring_peek(struct iom_unit *unit, const struct iom_ring 
 	return IOM_RING_OK;
 }
 
+bool iom_ring_look(const struct iom_ring *ring, const struct iom_view *view, uint32_t head,
+                   uint32_t tail, uint64_t *words)
+{
+	uint32_t used = iom_ring_used(ring, head, tail);
+	uint64_t spa = entry_spa(ring, head);
+
+	if (!used || (ring->wrap_bit && used > capacity(ring)) || spa < ring->base)
+		return false;
+	/* A ring of the other byte order may go the long way. */
+	for (unsigned i = 0; i < entry_words(ring); i++) {
+		if (ring->big_endian != IOM_BIG_ENDIAN ||
+		    !iom_view_ld64(view, spa + UINT64_C(8) * i, &words[i]))
+			return false;
+	}
+	return true;
+}
+
+void iom_ring_view(struct iom_unit *unit, const struct iom_ring *ring, uint32_t head,
+                   struct iom_view *view)
+{
+	view->last = ring->last;
+	iom_view_find(unit->memory, view, entry_spa(ring, head));
+}
+
 enum iom_ring_result iom_ring_put(struct iom_unit *unit, const struct iom_ring *ring, uint32_t head,
                                   uint32_t tail, const uint64_t *words)
 {

@@ -16,6 +16,7 @@
 #include "base/bits.h"
 
 struct iom_unit;
+struct iom_view;
 
 /* No architecture has larger entries. */
 #define IOM_RING_WORDS_MAX 4
@@ -60,6 +61,13 @@ static inline uint32_t iom_ring_used(const struct iom_ring *ring, uint32_t head,
 /* Loads the entry at `head`, each word once; the caller then moves its head on by iom_ring_next. */
 enum iom_ring_result iom_ring_peek(struct iom_unit *unit, const struct iom_ring *ring,
                                    uint32_t head, uint32_t tail, uint64_t *words);
+
+/* Loads the entry as iom_ring_peek if it is in view; false: it is not, and perhaps not there at all. */
+bool iom_ring_look(const struct iom_ring *ring, const struct iom_view *view, uint32_t head,
+                   uint32_t tail, uint64_t *words);
+/* Takes the entry at `head` into view. */
+void iom_ring_view(struct iom_unit *unit, const struct iom_ring *ring, uint32_t head,
+                   struct iom_view *view);
 
 /* Stores an entry at `tail`; the caller then moves its tail on by iom_ring_next. */
 enum iom_ring_result iom_ring_put(struct iom_unit *unit, const struct iom_ring *ring, uint32_t head,

@@ -26,7 +26,8 @@ static inline void iom_pause(void)
 
 static inline bool iom_trylock(struct iom_lock *lock)
 {
-	return !__atomic_exchange_n(&lock->taken, 1, __ATOMIC_ACQUIRE);
+	/* Releases too, so that compilers leave what comes before where it is: iom_locked_fence. */
+	return !__atomic_exchange_n(&lock->taken, 1, __ATOMIC_ACQ_REL);
 }
 
 static inline void iom_lock(struct iom_lock *lock)
@@ -45,6 +46,19 @@ static inline void iom_unlock(struct iom_lock *lock)
 #define iom_peek(p) __atomic_load_n(p, __ATOMIC_RELAXED)
 #define iom_poke(p, v) __atomic_store_n(p, v, __ATOMIC_RELAXED)
 #define iom_peek_acquire(p) __atomic_load_n(p, __ATOMIC_ACQUIRE)
+
+/*
+ * After a lock was taken: what this thread stored before is seen by others before it loads anything
+ * more.  Taking it was a full barrier on x86.
+ */
+static inline void iom_locked_fence(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+#else
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+#endif
+}
 
 /* Stores a word so that no later load passes it: an exchange does that on x86, at half the price. */
 static inline void iom_announce(uint32_t *p, uint32_t v)

@@ -11,7 +11,7 @@
 #define PASID_LAST 0xfffffu
 #define PAGE_LG2 12
 
-static bool range_ok(const struct iom_request *q)
+static inline bool range_ok(const struct iom_request *q)
 {
 	return !q->bytes || q->iova + (q->bytes - 1) >= q->iova;
 }
@@ -23,7 +23,7 @@ static unsigned flags_of(const struct iom_request *q)
 	return q->at == IOM_AT_TRANSLATION_REQUEST ? all | IOM_REQ_NO_WRITE | IOM_REQ_CXL : all;
 }
 
-static bool request_ok(const struct iom_request *q)
+static inline bool request_ok(const struct iom_request *q)
 {
 	return q->access <= IOM_ATOMIC && q->at <= IOM_AT_TRANSLATED &&
 	       !(q->flags & ~flags_of(q)) &&
@@ -38,41 +38,44 @@ static uint64_t range_rest(uint64_t address, unsigned lg2)
 
 /* ---- The front ---------------------------------------------------------------------------- */
 
-/* Everything but page and access that a grant depends on, for requests that the front may answer. */
-static inline uint64_t slot_who(const struct iom_request *q)
-{
-	uint32_t pasid = q->flags & IOM_REQ_PASID ? q->pasid : 0;
-
-	return pasid | (uint64_t)q->flags << 32 | (uint64_t)q->at << 48;
-}
-
 static inline struct iom_slot *slot_of(struct iom_port *port, const struct iom_request *q)
 {
 	return &port->slot[(q->iova >> PAGE_LG2 ^ q->pasid) % IOM_SLOTS];
 }
 
-/* What an access needs of iom_reply.perm. */
-static inline unsigned needed(unsigned access)
-{
-	static const uint8_t perm[] = {
-		[IOM_READ] = IOM_PERM_READ,
-		[IOM_WRITE] = IOM_PERM_WRITE,
-		[IOM_EXECUTE] = IOM_PERM_EXECUTE,
-		[IOM_ATOMIC] = IOM_PERM_WRITE,
-	};
+_Static_assert(IOM_PERM_READ == 1u << IOM_READ && IOM_PERM_WRITE == 1u << IOM_WRITE &&
+                       IOM_PERM_EXECUTE == 1u << IOM_EXECUTE,
+               "a bit for each access");
 
-	return perm[access];
+/* An atomic access needs what a write needs. */
+static inline uint8_t may_of(unsigned perm)
+{
+	return (uint8_t)(perm | (perm & IOM_PERM_WRITE ? 1u << IOM_ATOMIC : 0));
+}
+
+static inline unsigned perm_of(unsigned may)
+{
+	return may & (IOM_PERM_READ | IOM_PERM_WRITE | IOM_PERM_EXECUTE);
+}
+
+static inline bool ref_valid(const struct iom_port *port, struct iom_ref ref)
+{
+	return iom_peek(port->counts + ref.index) == ref.seq;
+}
+
+/* Field by field: whoever asks may have stored them so, and a wider load would wait for the stores. */
+static inline bool same_kind(const struct iom_slot *slot, const struct iom_request *q)
+{
+	return slot->pasid == q->pasid && slot->flags == q->flags && slot->at == q->at;
 }
 
 static inline bool front_answers(const struct iom_port *port, const struct iom_slot *slot,
                                  const struct iom_request *q)
 {
-	const struct iom_cache *cache = &port->endpoint->unit->cache;
-
-	return slot->page == q->iova >> PAGE_LG2 && slot->who == slot_who(q) &&
+	return slot->page == q->iova >> PAGE_LG2 && same_kind(slot, q) &&
 	       slot->epoch == iom_peek_acquire(&port->endpoint->epoch) &&
-	       iom_ref_valid(cache, slot->entry[0]) && iom_ref_valid(cache, slot->entry[1]) &&
-	       q->access <= IOM_ATOMIC && slot->perm & needed(q->access) && range_ok(q);
+	       ref_valid(port, slot->entry[0]) && ref_valid(port, slot->entry[1]) &&
+	       q->access <= IOM_ATOMIC && slot->may >> q->access & 1 && range_ok(q);
 }
 
 static inline void front_reply(const struct iom_port *port, const struct iom_slot *slot,
@@ -87,7 +90,7 @@ static inline void front_reply(const struct iom_port *port, const struct iom_slo
 	reply->token = 0;
 	reply->fault = 0;
 	reply->range_lg2 = slot->range_lg2;
-	reply->perm = slot->perm;
+	reply->perm = (uint8_t)perm_of(slot->may);
 	reply->memory_type = slot->memory_type;
 	reply->status = IOM_DONE;
 	reply->target = IOM_TARGET_MEMORY;
@@ -112,7 +115,9 @@ static void front_keep(struct iom_port *port, const struct iom_request *q,
 	if (reply->host && !whole)
 		return;
 	slot->page = q->iova >> PAGE_LG2;
-	slot->who = slot_who(q);
+	slot->pasid = q->pasid;
+	slot->flags = q->flags;
+	slot->at = q->at;
 	slot->spa = reply->spa - offset;
 	slot->host = reply->host ? (uint8_t *)reply->host - offset : NULL;
 	slot->room = reply->host_bytes + offset;
@@ -120,7 +125,7 @@ static void front_keep(struct iom_port *port, const struct iom_request *q,
 	slot->entry[1] = grant->entry[1];
 	slot->epoch = epoch;
 	slot->range_lg2 = grant->range_lg2;
-	slot->perm = grant->perm;
+	slot->may = may_of(grant->perm);
 	slot->memory_type = grant->memory_type;
 	slot->plain = reply->host && !region->flags;
 	port->qos = grant->qos;
@@ -148,12 +153,12 @@ static int reach(const struct iom_query *query, const struct iom_grant *grant,
 }
 
 /*
- * Asks the architecture; *region is what holds reply->host.  Who asks for a translation moves nothing,
- * and gets no pointer.
+ * Asks the architecture; the port remembers the region that holds reply->host.  Who asks for a
+ * translation moves nothing, and gets no pointer.
  */
-static int ask(const struct iom_query *query, struct iom_grant *grant, struct iom_region *region,
-               struct iom_reply *reply)
+static int ask(const struct iom_query *query, struct iom_grant *grant, struct iom_reply *reply)
 {
+	struct iom_near *target = &query->memo->target;
 	struct iom_unit *unit = query->unit;
 	struct iom_fault fault = { 0 };
 	uint64_t rest;
@@ -180,9 +185,9 @@ static int ask(const struct iom_query *query, struct iom_grant *grant, struct io
 	/* 2^64 bytes fall short by one that no region could hold. */
 	rest = range_rest(query->request->iova, grant->range_lg2);
 	if (grant->spa <= unit->spa_last &&
-	    iom_memory_find(unit->memory, grant->spa, rest + (rest != ~UINT64_C(0)), region,
-	                    &rest)) {
-		reply->host = (uint8_t *)region->host + (grant->spa - region->spa);
+	    iom_memory_find_near(unit->memory, target, grant->spa, rest + (rest != ~UINT64_C(0)),
+	                         &rest)) {
+		reply->host = (uint8_t *)target->region.host + (grant->spa - target->region.spa);
 		reply->host_bytes = rest;
 	}
 	return IOM_OK;
@@ -192,21 +197,21 @@ static __attribute__((noinline)) int resolve(struct iom_port *port, const struct
                                              const struct iom_data *data, struct iom_reply *reply)
 {
 	struct iom_unit *unit = port->endpoint->unit;
-	struct iom_view view = { 0 };
 	struct iom_query query = {
 		.unit = unit,
 		.endpoint = port->endpoint,
 		.request = q,
-		.view = &view,
+		.view = &port->memo.tables,
+		.memo = &port->memo,
 		.data = data,
 	};
 	uint32_t epoch = __atomic_load_n(&port->endpoint->epoch, __ATOMIC_SEQ_CST);
 	struct iom_grant grant = { 0 };
-	struct iom_region region = { 0 };
 	int result;
 
 	memset(reply, 0, sizeof *reply);
-	query.invalidations = __atomic_load_n(&unit->invalidations, __ATOMIC_SEQ_CST);
+	iom_view_begin(&port->memo.tables);
+	query.invalidations = iom_unit_invalidations(unit);
 	/* After the epoch: who comes to watch changes it afterwards. */
 	query.watchers = __atomic_load_n(&unit->watchers, __ATOMIC_SEQ_CST);
 	query.requester = iom_peek(&port->endpoint->requester);
@@ -220,10 +225,10 @@ static __attribute__((noinline)) int resolve(struct iom_port *port, const struct
 		reply->status = IOM_STALLED;
 		result = IOM_EBUSY;
 	} else {
-		result = ask(&query, &grant, &region, reply);
+		result = ask(&query, &grant, reply);
 	}
 	if (!result && grant.keep && !query.watchers && !(q->flags & IOM_REQ_PROBE))
-		front_keep(port, q, &grant, reply, epoch, &region);
+		front_keep(port, q, &grant, reply, epoch, &port->memo.target.region);
 	if (unit->observer.access)
 		unit->observer.access(unit->observer_opaque, query.requester, q, reply, result);
 	return result;
@@ -238,7 +243,13 @@ int iom_translate(struct iom_port *port, const struct iom_request *request, stru
 		front_reply(port, slot, request, reply);
 		return IOM_OK;
 	}
-	q = *request;
+	/* What is judged is what is used.  Each field for itself: see same_kind. */
+	q.iova = iom_peek(&request->iova);
+	q.bytes = iom_peek(&request->bytes);
+	q.pasid = iom_peek(&request->pasid);
+	q.flags = iom_peek(&request->flags);
+	q.access = iom_peek(&request->access);
+	q.at = iom_peek(&request->at);
 	return resolve(port, &q, NULL, reply);
 }
 

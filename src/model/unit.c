@@ -124,7 +124,7 @@ void iom_unit_free(struct iom_unit *unit)
 			iom_unit_release(unit, endpoint, sizeof *endpoint);
 		}
 	}
-	iom_unit_release(unit, unit->cache.entry, iom_cache_bytes(unit->cache.entries));
+	iom_unit_release(unit, unit->cache.set, iom_cache_bytes(unit->cache.entries));
 	iom_unit_release(unit, unit, unit->arch->unit_bytes);
 }
 
@@ -152,9 +152,9 @@ const char *iom_fault_name(const struct iom_unit *unit, uint32_t fault)
 
 void iom_unit_new_epoch_of(struct iom_unit *unit, uint64_t spaces)
 {
-	/* Generations changed before this; ports mark the spaces that they use before they look. */
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	iom_lock(&unit->lock);
+	/* Generations changed before this; ports mark the spaces that they use before they look. */
+	iom_locked_fence();
 	for (unsigned i = 0; i < IOM_ENDPOINT_BUCKETS; i++) {
 		for (struct iom_endpoint *e = unit->endpoint[i]; e; e = e->next) {
 			if (__atomic_load_n(&e->spaces, __ATOMIC_SEQ_CST) & spaces)
@@ -233,13 +233,17 @@ int iom_mmio_read(struct iom_unit *unit, unsigned window, uint64_t off, unsigned
 int iom_mmio_write(struct iom_unit *unit, unsigned window, uint64_t off, unsigned bytes,
                    uint64_t val)
 {
+	uint32_t soon;
+
 	if (!mmio_ok(unit, window, off, bytes))
 		return IOM_EINVAL;
 	iom_lock(&unit->lock);
 	iom_regfile_write(unit, off, bytes, val);
+	soon = unit->soon;
+	unit->soon = 0;
 	iom_unlock(&unit->lock);
 	if (unit->observer.mmio)
 		unit->observer.mmio(unit->observer_opaque, window, off, bytes, val, true);
-	iom_work(unit, 0);
+	iom_work(unit, soon);
 	return IOM_OK;
 }

@@ -28,14 +28,14 @@ struct iom_grant {
 	uint64_t spa;
 	uint64_t word[2]; /* the architecture's own, of a target that is not memory */
 	struct iom_qos qos;
-	uint8_t target; /* IOM_TARGET_*: if not memory, nothing is kept           */
-	uint8_t range_lg2;
-	uint8_t perm;        /* IOM_PERM_*   */
-	uint8_t memory_type; /* IOM_MEMORY_* */
-	uint8_t ats;         /* IOM_ATS_*    */
+	uint8_t target;      /* IOM_TARGET_*: if not memory, nothing is kept           */
+	uint8_t range_lg2;   /* not beside perm: two bytes copied at once wait for their stores */
 	uint8_t alike_lg2;   /* for replays: the naturally aligned 2^alike_lg2 bytes around */
 			     /* request.iova are mapped in a row; 0: 2^range_lg2 bytes */
+	uint8_t perm;        /* IOM_PERM_*                                             */
 	bool keep;           /* the front may keep it for as long as both entries live */
+	uint8_t memory_type; /* IOM_MEMORY_*                                           */
+	uint8_t ats;         /* IOM_ATS_*                                              */
 	struct iom_ref entry[2];
 };
 
@@ -50,10 +50,11 @@ struct iom_query {
 	struct iom_unit *unit;
 	struct iom_endpoint *endpoint;
 	const struct iom_request *request;
-	uint64_t invalidations;      /* unit.invalidations before anything was looked at */
+	uint64_t invalidations;      /* the unit's, before anything was looked at        */
 	uint32_t requester;          /* the endpoint's number at that time               */
 	struct iom_view *view;       /* of its loads                                     */
-	const struct iom_data *data; /* NULL: the request only asks                  */
+	struct iom_memo *memo;       /* the port's; NULL: nobody remembers anything      */
+	const struct iom_data *data; /* NULL: the request only asks                      */
 	uint32_t watchers;           /* unit.watchers when it began                      */
 };
 
@@ -142,11 +143,13 @@ struct iom_unit {
 
 	/* work.c */
 	uint32_t work;                  /* wishes, and IOM_WORKER */
+	uint32_t soon;                  /* wishes of the register store under way; the lock */
 	uint32_t drain_left;            /* sections that the drain under way waits for, and 1 */
 	uint32_t drain_asked, draining; /* the worker's own */
 	uint32_t work_left;             /* the worker's own: what this call may still do */
 
-	uint64_t invalidations; /* how many were carried out; a walk compares */
+	uint64_t invalidations;        /* how many were carried out; a walk compares the sum ... */
+	uint64_t worker_invalidations; /* ... with these, which the worker alone counts   */
 	uint32_t stopped;
 	uint32_t watchers; /* IOM_WATCH_*, changed under the lock */
 	bool stepped;      /* the clock has been read ... */
@@ -183,24 +186,39 @@ struct iom_lane {
 
 /* One page that a port may use at once. */
 struct iom_slot {
-	uint64_t page; /* iova >> 12                                            */
-	uint64_t who;  /* process, privilege: slot_who(); all ones in an empty one */
+	uint64_t page;  /* iova >> 12                                            */
+	uint32_t pasid; /* as in the request that was granted, valid or not     */
+	uint16_t flags;
+	uint8_t at;
 	uint64_t spa;  /* of the page                                           */
 	uint8_t *host; /* of the page, or NULL                                  */
 	uint64_t room; /* bytes behind `host`, from the page's start            */
 	struct iom_ref entry[2];
 	uint32_t epoch;
-	uint8_t range_lg2, perm, memory_type;
-	bool plain; /* stores need no report and are not refused */
+	uint8_t range_lg2, memory_type;
+	uint8_t may; /* granted: a bit for each IOM_READ ...; 0 in an empty one */
+	bool plain;  /* stores need no report and are not refused               */
 } __attribute__((aligned(64)));
+
+/*
+ * What a port remembers from one request to the next.  Each part is compared with what it was taken
+ * from before it is used.
+ */
+struct iom_memo {
+	struct iom_view tables;
+	struct iom_near target;
+	struct iom_context_memo context;
+};
 
 #define IOM_SLOTS 1024
 
 struct iom_port {
 	struct iom_endpoint *endpoint;
 	struct iom_lane *lane;
+	const uint32_t *counts; /* what iom_ref.index counts from: the cache's */
 	struct iom_port *next;
 	struct iom_qos qos; /* of all that the slots hold: a device's, in one epoch */
+	struct iom_memo memo;
 	struct iom_slot slot[IOM_SLOTS];
 };
 
@@ -221,6 +239,12 @@ int iom_unit_store(struct iom_unit *unit, uint64_t spa, const void *buf, size_t 
 /* Reports a store that was made otherwise. */
 void iom_unit_stored(struct iom_unit *unit, uint64_t spa, size_t len);
 
+/* Both kinds only grow: the sum is the same if neither changed. */
+static inline uint64_t iom_unit_invalidations(const struct iom_unit *unit)
+{
+	return __atomic_load_n(&unit->invalidations, __ATOMIC_SEQ_CST) +
+	       __atomic_load_n(&unit->worker_invalidations, __ATOMIC_SEQ_CST);
+}
 /* Watchers come, or go. */
 void iom_watch_locked(struct iom_unit *unit, uint32_t who, bool on);
 
@@ -255,6 +279,27 @@ void iom_endpoint_put(struct iom_endpoint *endpoint);
 static inline uint64_t iom_reg_get(const struct iom_unit *unit, unsigned off)
 {
 	return iom_peek_acquire(&unit->regs.cell[unit->regs.at[off / 4] - 1].value);
+}
+
+/* The words of a context that the port remembers, or NULL.  The spaces that it names are still there. */
+static inline const void *iom_context_recall(const struct iom_query *query, uint32_t which)
+{
+	const struct iom_context_memo *memo = query->memo ? &query->memo->context : NULL;
+
+	if (!memo || !memo->place || memo->which != which || memo->requester != query->requester ||
+	    iom_peek_acquire(&memo->place->seq) != memo->seq ||
+	    iom_peek_acquire(&query->unit->contexts.all) != memo->all ||
+	    iom_peek_acquire(&query->endpoint->contexts) != memo->endpoint ||
+	    iom_peek_acquire(&query->unit->cache.evicted) != memo->evicted)
+		return NULL;
+	return memo->word;
+}
+
+/* What the caller found in a context was out of date. */
+static inline void iom_context_mistrust(const struct iom_query *query)
+{
+	if (query->memo)
+		query->memo->context.place = NULL;
 }
 
 #endif

@@ -19,29 +19,34 @@ bool iom_working(const struct iom_unit *unit)
 	return __atomic_load_n(&unit->work, __ATOMIC_SEQ_CST) & IOM_WORKER;
 }
 
-/* Becomes the worker and takes all wishes; 0: there is none, or somebody else is the worker. */
-static uint32_t take(struct iom_unit *unit)
+/*
+ * Becomes the worker and takes all wishes, `what` among them.  0: there is none, or somebody else is
+ * the worker, and has `what` among his.
+ */
+static uint32_t take(struct iom_unit *unit, uint32_t what)
 {
-	uint32_t was = __atomic_load_n(&unit->work, __ATOMIC_SEQ_CST);
+	uint32_t was = __atomic_load_n(&unit->work, __ATOMIC_SEQ_CST), now;
 
 	do {
-		if (!was || was & IOM_WORKER)
+		now = was & IOM_WORKER ? was | what : IOM_WORKER;
+		if (now == was || !(was | what))
 			return 0;
-	} while (!__atomic_compare_exchange_n(&unit->work, &was, IOM_WORKER, false,
-	                                      __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
-	return was;
+	} while (!__atomic_compare_exchange_n(&unit->work, &was, now, false, __ATOMIC_SEQ_CST,
+	                                      __ATOMIC_SEQ_CST));
+	return was & IOM_WORKER ? 0 : was | what;
 }
 
 void iom_work(struct iom_unit *unit, uint32_t what)
 {
 	uint32_t left = STEPS_MAX;
 
-	if (what)
-		iom_work_later(unit, what);
 	while (left) {
-		if (iom_unit_stopped(unit))
+		if (iom_unit_stopped(unit)) {
+			if (what)
+				iom_work_later(unit, what);
 			return;
-		what = take(unit);
+		}
+		what = take(unit, what);
 		if (!what)
 			return;
 		unit->work_left = left - 1;
@@ -50,6 +55,7 @@ void iom_work(struct iom_unit *unit, uint32_t what)
 			iom_work_later(unit, what);
 		else
 			unit->arch->work(unit, what);
+		what = 0;
 		left = unit->work_left;
 		/* Wishes that came meanwhile stay, and are looked at once more. */
 		__atomic_fetch_and(&unit->work, ~IOM_WORKER, __ATOMIC_SEQ_CST);
@@ -64,13 +70,18 @@ bool iom_work_step(struct iom_unit *unit)
 	return true;
 }
 
-static bool any_section_open_locked(const struct iom_unit *unit)
+/*
+ * A section that begins while this runs begins with a full barrier, and sees what was invalidated
+ * before.
+ */
+bool iom_sections_ended_locked(const struct iom_unit *unit)
 {
+	iom_locked_fence();
 	for (const struct iom_lane *lane = unit->lanes; lane; lane = lane->next) {
 		if (__atomic_load_n(&lane->state, __ATOMIC_SEQ_CST))
-			return true;
+			return false;
 	}
-	return false;
+	return true;
 }
 
 /* Marks every open section, so that its end counts down. */
@@ -87,17 +98,13 @@ static void mark_sections_locked(struct iom_unit *unit)
 	}
 }
 
-/*
- * True: no section that began before this is open any more.  One that begins while this runs begins
- * with a full barrier, and sees what was invalidated before.
- */
+/* True: no section that began before this is open any more. */
 static bool sections_ended(struct iom_unit *unit)
 {
 	bool open;
 
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	iom_lock(&unit->lock);
-	open = any_section_open_locked(unit);
+	open = !iom_sections_ended_locked(unit);
 	if (open) {
 		/* One for ourselves, so that nobody finds the last one gone before all are marked. */
 		__atomic_store_n(&unit->drain_left, 1, __ATOMIC_SEQ_CST);

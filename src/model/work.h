@@ -28,6 +28,12 @@ bool iom_working(const struct iom_unit *unit);
 /* Leaves a wish; somebody calls iom_work soon.  May be called under the lock. */
 void iom_work_later(struct iom_unit *unit, uint32_t what);
 
+/* The same from the hooks of a register store, whose end does the rest. */
+static inline void iom_work_soon_locked(struct iom_unit *unit, uint32_t what)
+{
+	unit->soon |= what;
+}
+
 /* Leaves a wish and becomes the worker, if nobody else is.  Never under the lock. */
 void iom_work(struct iom_unit *unit, uint32_t what);
 
@@ -36,6 +42,9 @@ void iom_work(struct iom_unit *unit, uint32_t what);
  * the rest is to be left for later.
  */
 bool iom_work_step(struct iom_unit *unit);
+
+/* Under the lock: no access section is open that began before the lock was taken. */
+bool iom_sections_ended_locked(const struct iom_unit *unit);
 
 /*
  * Worker only: asks that all access sections open now be awaited on behalf of `ask` (bits of the

@@ -112,6 +112,11 @@ struct pt_format {
 	/* What an entry of a table at `level` says.  `shift` is the page size of that level. */
 	struct pt_entry (*decode)(const struct pt_root *root, uint64_t raw, unsigned level,
 	                          unsigned shift);
+	/*
+	 * True: decode would say nothing of the entry but that it points to *table, at the level below,
+	 * and lets everything through.  NULL: always ask decode.
+	 */
+	bool (*plain_table)(uint64_t raw, unsigned level, uint64_t *table);
 	/* May this leaf serve that access?  enum pt_why. */
 	unsigned (*refuse)(const struct pt_entry *leaf, const struct pt_want *want);
 	/* The entry with these flags set, PT_ACCESSED and PT_DIRTY; NULL: hardware sets none. */
@@ -142,13 +147,19 @@ PT_INLINE unsigned pt_index_lg2(const struct pt_format *fmt, const struct pt_roo
 	                                  : (unsigned)(root->granule_lg2 - fmt->entry_lg2);
 }
 
-/* The byte offset of input's entry in its table at `level`. */
-PT_INLINE uint64_t pt_entry_offset(const struct pt_format *fmt, const struct pt_root *root,
-                                   unsigned level, uint64_t input)
+/* The byte offset of input's entry in its table at `level`, of 2^index_lg2 entries. */
+PT_INLINE uint64_t pt_offset(const struct pt_format *fmt, const struct pt_root *root,
+                             unsigned level, unsigned index_lg2, uint64_t input)
 {
 	uint64_t index = input >> pt_shift(fmt, root, level);
 
-	return (index & iom_low(pt_index_lg2(fmt, root, level))) << fmt->entry_lg2;
+	return (index & iom_low(index_lg2)) << fmt->entry_lg2;
+}
+
+PT_INLINE uint64_t pt_entry_offset(const struct pt_format *fmt, const struct pt_root *root,
+                                   unsigned level, uint64_t input)
+{
+	return pt_offset(fmt, root, level, pt_index_lg2(fmt, root, level), input);
 }
 
 /* Input bits that an entry of `level` does not decode if its table stands at `next`. */

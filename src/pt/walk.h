@@ -36,11 +36,11 @@ struct pt_source {
 struct pt_result {
 	uint64_t address;    /* success: the output address of the input, offset included      */
 	uint64_t entry;      /* address of the last entry looked at, before source.output       */
-	uint8_t level;       /* its level                                                      */
 	uint8_t size_lg2;    /* success: the leaf's true size                                  */
 	uint8_t perm;        /* what the leaf and all tables above it grant, also if refused   */
 	uint8_t flags;       /* success: PT_ACCESSED, PT_DIRTY of the leaf, PT_GLOBAL inherited */
 	uint8_t memory_type; /* success: the leaf's                                            */
+	uint8_t level;       /* of that entry                                                  */
 };
 
 PT_INLINE enum pt_why pt_bus_why(int bus)
@@ -92,23 +92,31 @@ PT_INLINE enum pt_why pt_set_marks(const struct pt_format *fmt, const struct pt_
                                    const struct pt_root *root, uint64_t entry, unsigned flags,
                                    void *ctx, uint64_t *raw)
 {
-	uint64_t spa = entry, was = *raw, now = fmt->mark(root, was, flags);
+	uint64_t spa = entry, was = *raw, seen = was, now = fmt->mark(root, was, flags);
 	int bus;
 
 	if (source->output && !source->output(ctx, entry, true, &spa))
 		return PT_WHY_NESTED;
-	bus = source->swap(ctx, spa, fmt->entry_lg2, root->big_endian, raw, now);
-	if (bus == IOM_OK && *raw == was)
-		*raw = now;
+	bus = source->swap(ctx, spa, fmt->entry_lg2, root->big_endian, &seen, now);
+	*raw = bus == IOM_OK && seen == was ? now : seen;
 	return pt_bus_why(bus);
+}
+
+/* Stored at the end, not on the way: a store of bytes makes the compiler load everything anew. */
+PT_INLINE enum pt_why pt_ended(struct pt_result *out, uint64_t entry, unsigned level,
+                               enum pt_why why)
+{
+	out->entry = entry;
+	out->level = (uint8_t)level;
+	return why;
 }
 
 PT_INLINE enum pt_why pt_walk(const struct pt_format *fmt, const struct pt_source *source,
                               const struct pt_root *root, uint64_t input,
                               const struct pt_want *want, void *ctx, struct pt_result *out)
 {
-	uint64_t table = root->address, spa, raw;
-	unsigned level = root->levels - 1u;
+	unsigned index_lg2 = root->root_lg2, level = root->levels - 1u;
+	uint64_t table = root->address, entry, spa, raw;
 	unsigned perm = PT_ALL, global = 0;
 	struct pt_entry e;
 
@@ -118,14 +126,21 @@ PT_INLINE enum pt_why pt_walk(const struct pt_format *fmt, const struct pt_sourc
 	for (;;) {
 		unsigned missing, swaps = 0;
 		enum pt_why why;
+		int bus;
 
-		out->level = (uint8_t)level;
-		out->entry = spa = table + pt_entry_offset(fmt, root, level, input);
-		if (source->output && !source->output(ctx, out->entry, false, &spa))
-			return PT_WHY_NESTED;
-		why = pt_bus_why(source->load(ctx, spa, fmt->entry_lg2, root->big_endian, &raw));
-		if (why)
-			return why;
+		entry = table + pt_offset(fmt, root, level, index_lg2, input);
+		index_lg2 = (unsigned)(root->granule_lg2 - fmt->entry_lg2);
+		spa = entry;
+		if (source->output && !source->output(ctx, entry, false, &spa))
+			return pt_ended(out, entry, level, PT_WHY_NESTED);
+		bus = source->load(ctx, spa, fmt->entry_lg2, root->big_endian, &raw);
+		if (bus != IOM_OK)
+			return pt_ended(out, entry, level, pt_bus_why(bus));
+		/* What most entries of a walk are, at one comparison. */
+		if (fmt->plain_table && fmt->plain_table(raw, level, &table)) {
+			level--;
+			continue;
+		}
 
 		/* Once for each time that the entry changed under our hands, and once for good. */
 		for (;;) {
@@ -134,16 +149,16 @@ PT_INLINE enum pt_why pt_walk(const struct pt_format *fmt, const struct pt_sourc
 			missing = source->swap && fmt->mark ? pt_missing(fmt, &e, want, why) : 0;
 			if (!missing)
 				break;
-			why = swaps++ == PT_SWAPS_MAX ? PT_WHY_BUS
-			                              : pt_set_marks(fmt, source, root, out->entry,
-			                                             missing, ctx, &raw);
+			why = swaps++ == PT_SWAPS_MAX
+			              ? PT_WHY_BUS
+			              : pt_set_marks(fmt, source, root, entry, missing, ctx, &raw);
 			if (why)
-				return why;
+				return pt_ended(out, entry, level, why);
 		}
 		if (e.kind == PT_LEAF)
 			out->perm = e.perm;
 		if (why)
-			return why;
+			return pt_ended(out, entry, level, why);
 		perm = e.perm;
 		global |= e.flags & PT_GLOBAL;
 		if (e.kind == PT_LEAF)
@@ -160,7 +175,7 @@ PT_INLINE enum pt_why pt_walk(const struct pt_format *fmt, const struct pt_sourc
 	out->size_lg2 = e.size_lg2;
 	out->flags = (uint8_t)(e.flags | global);
 	out->memory_type = e.memory_type;
-	return PT_OK;
+	return pt_ended(out, entry, level, PT_OK);
 }
 
 #endif

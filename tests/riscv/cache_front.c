@@ -161,6 +161,41 @@ TEST(front_follows_regions, "")
 	world_free(&w);
 }
 
+/*
+ * A table in a region that goes, comes back elsewhere or is poisoned: walks know, however often the
+ * port has found other tables in the same memory.
+ */
+TEST(walks_follow_regions, "")
+{
+	const uint64_t before = 1ull << 40, after = 1ull << 41;
+	const unsigned read_access_fault = 5, pt_data_corruption = 274;
+	struct world w;
+
+	world_init(&w, 3, 3);
+	memset(bytes, 0, sizeof bytes);
+	with_region(&w, 0, 0);
+	/* The last table of IOVA is at EXTRA; what leads to it is in RAM. */
+	put64(w.r, rig_map(w.r, w.host_root[0], 3, false, IOVA, 1, leaf(0)), PTE_POINTER(EXTRA));
+	for (unsigned which = 0; which < 2; which++)
+		for (unsigned i = 0; i < 512; i++)
+			bytes[which][i] = leaf((which ? after : before) + 4096ull * i);
+	for (unsigned round = 0; round < 6; round++) {
+		for (unsigned i = 0; i < 20; i++)
+			CHECK_EQ(world_look(&w, HOST_A, 0, IOVA + 4096ull * i, IOM_READ),
+			         (round & 1 ? after : before) + 4096ull * i);
+		CHECK_EQ(iom_memory_poison(w.r->memory, EXTRA, 4096), IOM_OK);
+		CHECK_EQ(world_look(&w, HOST_A, 0, IOVA + 4096ull * (100 + round), IOM_READ),
+		         pt_data_corruption);
+		CHECK_EQ(iom_memory_cure(w.r->memory, EXTRA, 4096), IOM_OK);
+		CHECK_EQ(iom_memory_remove(w.r->memory, EXTRA), IOM_OK);
+		CHECK_EQ(world_look(&w, HOST_A, 0, IOVA + 4096ull * (200 + round), IOM_READ),
+		         read_access_fault);
+		with_region(&w, ~round & 1, 0);
+		rig_cmd(w.r, VMA, 0);
+	}
+	world_free(&w);
+}
+
 /* Each store into a tracked region is reported, the first and the hundredth; none is into another. */
 TEST(front_reports_every_store, "")
 {

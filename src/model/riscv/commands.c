@@ -230,7 +230,7 @@ static enum outcome carry_out(struct rv_unit *rv, const uint64_t *c)
 		if ((row->needs && !(rv->cap & row->needs)) || reserved_set(rv, row, c))
 			return ILLEGAL;
 		outcome = row->run(rv, c);
-		if (outcome == DONE && row->tell)
+		if (outcome == DONE && row->tell && rv->unit.backend.invalidate)
 			row->tell(rv, c);
 		return outcome;
 	}
@@ -247,18 +247,25 @@ struct turn {
 	struct iom_ring ring;
 	uint32_t head, tail, resets;
 	bool waited; /* it is the fence that waited, and need not be fetched again */
+	bool fetched;
+	uint64_t c[RV_CMD_BYTES / 8];
 };
 
-static enum outcome fetch_and_run(struct rv_unit *rv, const struct turn *turn, uint64_t *c)
+static enum outcome fetch_and_run(struct rv_unit *rv, struct turn *turn)
 {
 	enum outcome outcome = DONE;
+	uint64_t *c = turn->c;
 
 	if (turn->waited) {
 		c[0] = rv->fence[0];
 		c[1] = rv->fence[1];
 	} else {
-		if (iom_ring_peek(&rv->unit, &turn->ring, turn->head, turn->tail, c) != IOM_RING_OK)
-			return FAULT;
+		if (!turn->fetched) {
+			if (iom_ring_peek(&rv->unit, &turn->ring, turn->head, turn->tail, c) !=
+			    IOM_RING_OK)
+				return FAULT;
+			iom_ring_view(&rv->unit, &turn->ring, turn->head, &rv->commands);
+		}
 		if (rv->unit.observer.command)
 			rv->unit.observer.command(rv->unit.observer_opaque, c, RV_CMD_BYTES / 8);
 		outcome = carry_out(rv, c);
@@ -266,19 +273,47 @@ static enum outcome fetch_and_run(struct rv_unit *rv, const struct turn *turn, u
 	return outcome == DONE && is_fence(c) ? fence_complete(rv, c) : outcome;
 }
 
-/* Takes the queue in hand for its next command; false if it has none, or has to stop. */
+/*
+ * The next command, if the queue has one and need not stop; one that is in view is fetched.  The ring
+ * is what it was as long as the queue is in hand.
+ */
 static bool next_locked(struct rv_unit *rv, struct turn *turn)
 {
-	*turn = (struct turn){ .ring = rv_ring(rv, &rv_cq),
-		               .head = (uint32_t)rv_get(rv, RV_CQH),
-		               .tail = (uint32_t)rv_get(rv, RV_CQT),
-		               .resets = rv->resets,
-		               .waited = rv->fence_waits && fence_may_end(rv) };
-	if (!turn->waited && (rv->fence_waits || rv->inval_waits || turn->head == turn->tail ||
-	                      !rv_queue_works(rv, &rv_cq)))
-		return false;
-	rv_queue_take_locked(rv, &rv_cq);
+	if (!turn->ring.entry_lg2 || turn->resets != rv->resets) {
+		turn->ring = rv_ring(rv, &rv_cq);
+		turn->resets = rv->resets;
+	}
+	turn->head = (uint32_t)rv_get(rv, RV_CQH);
+	turn->tail = (uint32_t)rv_get(rv, RV_CQT);
+	turn->waited = rv->fence_waits && fence_may_end(rv);
+	turn->fetched = false;
+	if (!turn->waited) {
+		if (rv->fence_waits || rv->inval_waits || turn->head == turn->tail ||
+		    !rv_queue_works(rv, &rv_cq))
+			return false;
+		/* Those who watch want to be told of the load. */
+		turn->fetched =
+			!iom_peek(&rv->unit.watchers) &&
+			iom_ring_look(&turn->ring, &rv->commands, turn->head, turn->tail, turn->c);
+	}
 	return true;
+}
+
+/*
+ * Has the command been carried out by this look at it?  So it is with a fence that waits for no
+ * section and no device, stores and tells nothing.
+ */
+static bool passes_locked(const struct rv_unit *rv, const struct turn *turn)
+{
+	const struct iom_unit *unit = &rv->unit;
+	uint64_t c = turn->c[0];
+
+	return turn->fetched && is_fence(&c) && !turn->c[1] &&
+	       (c & ~(RV_CMD_OPCODE | RV_IOFENCE_PR | RV_IOFENCE_PW)) ==
+	               IOM_PUT(RV_CMD_FUNC3, RV_IOFENCE_C) &&
+	       !(c & (RV_IOFENCE_PR | RV_IOFENCE_PW) && unit->host.order) &&
+	       !iom_peek_acquire(&rv->itags) && !iom_peek(&rv->inval_timed_out) &&
+	       iom_sections_ended_locked(unit);
 }
 
 /*
@@ -317,22 +352,32 @@ static void commit_locked(struct rv_unit *rv, enum outcome outcome, const struct
 	}
 }
 
+/* Carries it out without the lock. */
+static void run_locked(struct rv_unit *rv, struct turn *turn)
+{
+	enum outcome outcome;
+
+	rv_queue_take_locked(rv, &rv_cq);
+	iom_unlock(&rv->unit.lock);
+	outcome = fetch_and_run(rv, turn);
+	iom_lock(&rv->unit.lock);
+	if (turn->resets == rv->resets)
+		commit_locked(rv, outcome, turn, turn->c);
+	rv_queue_leave_locked(rv);
+}
+
 void rv_commands_run(struct rv_unit *rv)
 {
-	struct turn turn;
+	struct turn turn = { .resets = 0 };
 	bool go = true;
 
+	iom_view_begin(&rv->commands);
 	iom_lock(&rv->unit.lock);
 	while (go && !iom_unit_stopped(&rv->unit) && next_locked(rv, &turn)) {
-		uint64_t c[RV_CMD_BYTES / 8] = { 0 };
-		enum outcome outcome;
-
-		iom_unlock(&rv->unit.lock);
-		outcome = fetch_and_run(rv, &turn, c);
-		iom_lock(&rv->unit.lock);
-		if (turn.resets == rv->resets)
-			commit_locked(rv, outcome, &turn, c);
-		rv_queue_leave_locked(rv);
+		if (passes_locked(rv, &turn))
+			commit_locked(rv, DONE, &turn, turn.c);
+		else
+			run_locked(rv, &turn);
 		go = iom_work_step(&rv->unit);
 	}
 	iom_unlock(&rv->unit.lock);

@@ -409,12 +409,14 @@ static bool find_cached(const struct iom_query *query, uint32_t which, struct rv
 {
 	const struct iom_cache *cache = &query->unit->cache;
 
-	if (!iom_context_find(query->unit, query->endpoint, which, c, CACHED_WORDS))
+	if (!iom_context_find(query, which, c, CACHED_WORDS))
 		return false;
 	/* A space may have lost its place to another one. */
 	if (!iom_space_is(cache, c->stage1) || !iom_space_is(cache, c->stage2) ||
-	    !iom_space_is(cache, c->msi))
+	    !iom_space_is(cache, c->msi)) {
+		iom_context_mistrust(query);
 		return false;
+	}
 	use(query, c->stage1);
 	use(query, c->stage2);
 	use(query, c->msi);
@@ -490,29 +492,36 @@ static bool locate_process(const struct iom_query *query, struct rv_context *c,
 	return true;
 }
 
-bool rv_locate(const struct iom_query *query, uint64_t ddtp, struct rv_context *c,
-               struct iom_fault *fault)
+const struct rv_context *rv_locate(const struct iom_query *query, uint64_t ddtp,
+                                   struct rv_context *room, struct iom_fault *fault)
 {
 	const struct iom_request *q = query->request;
 	uint32_t which = q->flags & IOM_REQ_PASID ? q->pasid : IOM_CONTEXT_NO_PASID;
 	/* What is translated already has no first stage, and asks for no process context. */
 	bool translated = q->at == IOM_AT_TRANSLATED;
-	bool cached = !translated && find_cached(query, which, c);
+	const struct rv_context *c = translated ? NULL : iom_context_recall(query, which);
+	bool cached = c || (!translated && find_cached(query, which, room));
 
-	if (!cached && !locate_device(query, ddtp, c, fault))
-		return false;
+	if (!cached && !locate_device(query, ddtp, room, fault))
+		return NULL;
+	if (!c)
+		c = room;
 	fault->quiet = c->dc.tc & RV_TC_DTF;
-	if (!lets_in(&c->dc, q))
-		return disallowed(fault);
+	if (!lets_in(&c->dc, q)) {
+		disallowed(fault);
+		return NULL;
+	}
 	if (translated)
-		return true;
+		return c;
 	if (!cached) {
-		if (!locate_process(query, c, fault))
-			return false;
-		keep_cached(query, which, c);
+		if (!locate_process(query, room, fault))
+			return NULL;
+		keep_cached(query, which, room);
 	}
 	if (which != IOM_CONTEXT_NO_PASID && q->flags & IOM_REQ_PRIVILEGED &&
-	    !(c->ta & RV_PC_TA_ENS))
-		return disallowed(fault);
-	return true;
+	    !(c->ta & RV_PC_TA_ENS)) {
+		disallowed(fault);
+		return NULL;
+	}
+	return c;
 }

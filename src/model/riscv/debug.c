@@ -102,15 +102,14 @@ static uint64_t ask(struct rv_unit *rv, uint32_t device_id, const struct iom_req
 {
 	struct iom_unit *unit = &rv->unit;
 	struct iom_endpoint *endpoint = iom_unit_endpoint(unit, device_id);
-	struct iom_view view = { 0 };
+	struct iom_view view = { .last = unit->spa_last };
 	/* A device that nobody has opened: no context is cached for it, and none must be. */
 	struct iom_endpoint nobody = { .unit = unit, .requester = device_id };
 	struct iom_query query = {
 		.unit = unit,
 		.endpoint = endpoint ? endpoint : &nobody,
 		.request = q,
-		.invalidations = endpoint ? __atomic_load_n(&unit->invalidations, __ATOMIC_SEQ_CST)
-		                          : ~UINT64_C(0),
+		.invalidations = endpoint ? iom_unit_invalidations(unit) : ~UINT64_C(0),
 		.requester = device_id,
 		.view = &view,
 		.watchers = __atomic_load_n(&unit->watchers, __ATOMIC_SEQ_CST),

@@ -55,7 +55,7 @@ int rv_page_request(struct rv_unit *rv, struct iom_endpoint *endpoint, const str
 {
 	struct iom_unit *unit = &rv->unit;
 	const struct iom_request q = { .flags = m->flags, .pasid = m->pasid };
-	struct iom_view view = { 0 };
+	struct iom_view view = { .last = unit->spa_last };
 	struct iom_query query = {
 		.unit = unit, .endpoint = endpoint, .request = &q, .view = &view
 	};
@@ -67,7 +67,7 @@ int rv_page_request(struct rv_unit *rv, struct iom_endpoint *endpoint, const str
 
 	if (!message_ok(m))
 		return IOM_EINVAL;
-	query.invalidations = __atomic_load_n(&unit->invalidations, __ATOMIC_SEQ_CST);
+	query.invalidations = iom_unit_invalidations(unit);
 	query.requester = iom_peek(&endpoint->requester);
 	query.watchers = __atomic_load_n(&unit->watchers, __ATOMIC_SEQ_CST);
 	if (iom_unit_stopped(unit))

@@ -134,7 +134,7 @@ static uint64_t index_legal(struct iom_unit *unit, unsigned off, uint64_t was, u
 static void cqt_wrote(struct iom_unit *unit, unsigned off, uint64_t was, uint64_t now)
 {
 	(void)off, (void)was, (void)now;
-	iom_work_later(unit, RV_WORK_COMMANDS);
+	iom_work_soon_locked(unit, RV_WORK_COMMANDS);
 }
 
 static uint64_t csr_legal(struct iom_unit *unit, unsigned off, uint64_t was, uint64_t now,

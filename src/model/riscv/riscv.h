@@ -82,7 +82,8 @@ struct rv_unit {
 	uint32_t resets_seen; /* those of `resets` that the drains know about */
 	uint16_t wires;       /* levels that the host was told */
 	uint64_t fence[2];    /* the command, as it was fetched */
-	bool fence_drained;   /* it waits for no access section any more */
+	struct iom_view commands;
+	bool fence_drained; /* it waits for no access section any more */
 };
 
 static inline struct rv_unit *rv_of(struct iom_unit *unit)
@@ -247,11 +248,12 @@ enum pt_why rv_decode_dc(const struct rv_unit *rv, uint64_t fctl, const uint64_t
 enum pt_why rv_decode_pc(const struct rv_unit *rv, bool rv32, const uint64_t *words,
                          struct rv_pc *pc);
 /*
- * Finds the context of a request, in the cache or in memory.  `ddtp` names a directory, and was read
- * once: software may turn the directory off meanwhile.
+ * Finds the context of a request: with the port, or in the cache or memory; then it is in *room.
+ * NULL: refused.  `ddtp` names a directory, and was read once: software may turn the directory off
+ * meanwhile.
  */
-bool rv_locate(const struct iom_query *query, uint64_t ddtp, struct rv_context *context,
-               struct iom_fault *fault);
+const struct rv_context *rv_locate(const struct iom_query *query, uint64_t ddtp,
+                                   struct rv_context *room, struct iom_fault *fault);
 /* The device's part of it: its DC and the spaces of its second stage. */
 bool rv_locate_device(const struct iom_query *query, uint64_t ddtp, struct rv_context *context,
                       struct iom_fault *fault);

@@ -4,6 +4,7 @@
 #include "model/riscv/riscv.h"
 
 #include "base/endian.h"
+#include "model/cache_find.h"
 #include "pt/fmt/riscv.h"
 
 /* "tc.SXL": RV32 software knows guest-physical addresses of 34 bits, however wide the stage is. */
@@ -14,6 +15,7 @@
 
 struct walk {
 	const struct iom_query *query;
+	const struct iom_view *view; /* see view_of */
 	struct rv_unit *rv;
 	const struct rv_context *context;
 	struct iom_fault *fault;
@@ -21,7 +23,19 @@ struct walk {
 	struct rv_notice notice; /* .wanted: the page is an MRIF */
 	bool pretends; /* a probe has gone on as if it had set A or D: nothing is to be kept */
 	bool missed;   /* the request's miss of the cache has been counted                   */
+
+	/* Of the context, for both stages and for each of their tables: see prepare. */
+	uint32_t features;
+	struct pt_want table; /* what reading an entry of the first stage asks of the second */
 };
+
+/* What walks may load from without a word: nothing while somebody watches. */
+static const struct iom_view *view_of(const struct iom_query *query)
+{
+	static const struct iom_view nothing;
+
+	return query->watchers ? &nothing : query->view;
+}
 
 /* A stage's answer, and the cache entry that it rests on. */
 struct answer {
@@ -30,18 +44,14 @@ struct answer {
 	bool keep; /* the entry is there, or there is nothing that could change */
 };
 
-static const struct answer bare = {
-	.page = { .size_lg2 = BARE_LG2, .perm = PT_ALL, .flags = PT_ACCESSED | PT_DIRTY },
-	.keep = true,
-};
-
-/* Inlined, as the walks themselves: the time of a miss is in here. */
-PT_INLINE int load_entry(struct walk *w, unsigned of, uint64_t spa, unsigned size_lg2,
-                         bool big_endian, uint64_t *raw)
+static __attribute__((noinline)) int load_out_of_view(struct walk *w, unsigned of, uint64_t spa,
+                                                      unsigned size_lg2, bool big_endian,
+                                                      uint64_t *raw)
 {
 	uint32_t word = 0;
 	int bus;
 
+	*raw = 0;
 	if (rv_beyond_pas(w->rv, spa))
 		return IOM_EFAULT;
 	if (size_lg2 == 3) {
@@ -52,6 +62,23 @@ PT_INLINE int load_entry(struct walk *w, unsigned of, uint64_t spa, unsigned siz
 	}
 	if (w->query->watchers)
 		rv_accessed(w->query, w->context, of, spa, 1u << size_lg2, false, bus);
+	return bus;
+}
+
+/*
+ * Inlined, as the walks themselves: the time of a miss is in here.  The other byte order goes round, so
+ * that no load waits for a choice between the two.
+ */
+PT_INLINE int load_entry(struct walk *w, unsigned of, uint64_t spa, unsigned size_lg2,
+                         bool big_endian, uint64_t *raw)
+{
+	uint64_t word;
+	int bus;
+
+	if (size_lg2 == 3 && big_endian == IOM_BIG_ENDIAN && iom_view_ld64(w->view, spa, raw))
+		return IOM_OK;
+	bus = load_out_of_view(w, of, spa, size_lg2, big_endian, &word);
+	*raw = word;
 	return bus;
 }
 
@@ -115,12 +142,16 @@ static int swap_stage2(void *ctx, uint64_t spa, unsigned size_lg2, bool big_endi
 static const struct pt_source direct1 = { .load = load_stage1, .swap = swap_stage1 };
 static const struct pt_source direct2 = { .load = load_stage2, .swap = swap_stage2 };
 
-static bool pass(const struct walk *w, uint64_t address, struct answer *out)
+/* What a stage says that is Bare. */
+PT_INLINE bool pass(const struct walk *w, uint64_t address, struct answer *out)
 {
-	*out = bare;
 	out->page.address = address;
-	if (w->rv->config.flags & IOM_RISCV_BARE_4K)
-		out->page.size_lg2 = 12;
+	out->page.size_lg2 = w->rv->config.flags & IOM_RISCV_BARE_4K ? 12 : BARE_LG2;
+	out->page.perm = PT_ALL;
+	out->page.flags = PT_ACCESSED | PT_DIRTY;
+	out->page.memory_type = 0;
+	out->entry = (struct iom_ref){ 0, 0 };
+	out->keep = true;
 	return true;
 }
 
@@ -200,8 +231,7 @@ PT_INLINE struct pt_root root64_of(const struct walk *w, uint64_t atp, bool stag
 		pt_rv64_root(IOM_GET(RV_FSC_PPN, atp), (unsigned)IOM_GET(RV_FSC_MODE, atp), stage2);
 
 	root.big_endian = stage2 ? w->context->fctl & RV_FCTL_BE : w->context->dc.tc & RV_TC_SBE;
-	root.features = (w->rv->cap & RV_CAP_SVPBMT ? PT_RV_SVPBMT : 0) |
-	                (w->rv->cap & RV_CAP_SVRSW60T59B ? PT_RV_SVRSW60T59B : 0);
+	root.features = w->features;
 	return root;
 }
 
@@ -217,6 +247,27 @@ static struct pt_root root32_of(const struct walk *w, uint64_t atp, bool stage2)
 static uint8_t marks(const struct walk *w, uint64_t enable)
 {
 	return w->context->dc.tc & enable ? PT_ACCESSED | PT_DIRTY : 0;
+}
+
+/* Field by field: put together elsewhere and copied, bytes are stored and words loaded. */
+PT_INLINE void want_stage2(const struct walk *w, unsigned perm, bool implicit, struct pt_want *want)
+{
+	want->perm = (uint8_t)perm;
+	want->user = true;
+	want->user_pages = false;
+	want->rules = implicit ? 0 : w->rules;
+	want->marks = marks(w, RV_TC_GADE);
+	want->early =
+		implicit ? w->rv->config.flags & IOM_RISCV_EAGER_DIRTY : w->rules & PT_RV_WRITES;
+}
+
+/* Once the context is there. */
+static void prepare(struct walk *w)
+{
+	w->features = (w->rv->cap & RV_CAP_SVPBMT ? PT_RV_SVPBMT : 0) |
+	              (w->rv->cap & RV_CAP_SVRSW60T59B ? PT_RV_SVRSW60T59B : 0);
+	if (w->context->stage2.index)
+		want_stage2(w, PT_R, true, &w->table);
 }
 
 /* Out of the way of the many that have tables for RV64. */
@@ -244,46 +295,55 @@ static bool too_wide(const struct walk *w, uint64_t gpa)
 	return w->context->dc.tc & RV_TC_SXL && gpa >> SXL_GPA_BITS;
 }
 
-static bool stage2(struct walk *w, uint64_t gpa, unsigned perm, bool implicit, struct answer *out)
+static __attribute__((noinline)) bool stage2_active(struct walk *w, uint64_t gpa,
+                                                    const struct pt_want *want, bool implicit,
+                                                    struct answer *out)
 {
-	const struct pt_want want = {
-		.perm = (uint8_t)perm,
-		.user = true,
-		.marks = marks(w, RV_TC_GADE),
-		.rules = implicit ? 0 : w->rules,
-		.early = implicit ? w->rv->config.flags & IOM_RISCV_EAGER_DIRTY
-		                  : w->rules & PT_RV_WRITES,
-	};
 	struct iom_space_ref space = w->context->stage2;
 	enum pt_why why;
 
-	if (!space.index)
-		return pass(w, gpa, out);
 	if (too_wide(w, gpa)) {
 		w->fault->hole_lg2 = (uint8_t)iom_log2(gpa);
 		why = PT_WHY_INPUT;
 	} else {
-		if (cached(w, space, gpa, &want, out))
+		if (cached(w, space, gpa, want, out))
 			return true;
 		if (!implicit)
 			missed(w);
-		why = walk_stage2(w, gpa, &want, &out->page);
+		why = walk_stage2(w, gpa, want, &out->page);
 	}
 	if (why) {
 		w->fault->gpa = gpa;
 		w->fault->implicit = implicit;
-		w->fault->implicit_write = implicit && perm & PT_W;
+		w->fault->implicit_write = implicit && want->perm & PT_W;
 		return refused(w, IOM_WHERE_STAGE2, why);
 	}
 	keep(w, space, gpa, out);
 	return true;
 }
 
-static bool implicit_access(struct walk *w, uint64_t gpa, bool write, uint64_t *spa)
+PT_INLINE bool stage2(struct walk *w, uint64_t gpa, unsigned perm, struct answer *out)
+{
+	struct pt_want want;
+
+	if (!w->context->stage2.index)
+		return pass(w, gpa, out);
+	want_stage2(w, perm, false, &want);
+	return stage2_active(w, gpa, &want, false, out);
+}
+
+PT_INLINE bool implicit_access(struct walk *w, uint64_t gpa, bool write, uint64_t *spa)
 {
 	struct answer answer;
+	struct pt_want want;
 
-	if (!stage2(w, gpa, write ? PT_R | PT_W : PT_R, true, &answer))
+	if (!w->context->stage2.index) {
+		*spa = gpa;
+		return true;
+	}
+	if (write)
+		want_stage2(w, PT_R | PT_W, true, &want);
+	if (!stage2_active(w, gpa, write ? &want : &w->table, true, &answer))
 		return false;
 	*spa = answer.page.address;
 	return true;
@@ -292,10 +352,13 @@ static bool implicit_access(struct walk *w, uint64_t gpa, bool write, uint64_t *
 bool rv_implicit_read(const struct iom_query *query, const struct rv_context *context, uint64_t gpa,
                       uint64_t *spa, struct iom_fault *fault)
 {
-	struct walk w = {
-		.query = query, .rv = rv_of(query->unit), .context = context, .fault = fault
-	};
+	struct walk w = { .query = query,
+		          .view = view_of(query),
+		          .rv = rv_of(query->unit),
+		          .context = context,
+		          .fault = fault };
 
+	prepare(&w);
 	return implicit_access(&w, gpa, false, spa);
 }
 
@@ -427,7 +490,7 @@ static bool through_stages(struct walk *w, const struct pt_want *want, struct io
 		w->rules = 0;
 
 	if (rv_msi_match(dc, gpa) ? !msi(w, gpa, want->perm, &two)
-	                          : !stage2(w, gpa, want->perm, false, &two)) {
+	                          : !stage2(w, gpa, want->perm, &two)) {
 		/*
 		 * What stage 2 says of the GPA holds no further than stage 1 goes straight, and not for
 		 * pages of the MSI table.
@@ -438,15 +501,14 @@ static bool through_stages(struct walk *w, const struct pt_want *want, struct io
 		return false;
 	}
 	lg2 = one.page.size_lg2 < two.page.size_lg2 ? one.page.size_lg2 : two.page.size_lg2;
-	*grant = (struct iom_grant){
-		.spa = two.page.address,
-		.range_lg2 = (uint8_t)rv_msi_free_lg2(dc, gpa, lg2),
-		.alike_lg2 = w->context->stage1.index || w->context->stage2.index ? 0 : 64,
-		.perm = (uint8_t)(perm & granted(&two.page)),
-		.memory_type = one.page.memory_type ? one.page.memory_type : two.page.memory_type,
-		.keep = one.keep && two.keep,
-		.entry = { one.entry, two.entry },
-	};
+	grant->spa = two.page.address;
+	grant->range_lg2 = (uint8_t)rv_msi_free_lg2(dc, gpa, lg2);
+	grant->alike_lg2 = w->context->stage1.index || w->context->stage2.index ? 0 : 64;
+	grant->perm = (uint8_t)(perm & granted(&two.page));
+	grant->memory_type = one.page.memory_type ? one.page.memory_type : two.page.memory_type;
+	grant->keep = one.keep && two.keep;
+	grant->entry[0] = one.entry;
+	grant->entry[1] = two.entry;
 	if (w->notice.wanted)
 		rv_mrif_grant(&w->notice, grant);
 	if (w->query->request->at == IOM_AT_TRANSLATION_REQUEST)
@@ -469,14 +531,12 @@ static __attribute__((noinline)) bool resolve(const struct iom_query *query,
 	struct rv_unit *rv = rv_of(query->unit);
 	uint64_t ddtp = rv_get(rv, RV_DDTP);
 	unsigned mode = (unsigned)IOM_GET(RV_DDTP_MODE, ddtp);
-	struct rv_context context;
-	struct walk w = {
-		.query = query,
-		.rv = rv,
-		.context = &context,
-		.fault = fault,
-		.rules = may_write(q) ? PT_RV_WRITES : 0,
-	};
+	struct walk w = { .query = query,
+		          .view = view_of(query),
+		          .rv = rv,
+		          .fault = fault,
+		          .rules = may_write(q) ? PT_RV_WRITES : 0 };
+	struct rv_context room;
 	struct pt_want want;
 
 	if (mode == RV_DDTP_OFF)
@@ -485,16 +545,23 @@ static __attribute__((noinline)) bool resolve(const struct iom_query *query,
 		if (q->at != IOM_AT_UNTRANSLATED)
 			return refused_all(&w, IOM_WHERE_TYPE);
 		*grant = unchanged(q->iova);
-	} else if (!rv_locate(query, ddtp, &context, fault)) {
+		grant->keep = query->unit->contexts.enabled;
+		rv_qos(rv, NULL, &grant->qos.rcid, &grant->qos.mcid);
+		return true;
+	}
+	w.context = rv_locate(query, ddtp, &room, fault);
+	if (!w.context) {
 		fault->hole_lg2 = 64;
 		return false;
-	} else if (q->at == IOM_AT_TRANSLATED && !(context.dc.tc & RV_TC_T2GPA)) {
+	}
+	if (q->at == IOM_AT_TRANSLATED && !(w.context->dc.tc & RV_TC_T2GPA)) {
 		*grant = unchanged(q->iova);
 	} else {
+		prepare(&w);
 		want = (struct pt_want){
 			.perm = wanted(q),
 			.user = !(q->flags & IOM_REQ_PASID && q->flags & IOM_REQ_PRIVILEGED),
-			.user_pages = context.ta & RV_PC_TA_SUM && !rv_ats_executes(q),
+			.user_pages = w.context->ta & RV_PC_TA_SUM && !rv_ats_executes(q),
 			.marks = marks(&w, RV_TC_SADE),
 			.rules = w.rules,
 			.early = w.rules & PT_RV_WRITES,
@@ -502,7 +569,7 @@ static __attribute__((noinline)) bool resolve(const struct iom_query *query,
 		if (!through_stages(&w, &want, grant))
 			return false;
 	}
-	rv_qos(rv, mode == RV_DDTP_BARE ? NULL : &context, &grant->qos.rcid, &grant->qos.mcid);
+	rv_qos(rv, w.context, &grant->qos.rcid, &grant->qos.mcid);
 	grant->keep = grant->keep && query->unit->contexts.enabled;
 	return true;
 }

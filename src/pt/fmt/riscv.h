@@ -21,6 +21,8 @@
 
 #define PT_RV_NAPOT_LG2 16
 
+#define PT_RV_TOP (RV_PTE_N | RV_PTE_PBMT | RV_PTE_RSVD | RV_PTE_RSW60T59)
+
 /* Bits that stand in the order of ours. */
 #define PT_RV_PERM (RV_PTE_R | RV_PTE_W | RV_PTE_X | RV_PTE_U)
 #define PT_RV_MARKS (RV_PTE_A | RV_PTE_D)
@@ -30,6 +32,14 @@ _Static_assert(IOM_GET(PT_RV_PERM, RV_PTE_R) == PT_R && IOM_GET(PT_RV_PERM, RV_P
                        IOM_GET(PT_RV_MARKS, RV_PTE_A) == PT_ACCESSED &&
                        IOM_GET(PT_RV_MARKS, RV_PTE_D) == PT_DIRTY,
                "one shift takes them over");
+
+PT_INLINE bool pt_rv64_plain_table(uint64_t raw, unsigned level, uint64_t *table)
+{
+	if (!level || (raw & ~RV_PTE_PPN) != RV_PTE_V)
+		return false;
+	*table = IOM_GET(RV_PTE_PPN, raw) << 12;
+	return true;
+}
 
 PT_INLINE struct pt_entry pt_rv64_decode(const struct pt_root *root, uint64_t raw, unsigned level,
                                          unsigned shift)
@@ -49,11 +59,16 @@ PT_INLINE struct pt_entry pt_rv64_decode(const struct pt_root *root, uint64_t ra
 		e.kind = PT_EMPTY;
 		return e;
 	}
-	if (root->features & PT_RV_SVRSW60T59B)
-		raw &= ~RV_PTE_RSW60T59;
-	if ((raw & (RV_PTE_R | RV_PTE_W)) == RV_PTE_W || raw & (RV_PTE_RSVD | RV_PTE_RSW60T59) ||
-	    pbmt == RV_PBMT_RSVD || (pbmt && !(root->features & PT_RV_SVPBMT)) || (napot && level))
+	if ((raw & (RV_PTE_R | RV_PTE_W)) == RV_PTE_W)
 		return e;
+	/* Few entries have any of the bits at the top. */
+	if (raw & PT_RV_TOP) {
+		if (root->features & PT_RV_SVRSW60T59B)
+			raw &= ~RV_PTE_RSW60T59;
+		if (raw & (RV_PTE_RSVD | RV_PTE_RSW60T59) || pbmt == RV_PBMT_RSVD ||
+		    (pbmt && !(root->features & PT_RV_SVPBMT)) || (napot && level))
+			return e;
+	}
 
 	if (raw & RV_PTE_G)
 		e.flags = PT_GLOBAL;
@@ -143,6 +158,7 @@ static const struct pt_format pt_rv64 = {
 	.entry_lg2 = 3,
 	.group_mark = RV_PTE_N,
 	.decode = pt_rv64_decode,
+	.plain_table = pt_rv64_plain_table,
 	.refuse = pt_rv_refuse,
 	.mark = pt_rv_mark,
 	.encode_table = pt_rv64_encode_table,
