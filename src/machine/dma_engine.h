@@ -6,7 +6,9 @@
  *
  * Software writes descriptors into a ring, then the number of the first free slot to the doorbell.
  * The engine fetches each descriptor by DMA, copies, stores {status, bytes done} back by DMA, and
- * sends its interrupt as a DMA write.  All addresses are IOVAs, all words little-endian.
+ * sends its interrupt as a DMA write.  All addresses are IOVAs, all words little-endian.  It copies in
+ * pieces of up to 4096 bytes; one that is paced does no more of them at a time than its pace, so that
+ * it can be met, and moved, in the middle of a descriptor.
  *
  *	descriptor, 32 bytes       list element, 16 bytes
  *	+0  source          8      +0  iova   8
@@ -29,8 +31,8 @@
 #include <iommux/iommux.h>
 
 /* Registers: offset, and bytes of the only access that they take */
-#define ENGINE_RING_BASE 0x00    /* 8 RW   IOVA of the ring; sets head to 0                    */
-#define ENGINE_RING_ENTRIES 0x08 /* 4 RW   1..ENGINE_RING_MAX, else ignored; sets head to 0    */
+#define ENGINE_RING_BASE 0x00    /* 8 RW   IOVA of the ring; drops what is under way, head is 0 */
+#define ENGINE_RING_ENTRIES 0x08 /* 4 RW   1..ENGINE_RING_MAX, else ignored; drops likewise     */
 #define ENGINE_DOORBELL 0x0c     /* 4 RW   first free slot; not below RING_ENTRIES: ignored    */
 #define ENGINE_HEAD 0x10         /* 4 RO   slot to be fetched next                             */
 #define ENGINE_BITS 0x14         /* 4 RO   how many address bits the engine can drive          */
@@ -66,13 +68,33 @@ enum engine_result {
 	ENGINE_RESULTS
 };
 
+/* One side of a copy: a piece of IOVA space, and where the list goes on if there is one. */
+struct engine_reach {
+	uint64_t iova, left;
+	uint64_t list;
+	uint32_t elements; /* that may still be fetched */
+};
+
+/* The descriptor that is under way. */
+struct engine_order {
+	bool open;
+	uint64_t iova; /* of the descriptor */
+	uint32_t bytes, flags, done;
+	uint32_t result; /* ENGINE_DONE as long as nothing went wrong */
+	struct engine_reach from, to;
+};
+
 struct dma_engine {
 	struct iom_lane *lane;
 	struct iom_port *port;
 	unsigned bits;
 	uint64_t ring_base, msi_address;
 	uint32_t entries, head, tail, msi_data, status;
+	struct engine_order order;
 	bool running;
+	bool stuck;               /* paced: it could not reach its ring; the doorbell wakes it */
+	bool held;                /* it stands still, doorbell or not                     */
+	uint32_t pace;            /* pieces per step; 0: all of them when the doorbell rings */
 	struct iom_reply refusal; /* of the last access that the bus refused   */
 	uint64_t refused_iova;    /* where it went                             */
 	uint64_t reads, writes;   /* accesses that were granted                */
@@ -97,6 +119,32 @@ int dma_engine_write(void *opaque, uint64_t off, const void *buf, size_t len);
  */
 int dma_engine_load(struct dma_engine *engine, uint64_t iova, void *buf, size_t bytes);
 int dma_engine_store(struct dma_engine *engine, uint64_t iova, const void *buf, size_t bytes);
+
+/* Makes it a paced engine, or one that is not (0), from the next doorbell on. */
+void dma_engine_pace(struct dma_engine *engine, uint32_t pieces);
+
+/*
+ * Lets a paced engine work for one step.  It rests when its ring is empty, and after
+ * ENGINE_RING_REFUSED until the doorbell rings again; true: there is more to do.
+ */
+bool dma_engine_step(struct dma_engine *engine);
+
+/* Holds the engine where it is, or lets it go on with what has come meanwhile. */
+void dma_engine_hold(struct dma_engine *engine, bool held);
+
+/*
+ * What the engine knows that is to go on elsewhere: registers, and how far it is in which descriptor.
+ * Pace, hold and misbehaviour are not part of it.
+ */
+#define ENGINE_STATE_BYTES 176u
+
+void dma_engine_save(const struct dma_engine *engine, uint8_t state[ENGINE_STATE_BYTES]);
+/* IOM_EINVAL: no engine is ever in this state, or only one of another width; nothing has changed. */
+int dma_engine_restore(struct dma_engine *engine, const uint8_t state[ENGINE_STATE_BYTES]);
+
+/* Among its files: the doorbell rang; can it drive all addresses of an access? */
+void dma_engine_doorbell(struct dma_engine *engine);
+bool dma_engine_drives(const struct dma_engine *engine, uint64_t iova, uint64_t bytes);
 
 /* Where an access of the engine would go; nothing moves, and nothing is recorded. */
 int dma_engine_probe(struct dma_engine *engine, uint64_t iova, bool write, struct iom_reply *reply);

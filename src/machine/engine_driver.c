@@ -76,7 +76,7 @@ static void program(struct engine_driver *d)
 	reg_write(d, ENGINE_RING_ENTRIES, 4, RING_ENTRIES);
 	reg_write(d, ENGINE_MSI_ADDRESS, 8, board_file(d->kernel->board, d->cpu));
 	reg_write(d, ENGINE_MSI_DATA, 4, KERNEL_ENGINE_IDENTITY + d->slot);
-	d->tail = 0;
+	d->tail = d->first = 0;
 }
 
 void engine_driver_interrupt_to(struct engine_driver *d, unsigned cpu)
@@ -176,29 +176,77 @@ static void write_descriptor(struct engine_driver *d, const struct engine_job *j
 	iom_st32(slot + 28, 0, false);
 }
 
+static uint8_t *slot_at(const struct engine_driver *d, uint32_t slot)
+{
+	return page_at(d, RING) + (size_t)slot * ENGINE_DESCRIPTOR_BYTES;
+}
+
+static uint32_t after(uint32_t slot)
+{
+	return (slot + 1) % RING_ENTRIES;
+}
+
+int engine_driver_order(struct engine_driver *d, const struct engine_job *job)
+{
+	if (after(d->tail) == d->first)
+		return IOM_ENOSPC;
+	if (d->tail != d->first && (job->from.count || job->to.count))
+		return IOM_EBUSY;
+	write_descriptor(d, job, slot_at(d, d->tail));
+	d->tail = after(d->tail);
+	reg_write(d, ENGINE_DOORBELL, 4, d->tail);
+	return IOM_OK;
+}
+
+/* Once all is told: the engine and this driver may disagree about the ring, and begin again. */
+static void recover(struct engine_driver *d)
+{
+	uint32_t status = (uint32_t)reg_read(d, ENGINE_STATUS, 4);
+
+	if (status && d->first == d->tail) {
+		reg_write(d, ENGINE_STATUS, 4, status);
+		program(d);
+	}
+}
+
+bool engine_driver_collect(struct engine_driver *d, struct engine_report *report)
+{
+	const uint8_t *slot = slot_at(d, d->first);
+
+	if (d->first == d->tail)
+		return false;
+	*report = (struct engine_report){
+		.result = iom_ld32(slot + 24, false),
+		.bytes = iom_ld32(slot + 28, false),
+		.refused_at = d->place.engine->refused_iova,
+	};
+	if (report->result == ENGINE_PENDING &&
+	    !(reg_read(d, ENGINE_STATUS, 4) & ENGINE_RING_REFUSED))
+		return false;
+	d->first = after(d->first);
+	recover(d);
+	return true;
+}
+
+void engine_driver_follow(struct engine_driver *d, struct dma_engine *engine)
+{
+	d->place.engine = engine;
+}
+
 void engine_driver_run(struct engine_driver *d, const struct engine_job *job,
                        struct engine_report *report)
 {
 	struct kernel *k = d->kernel;
-	uint8_t *slot = page_at(d, RING) + (size_t)d->tail * ENGINE_DESCRIPTOR_BYTES;
 	uint64_t interrupts = k->engine_interrupts[d->slot];
-	uint32_t status;
 
-	write_descriptor(d, job, slot);
-	d->tail = (d->tail + 1) % RING_ENTRIES;
-	reg_write(d, ENGINE_DOORBELL, 4, d->tail);
+	*report = (struct engine_report){ .result = ENGINE_PENDING };
+	if (engine_driver_order(d, job))
+		return;
+	while (dma_engine_step(d->place.engine))
+		;
 	kernel_interrupts(k);
-
-	report->result = iom_ld32(slot + 24, false);
-	report->bytes = iom_ld32(slot + 28, false);
+	(void)engine_driver_collect(d, report);
 	report->interrupt = k->engine_interrupts[d->slot] != interrupts;
-	report->refused_at = d->place.engine->refused_iova;
-	status = (uint32_t)reg_read(d, ENGINE_STATUS, 4);
-	if (status) {
-		/* The engine and this driver may disagree about the ring now: begin again. */
-		reg_write(d, ENGINE_STATUS, 4, status);
-		program(d);
-	}
 }
 
 /* ---- Coming and going ------------------------------------------------------------------------ */

@@ -19,7 +19,7 @@
 
 /* Where a kernel finds an engine. */
 struct engine_place {
-	struct dma_engine *engine; /* for its counters; it is driven through registers alone */
+	struct dma_engine *engine; /* its counters, and its time if it is paced; else registers */
 	uint64_t registers;        /* their address on the kernel's board                    */
 	unsigned iommu;            /* of the board, that it is behind; if the board has one  */
 	uint32_t requester;        /* what that IOMMU knows it by                            */
@@ -34,7 +34,8 @@ struct engine_driver {
 	struct space *space;     /* NULL: attached nowhere                   */
 	struct buffer *pages[3]; /* ring, source list, destination list      */
 	uint64_t iova[3];        /* where the engine sees them               */
-	uint32_t tail;
+	uint32_t tail;           /* slot of the ring that is free ...                     */
+	uint32_t first;          /* ... and the oldest one whose end was not collected    */
 };
 
 /* One side of a job: a place, or a list of pieces if count is not 0. */
@@ -78,7 +79,22 @@ int engine_driver_detach(struct engine_driver *driver, struct iom_error *error);
 /* Sends the engine's interrupt to another CPU of the board. */
 void engine_driver_interrupt_to(struct engine_driver *driver, unsigned cpu);
 
-/* Has a job carried out.  The faults that it causes are reported to the kernel. */
+/*
+ * Gives the engine a job and does not wait for it.  IOM_ENOSPC: the ring is full; IOM_EBUSY: a job with
+ * lists, while others are under way: there is one page for each side's.
+ */
+int engine_driver_order(struct engine_driver *driver, const struct engine_job *job);
+
+/*
+ * Tells the end of the oldest job that has not been told; false: it has not come, or there is none.
+ * Which interrupt was whose cannot be said of jobs that were given together.
+ */
+bool engine_driver_collect(struct engine_driver *driver, struct engine_report *report);
+
+/* The same registers belong to another engine now, which has gone on where this one was. */
+void engine_driver_follow(struct engine_driver *driver, struct dma_engine *engine);
+
+/* Has a job carried out, while no others are under way.  The faults that it causes are reported to the kernel. */
 void engine_driver_run(struct engine_driver *driver, const struct engine_job *job,
                        struct engine_report *report);
 
