@@ -22,6 +22,8 @@ struct board_ops {
 	uint64_t (*mmio_read)(void *opaque, uint64_t phys, unsigned bytes);
 	void (*mmio_write)(void *opaque, uint64_t phys, unsigned bytes, uint64_t val);
 	uint64_t (*now_ns)(void *opaque);
+	/* The CPU has nothing to do but to wait; may be NULL. */
+	void (*relax)(void *opaque);
 	/* The interrupt file of a CPU. */
 	struct imsic_file *(*file)(void *opaque, unsigned cpu);
 	/* Is a wire of this IOMMU up? */

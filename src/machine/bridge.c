@@ -42,10 +42,19 @@ static void unit_wire(void *opaque, unsigned wire, bool level)
 		b->wire[wire] = level;
 }
 
+static void unit_dirty(void *opaque, uint64_t spa, uint64_t len)
+{
+	const struct bridge *b = opaque;
+
+	if (b->stored)
+		b->stored(b->stored_opaque, spa, len);
+}
+
 /* The unit's own messages go through its memory and so reach the interrupt files. */
 static const struct iom_host unit_host = {
 	.bytes = sizeof(struct iom_host),
 	.wire = unit_wire,
+	.dirty = unit_dirty,
 };
 
 /* ---- Coming and going ------------------------------------------------------------------------ */

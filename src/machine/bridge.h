@@ -20,6 +20,9 @@ struct bridge {
 	struct iom_unit *unit;
 	struct iom_lane *lane;
 	bool wire[BRIDGE_WIRES]; /* levels of the IOMMU's wires */
+	/* Hears of each store to RAM that is tracked; may be NULL. */
+	void (*stored)(void *opaque, uint64_t spa, uint64_t len);
+	void *stored_opaque;
 };
 
 /* Makes the IOMMU, with its registers at `spa` of the bus.  `error` is told on refusal. */

@@ -82,6 +82,15 @@ unsigned imsic_claim(struct imsic_file *file)
 	return 0;
 }
 
+unsigned imsic_pending(const struct imsic_file *file)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 1; i < IMSIC_IDENTITIES; i++)
+		count += file->eip[i / 64] >> i % 64 & 1;
+	return count;
+}
+
 void imsic_move_begin(struct imsic_file *to, const struct imsic_file *from)
 {
 	*to = *from;

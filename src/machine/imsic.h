@@ -51,6 +51,9 @@ int imsic_page_write(void *opaque, uint64_t off, const void *buf, size_t len);
 void imsic_enable(struct imsic_file *file, unsigned identity);
 unsigned imsic_claim(struct imsic_file *file);
 
+/* How many identities are pending. */
+unsigned imsic_pending(const struct imsic_file *file);
+
 /*
  * Moves a virtual CPU's interrupts to another file, in two steps around the change of the MSI table:
  * the new file gets the old one's settings, still silent; then what is pending, and goes on.

@@ -67,6 +67,10 @@ static uint64_t os_now_ns(void *opaque)
 
 static void os_relax(void *opaque)
 {
+	const struct board *b = board_of(opaque);
+
+	if (b->ops->relax)
+		b->ops->relax(b->opaque);
 	(void)os_now_ns(opaque);
 }
 

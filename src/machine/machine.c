@@ -225,6 +225,27 @@ int machine_engine_new(struct machine *m, unsigned bridge, uint32_t requester, u
 	return IOM_OK;
 }
 
+/* ---- Tracking -------------------------------------------------------------------------------- */
+
+int machine_track(struct machine *m, void (*stored)(void *opaque, uint64_t spa, uint64_t len),
+                  void *opaque, struct iom_error *error)
+{
+	const struct iom_region region = {
+		.spa = m->low.spa,
+		.bytes = (uint64_t)m->low.count * PAGE_BYTES,
+		.host = m->low.host,
+		.flags = stored ? IOM_REGION_TRACK : 0,
+	};
+
+	for (unsigned i = 0; i < MACHINE_BRIDGES; i++) {
+		m->bridges[i].stored = stored;
+		m->bridges[i].stored_opaque = opaque;
+	}
+	/* No device is at work while the CPU is: nobody misses the RAM meanwhile. */
+	(void)iom_memory_remove(m->memory, region.spa);
+	return iom_memory_add(m->memory, &region, error);
+}
+
 /* ---- What the CPU does ----------------------------------------------------------------------- */
 
 uint64_t machine_mmio_read(struct machine *m, uint64_t spa, unsigned bytes)

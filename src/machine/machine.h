@@ -77,6 +77,13 @@ int machine_engine_new(struct machine *machine, unsigned bridge, uint32_t reques
                        unsigned *index, struct iom_error *error);
 uint64_t machine_engine_spa(unsigned index);
 
+/*
+ * Tells of every store that devices and IOMMUs make to low RAM from now on; `stored` NULL: no more.
+ * IOM_ENOMEM, with a sentence.
+ */
+int machine_track(struct machine *machine, void (*stored)(void *opaque, uint64_t spa, uint64_t len),
+                  void *opaque, struct iom_error *error);
+
 /* The CPU's loads and stores of device registers, 4 or 8 bytes.  A refused load reads all ones. */
 uint64_t machine_mmio_read(struct machine *machine, uint64_t spa, unsigned bytes);
 void machine_mmio_write(struct machine *machine, uint64_t spa, unsigned bytes, uint64_t val);

@@ -24,6 +24,18 @@ static void shuffle(uint32_t *order, uint32_t count, uint64_t seed)
 	}
 }
 
+static int init_order(struct pages *pages, uint64_t seed)
+{
+	pages->order = malloc(pages->count * sizeof *pages->order);
+	pages->used = calloc(pages->count, sizeof *pages->used);
+	if (!pages->order || !pages->used) {
+		pages_release(pages);
+		return IOM_ENOMEM;
+	}
+	shuffle(pages->order, pages->count, seed ^ pages->spa);
+	return IOM_OK;
+}
+
 int pages_init(struct pages *pages, uint64_t spa, uint64_t bytes, uint64_t seed)
 {
 	uint32_t count = (uint32_t)(bytes / PAGE_BYTES);
@@ -31,15 +43,16 @@ int pages_init(struct pages *pages, uint64_t spa, uint64_t bytes, uint64_t seed)
 	*pages = (struct pages){ .spa = spa, .count = count, .unused = count };
 	if (!count)
 		return IOM_OK;
-	pages->host = calloc(count, PAGE_BYTES);
-	pages->order = malloc(count * sizeof *pages->order);
-	pages->used = calloc(count, sizeof *pages->used);
-	if (!pages->host || !pages->order || !pages->used) {
-		pages_release(pages);
+	if (ram_init(&pages->ram, bytes))
 		return IOM_ENOMEM;
-	}
-	shuffle(pages->order, count, seed ^ spa);
-	return IOM_OK;
+	pages->host = pages->ram.host;
+	return init_order(pages, seed);
+}
+
+int pages_init_at(struct pages *pages, uint64_t spa, uint8_t *host, uint32_t count, uint64_t seed)
+{
+	*pages = (struct pages){ .host = host, .spa = spa, .count = count, .unused = count };
+	return init_order(pages, seed);
 }
 
 int pages_init_pieces(struct pages *pages, uint64_t spa, uint8_t *const *piece, uint32_t count,
@@ -47,20 +60,15 @@ int pages_init_pieces(struct pages *pages, uint64_t spa, uint8_t *const *piece, 
 {
 	*pages = (struct pages){ .spa = spa, .count = count, .unused = count };
 	pages->piece = malloc(count * sizeof *pages->piece);
-	pages->order = malloc(count * sizeof *pages->order);
-	pages->used = calloc(count, sizeof *pages->used);
-	if (!pages->piece || !pages->order || !pages->used) {
-		pages_release(pages);
+	if (!pages->piece)
 		return IOM_ENOMEM;
-	}
 	memcpy(pages->piece, piece, count * sizeof *piece);
-	shuffle(pages->order, count, seed ^ spa);
-	return IOM_OK;
+	return init_order(pages, seed);
 }
 
 void pages_release(struct pages *pages)
 {
-	free(pages->host);
+	ram_release(&pages->ram);
 	free(pages->piece);
 	free(pages->order);
 	free(pages->used);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /*
- * The page allocator of one RAM, of a machine or of a virtual one.  Single pages come in a seeded pseudo-random order, as they do
- * from a kernel that has been running for a while; runs come first fit.
+ * The page allocator of one RAM, of a machine or of a virtual one.  Single pages come in a seeded
+ * pseudo-random order, as they do from a kernel that has been running for a while; runs come first fit.
  */
 #ifndef MACHINE_PAGES_H
 #define MACHINE_PAGES_H
@@ -10,9 +10,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "machine/ram.h"
+
 #define PAGE_BYTES 4096u
 
 struct pages {
+	struct ram ram;  /* its bytes, if they are its own              */
 	uint64_t spa;    /* of the first page                           */
 	uint8_t *host;   /* its bytes, or NULL ...                      */
 	uint8_t **piece; /* ... where each page is somewhere else       */
@@ -25,6 +28,8 @@ struct pages {
 
 /* Allocates the RAM itself; bytes is a multiple of PAGE_BYTES, 0 for none.  IOM_ENOMEM. */
 int pages_init(struct pages *pages, uint64_t spa, uint64_t bytes, uint64_t seed);
+/* The same for bytes that are the caller's, `count` pages at `host`.  IOM_ENOMEM. */
+int pages_init_at(struct pages *pages, uint64_t spa, uint8_t *host, uint32_t count, uint64_t seed);
 /* The RAM of a virtual machine: `count` pages whose bytes are wherever `piece` says.  IOM_ENOMEM. */
 int pages_init_pieces(struct pages *pages, uint64_t spa, uint8_t *const *piece, uint32_t count,
                       uint64_t seed);

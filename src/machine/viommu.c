@@ -17,6 +17,7 @@ struct viommu {
 	struct iom_unit *unit;
 	struct iom_lane *lane;
 	uint64_t contexts, invalidations; /* that the guest asked for */
+	unsigned accesses;                /* that were begun          */
 };
 
 /* ---- The guest's memory ---------------------------------------------------------------------- */
@@ -24,11 +25,11 @@ struct viommu {
 /* The bytes from `gpa` to the end of its page, or NULL. */
 static uint8_t *ram_at(const struct vm *vm, uint64_t gpa, size_t len, size_t *n)
 {
-	if (!pages_contain(&vm->ram, gpa))
+	if (!vm->guest || !pages_contain(&vm->guest->ram, gpa))
 		return NULL;
 	*n = PAGE_BYTES - gpa % PAGE_BYTES;
 	*n = len < *n ? len : *n;
-	return pages_at(&vm->ram, gpa);
+	return pages_at(&vm->guest->ram, gpa);
 }
 
 static int guest_read(void *opaque, uint64_t gpa, void *buf, size_t len)
@@ -47,6 +48,15 @@ static int guest_read(void *opaque, uint64_t gpa, void *buf, size_t len)
 	return IOM_OK;
 }
 
+/* The guest's memory is no region of the unit's, so that its stores are ours to report. */
+static void note_stored(const struct vm *vm, uint64_t gpa, size_t n)
+{
+	uint64_t spa;
+
+	if (vm->log && !vm_lookup(vm, gpa, &spa))
+		dirty_log_stored(vm->log, DIRTY_IOMMU, spa, n);
+}
+
 /* Its own interrupt messages go to the virtual CPUs' files. */
 static int guest_write(void *opaque, uint64_t gpa, const void *buf, size_t len)
 {
@@ -55,18 +65,16 @@ static int guest_write(void *opaque, uint64_t gpa, const void *buf, size_t len)
 	const uint8_t *from = buf;
 	size_t n;
 
-	if (gpa >= VM_FILES && cpu < v->vm->vcpu_count) {
-		const struct board *b = &v->vm->board;
-
-		return imsic_page_write(b->ops->file(b->opaque, (unsigned)cpu), gpa % IMSIC_PAGE,
-		                        buf, len);
-	}
+	if (gpa >= VM_FILES && cpu < v->vm->vcpu_count)
+		return imsic_page_write(vm_vcpu_file(v->vm, (unsigned)cpu), gpa % IMSIC_PAGE, buf,
+		                        len);
 	for (; len; gpa += n, from += n, len -= n) {
 		uint8_t *at = ram_at(v->vm, gpa, len, &n);
 
 		if (!at)
 			return IOM_EFAULT;
 		memcpy(at, from, n);
+		note_stored(v->vm, gpa, n);
 	}
 	return IOM_OK;
 }
@@ -151,6 +159,49 @@ void viommu_judge(struct viommu *v, struct iom_port *port, const struct iom_requ
 	iom_begin(v->lane);
 	(void)iom_translate(port, request, reply);
 	iom_end(v->lane);
+}
+
+void viommu_access_begin(struct viommu *v)
+{
+	v->accesses++;
+	iom_begin(v->lane);
+}
+
+void viommu_access_end(struct viommu *v)
+{
+	if (!v->accesses)
+		return;
+	v->accesses--;
+	iom_end(v->lane);
+}
+
+void viommu_let_go(struct viommu *v)
+{
+	while (v->accesses)
+		viommu_access_end(v);
+	iom_unit_start(v->unit);
+}
+
+/* ---- Moving ---------------------------------------------------------------------------------- */
+
+int viommu_stop(struct viommu *v)
+{
+	return iom_unit_stop(v->unit);
+}
+
+void viommu_start(struct viommu *v)
+{
+	iom_unit_start(v->unit);
+}
+
+int viommu_save(struct viommu *v, void *buf, size_t size, size_t *bytes)
+{
+	return iom_unit_save(v->unit, buf, size, bytes);
+}
+
+int viommu_load(struct viommu *v, const void *buf, size_t size, struct iom_error *error)
+{
+	return iom_unit_load(v->unit, buf, size, error);
 }
 
 uint64_t viommu_contexts(const struct viommu *v)

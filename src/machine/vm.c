@@ -7,77 +7,8 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "machine/migrate.h"
 #include "machine/viommu.h"
-
-/* ---- As its kernel sees it ------------------------------------------------------------------- */
-
-/* The registers of an assigned engine are passed through. */
-static bool engine_spa(const struct vm *vm, uint64_t gpa, uint64_t *spa)
-{
-	uint64_t place = (gpa - VM_ENGINES) / ENGINE_REGISTER_BYTES;
-
-	if (gpa < VM_ENGINES || place >= VM_DEVICES_MAX || !vm->devices[place].vm)
-		return false;
-	*spa = machine_engine_spa(vm->devices[place].engine) + gpa % ENGINE_REGISTER_BYTES;
-	return true;
-}
-
-static uint64_t mmio_read(void *opaque, uint64_t phys, unsigned bytes)
-{
-	struct vm *vm = opaque;
-	uint64_t spa, val = UINT64_MAX;
-
-	if (engine_spa(vm, phys, &spa))
-		val = machine_mmio_read(vm->hypervisor->machine, spa, bytes);
-	else if (vm->viommu)
-		viommu_mmio_read(vm->viommu, phys - VM_IOMMU, bytes, &val);
-	return val;
-}
-
-static void mmio_write(void *opaque, uint64_t phys, unsigned bytes, uint64_t val)
-{
-	struct vm *vm = opaque;
-	uint64_t spa;
-
-	if (engine_spa(vm, phys, &spa))
-		machine_mmio_write(vm->hypervisor->machine, spa, bytes, val);
-	else if (vm->viommu)
-		viommu_mmio_write(vm->viommu, phys - VM_IOMMU, bytes, val);
-}
-
-static uint64_t now_ns(void *opaque)
-{
-	const struct vm *vm = opaque;
-
-	return machine_now_ns(vm->hypervisor->machine);
-}
-
-static struct imsic_file *file(void *opaque, unsigned cpu)
-{
-	struct vm *vm = opaque;
-
-	if (vm->vcpus[cpu].asleep)
-		return &vm->vcpus[cpu].kept;
-	return imsic_file(&vm->hypervisor->machine->imsic, vm->vcpus[cpu].hart,
-	                  vm->vcpus[cpu].guest);
-}
-
-/* The host takes its own interrupts first: some become the guest's. */
-static void others(void *opaque)
-{
-	struct vm *vm = opaque;
-
-	kernel_interrupts(vm->hypervisor->kernel);
-	vm_vcpus_wake(vm->hypervisor);
-}
-
-static const struct board_ops board_ops = {
-	.mmio_read = mmio_read,
-	.mmio_write = mmio_write,
-	.now_ns = now_ns,
-	.file = file,
-	.others = others,
-};
 
 /* ---- Memory ---------------------------------------------------------------------------------- */
 
@@ -98,25 +29,6 @@ static int check(const struct vm_config *config, struct iom_error *error)
 	return IOM_OK;
 }
 
-/* Pages of the host, and the same as the guest's RAM. */
-static int add_memory(struct vm *vm, uint64_t bytes, struct iom_error *error)
-{
-	struct machine *m = vm->hypervisor->machine;
-	uint8_t **piece;
-	int rc = buffer_new(&m->low, bytes, true, &vm->memory, error);
-
-	if (rc)
-		return rc;
-	piece = malloc(vm->memory->count * sizeof *piece);
-	if (!piece)
-		return iom_fail(error, IOM_ENOMEM, "no memory for a virtual machine");
-	for (uint32_t i = 0; i < vm->memory->count; i++)
-		piece[i] = pages_at(&m->low, vm->memory->spa[i]);
-	rc = pages_init_pieces(&vm->ram, VM_RAM, piece, vm->memory->count, m->seed + vm->number);
-	free(piece);
-	return rc ? iom_fail(error, rc, "no memory for a virtual machine") : IOM_OK;
-}
-
 /*
  * The second stage: what devices reach with guest-physical addresses.  Its root tables need pages in a
  * row, of which the guest's memory leaves few.
@@ -127,7 +39,7 @@ static int build_memory(struct vm *vm, uint64_t bytes, struct iom_error *error)
 	int rc = space_new(vm->hypervisor->kernel, IOM_DOMAIN_STAGE2, &vm->space, error);
 
 	if (!rc)
-		rc = add_memory(vm, bytes, error);
+		rc = buffer_new(&vm->hypervisor->machine->low, bytes, true, &vm->memory, error);
 	if (!rc)
 		rc = space_map(vm->space, vm->memory, VM_RAM,
 		               IOM_PROT_READ | IOM_PROT_WRITE | IOM_PROT_EXECUTE, &gpa, error);
@@ -146,35 +58,18 @@ int vm_lookup(const struct vm *vm, uint64_t gpa, uint64_t *spa)
 
 /* ---- Coming and going ------------------------------------------------------------------------ */
 
-static int boot(struct vm *vm, bool iommu, struct iom_error *error)
-{
-	int rc = iommu ? viommu_new(vm, &vm->viommu, error) : IOM_OK;
-
-	if (rc)
-		return rc;
-	vm->board = (struct board){
-		.ops = &board_ops,
-		.opaque = vm,
-		.arch = vm->hypervisor->machine->arch,
-		.low = &vm->ram,
-		.iommus = iommu ? 1 : 0,
-		.iommu = { VM_IOMMU },
-		.cpus = vm->vcpu_count,
-		.files = VM_FILES,
-		.file_stride = IMSIC_PAGE,
-	};
-	rc = kernel_boot(&vm->board, false, &vm->kernel, error);
-	vm->running = !rc;
-	return rc;
-}
-
 static int build(struct vm *vm, const struct vm_config *config, struct iom_error *error)
 {
 	int rc = build_memory(vm, config->ram_bytes, error);
 
 	if (!rc)
 		rc = vm_vcpus_add(vm, config->vcpus, error);
-	return rc ? rc : boot(vm, config->iommu, error);
+	if (!rc && config->iommu)
+		rc = viommu_new(vm, &vm->viommu, error);
+	if (rc)
+		return rc;
+	vm->running = true;
+	return config->incoming ? vm_pause(vm, error) : vm_guest_boot(vm, config->movable, error);
 }
 
 int vm_new(struct hypervisor *h, const struct vm_config *config, struct vm **out,
@@ -225,8 +120,10 @@ int vm_stop(struct vm *vm, struct iom_error *error)
 		if (!vm->vcpus[i].asleep)
 			hypervisor_file_give(vm->hypervisor, vm->vcpus[i].hart, vm->vcpus[i].guest);
 	}
-	vm->running = false;
+	vm->running = vm->paused = false;
 	vm_vcpus_wake(vm->hypervisor);
+	if (vm->viommu && vm->guest)
+		viommu_let_go(vm->viommu);
 	return IOM_OK;
 }
 
@@ -235,11 +132,11 @@ void vm_free(struct vm *vm)
 	if (!vm)
 		return;
 	(void)vm_stop(vm, NULL);
-	(void)kernel_halt(vm->kernel);
+	vm_untrack(vm);
+	vm_guest_free(vm->guest);
 	viommu_free(vm->viommu);
 	(void)space_free(vm->space);
 	vm_sleep_free(vm);
-	pages_release(&vm->ram);
 	buffer_free(vm->memory);
 	vm->hypervisor->vms[vm->number] = NULL;
 	free(vm);

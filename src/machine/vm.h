@@ -2,14 +2,15 @@
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /*
  * A virtual machine: guest-physical memory in pages from all over the host's RAM, virtual CPUs that
- * each have a guest interrupt file, devices that were assigned to it, and a kernel of its own.  It
- * may have an IOMMU for its guest (viommu.h).
+ * each have a guest interrupt file, and devices that were assigned to it.  It may have an IOMMU for its
+ * guest (viommu.h).  In it runs a guest, which can move to another one (migrate.h).
  */
 #ifndef MACHINE_VM_H
 #define MACHINE_VM_H
 
 #include <iommux/backend.h>
 
+#include "machine/dirty.h"
 #include "machine/engine_driver.h"
 #include "machine/hypervisor.h"
 #include "machine/space.h"
@@ -30,6 +31,20 @@ struct vm_config {
 	uint64_t ram_bytes; /* VM_RAM_MIN.., whole pages         */
 	unsigned vcpus;     /* 1..VM_VCPUS_MAX                   */
 	bool iommu;         /* the guest gets one                */
+	bool movable;       /* the guest can move elsewhere ...  */
+	bool incoming;      /* ... to this one, which has none   */
+};
+
+/* What runs in a virtual machine, and knows nothing of it: its kernel, with what it takes for RAM. */
+struct vm_guest {
+	struct vm *vm;        /* where it is now                                    */
+	struct ram_view view; /* its memory as its CPUs see it; none: it cannot move */
+	struct pages ram;     /* as it numbers it                                   */
+	struct board board;
+	struct kernel *kernel;
+	void (*waits)(void *opaque); /* see vm_guest_meanwhile */
+	void *waits_opaque;
+	bool waiting; /* in that call: none of its software may be entered */
 };
 
 struct vcpu {
@@ -59,19 +74,23 @@ struct vm {
 	uint32_t serial; /* never used again; from 1 on             */
 	char name[VM_NAME_MAX];
 	bool running;
+	bool paused;           /* CPUs, devices and the guest's IOMMU stand still */
 	struct buffer *memory; /* pages of the host ...                   */
 	struct space *space;   /* ... where the guest's devices see them  */
-	struct pages ram;      /* the same pages as the guest numbers them */
+	struct dirty_log *log; /* NULL: nobody tracks them                */
+	uint32_t sent_to;      /* the virtual machine that they go to; 0: none yet */
 	struct vcpu vcpus[VM_VCPUS_MAX];
 	unsigned vcpu_count;
 	uint64_t mrifs; /* a page of the host with an interrupt file for each CPU; 0: none yet */
 	struct vm_device devices[VM_DEVICES_MAX];
-	struct viommu *viommu; /* NULL: the guest has none                */
-	struct board board;
-	struct kernel *kernel; /* the guest's                             */
+	struct viommu *viommu;  /* NULL: the guest has none                */
+	struct vm_guest *guest; /* NULL: none yet, or it has moved away     */
 };
 
-/* Builds and boots one.  IOM_EINVAL, IOM_ENOMEM, IOM_ENOSPC (no interrupt file), with a sentence. */
+/*
+ * Builds one, and boots a guest in it, unless it waits for one that comes from elsewhere: then it is
+ * paused.  IOM_EINVAL, IOM_ENOMEM, IOM_ENOSPC (no interrupt file), with a sentence.
+ */
 int vm_new(struct hypervisor *hypervisor, const struct vm_config *config, struct vm **out,
            struct iom_error *error);
 
@@ -90,12 +109,25 @@ void vm_free(struct vm *vm);
 /* The physical address of a guest-physical one, as devices would see it.  IOM_ENOENT: none. */
 int vm_lookup(const struct vm *vm, uint64_t gpa, uint64_t *spa);
 
+/* ---- The guest (vm_guest.c) ------------------------------------------------------------------ */
+
+/* Makes a guest, its memory that of the machine, and boots it; on refusal it is there to be freed. */
+int vm_guest_boot(struct vm *vm, bool movable, struct iom_error *error);
+void vm_guest_free(struct vm_guest *guest);
+
+/* `waits` is called once, when the guest next has nothing to do but to wait; NULL: not any more. */
+void vm_guest_meanwhile(struct vm_guest *guest, void (*waits)(void *opaque), void *opaque);
+
+/* Shows a movable guest's CPUs this memory, of the same size, at their addresses.  IOM_ENOMEM. */
+int vm_guest_show(struct vm_guest *guest, const struct buffer *memory);
+
 /* ---- Virtual CPUs (vm_vcpu.c) ---------------------------------------------------------------- */
 
 /* Gives a machine that has its memory map this many, with the window of their files. */
 int vm_vcpus_add(struct vm *vm, unsigned count, struct iom_error *error);
 
-/* The physical address of a virtual CPU's interrupt file, be it a hart's or in memory. */
+/* A virtual CPU's interrupt file, and its physical address, be it a hart's or in memory. */
+struct imsic_file *vm_vcpu_file(struct vm *vm, unsigned vcpu);
 uint64_t vm_vcpu_spa(const struct vm *vm, unsigned vcpu);
 
 /*
@@ -134,6 +166,10 @@ int vm_device_assign(struct vm *vm, unsigned engine, struct engine_place *place,
                      struct iom_error *error);
 /* Takes it back: it is blocked when the call returns. */
 int vm_device_release(struct vm_device *device, struct iom_error *error);
+
+struct dma_engine *vm_device_engine(const struct vm_device *device);
+/* Has it stand still, or go on. */
+void vm_device_hold(const struct vm_device *device, bool held);
 
 /* The device with this number at one of the machine's IOMMUs, or NULL. */
 struct vm_device *vm_device_find(struct vm *vm, unsigned bridge, uint32_t requester);

@@ -118,7 +118,18 @@ int vm_device_assign(struct vm *vm, unsigned engine, struct engine_place *place,
 		                        .registers =
 		                                VM_ENGINES + (uint64_t)n * ENGINE_REGISTER_BYTES,
 		                        .requester = device->guest_requester };
+	vm_device_hold(device, vm->paused);
 	return IOM_OK;
+}
+
+struct dma_engine *vm_device_engine(const struct vm_device *device)
+{
+	return &device->vm->hypervisor->machine->engines[device->engine]->engine;
+}
+
+void vm_device_hold(const struct vm_device *device, bool held)
+{
+	dma_engine_hold(vm_device_engine(device), held);
 }
 
 int vm_device_release(struct vm_device *device, struct iom_error *error)
@@ -130,6 +141,7 @@ int vm_device_release(struct vm_device *device, struct iom_error *error)
 		                (unsigned long long)device->requester, iom_strerror(rc));
 	if (device->endpoint)
 		viommu_unplug(device->endpoint, device->port);
+	vm_device_hold(device, false);
 	*device = (struct vm_device){ 0 };
 	return IOM_OK;
 }

@@ -11,6 +11,14 @@ uint64_t vm_vcpu_spa(const struct vm *vm, unsigned vcpu)
 	return MACHINE_INTERRUPT_FILE + imsic_offset(vm->vcpus[vcpu].hart, vm->vcpus[vcpu].guest);
 }
 
+struct imsic_file *vm_vcpu_file(struct vm *vm, unsigned vcpu)
+{
+	struct vcpu *v = &vm->vcpus[vcpu];
+
+	return v->asleep ? &v->kept
+	                 : imsic_file(&vm->hypervisor->machine->imsic, v->hart, v->guest);
+}
+
 int vm_vcpu_show(struct vm *vm, unsigned vcpu, struct iom_error *error)
 {
 	uint64_t gpa = VM_FILES + (uint64_t)vcpu * IMSIC_PAGE;

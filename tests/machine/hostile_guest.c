@@ -76,7 +76,7 @@ static void scribble(struct guest *g)
 
 	for (unsigned page = 0; page < PAGES; page++) {
 		uint64_t (*word)(struct guest *, unsigned) = words[draw(g, 4)];
-		uint8_t *at = pages_at(&g->vm->ram, g->tables->spa[page]);
+		uint8_t *at = pages_at(&g->vm->guest->ram, g->tables->spa[page]);
 
 		for (unsigned i = 0; i < 512; i++)
 			iom_st64(at + (size_t)i * 8, word(g, i), false);
@@ -86,7 +86,7 @@ static void scribble(struct guest *g)
 /* Tells the guest's IOMMU of new tables, and has it look. */
 static void show(struct guest *g)
 {
-	const struct board *b = &g->vm->board;
+	const struct board *b = &g->vm->guest->board;
 
 	b->ops->mmio_write(b->opaque, DDTP, 8, OFF);
 	b->ops->mmio_write(b->opaque, DDTP, 8, LEVELS_3(g->tables->spa[draw(g, PAGES)]));
@@ -122,8 +122,8 @@ TEST(viommu_hostile_guest_stays_inside, "")
 	driver = bench_driver(&b, BRIDGE_PCI, 0x100, 64);
 	CHECK_EQ(vm_new(&h, &config, &g.vm, NULL), IOM_OK);
 	CHECK_EQ(vm_device_assign(g.vm, b.machine->engine_count - 1, &place, NULL), IOM_OK);
-	CHECK_EQ(buffer_new(&g.vm->ram, PAGES * PAGE_BYTES, true, &g.tables, NULL), IOM_OK);
-	ddtp = g.vm->board.ops->mmio_read(g.vm->board.opaque, DDTP, 8);
+	CHECK_EQ(buffer_new(&g.vm->guest->ram, PAGES * PAGE_BYTES, true, &g.tables, NULL), IOM_OK);
+	ddtp = g.vm->guest->board.ops->mmio_read(g.vm->guest->board.opaque, DDTP, 8);
 
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		scribble(&g);
@@ -144,8 +144,8 @@ TEST(viommu_hostile_guest_stays_inside, "")
 	/* The test would prove nothing if everything were refused. */
 	CHECK_MSG(nested > ROUNDS / 10 && granted > 50, "%u nested, %u granted", nested, granted);
 
-	g.vm->board.ops->mmio_write(g.vm->board.opaque, DDTP, 8, OFF);
-	g.vm->board.ops->mmio_write(g.vm->board.opaque, DDTP, 8, ddtp);
+	g.vm->guest->board.ops->mmio_write(g.vm->guest->board.opaque, DDTP, 8, OFF);
+	g.vm->guest->board.ops->mmio_write(g.vm->guest->board.opaque, DDTP, 8, ddtp);
 	buffer_free(g.tables);
 	vm_free(g.vm);
 	engine_driver_free(driver);

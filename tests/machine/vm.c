@@ -43,9 +43,10 @@ static void open_world(struct world *w, bool iommu)
 	w->host = bench_driver(&w->b, BRIDGE_PCI, 0x100, 64);
 	w->engine = w->b.machine->engine_count - 1;
 	CHECK_MSG(!vm_device_assign(w->vm, w->engine, &place, &error), "%s", error.text);
-	CHECK_MSG(!engine_driver_new(w->vm->kernel, &place, &w->guest, &error), "%s", error.text);
-	CHECK_EQ(buffer_new(w->vm->board.low, 8192, true, &w->from, &error), IOM_OK);
-	CHECK_EQ(buffer_new(w->vm->board.low, 8192, true, &w->to, &error), IOM_OK);
+	CHECK_MSG(!engine_driver_new(w->vm->guest->kernel, &place, &w->guest, &error), "%s",
+	          error.text);
+	CHECK_EQ(buffer_new(w->vm->guest->board.low, 8192, true, &w->from, &error), IOM_OK);
+	CHECK_EQ(buffer_new(w->vm->guest->board.low, 8192, true, &w->to, &error), IOM_OK);
 	buffer_write(w->from, 4000, "across the page", 15);
 }
 
@@ -92,7 +93,7 @@ TEST(vm_devices_use_guest_physical_addresses, "")
 	CHECK(r.interrupt);
 	buffer_read(w.to, 4000, text, 15);
 	CHECK(!memcmp(text, "across the page", 15));
-	CHECK_EQ(w.vm->kernel->cpu_interrupts[0], 1);
+	CHECK_EQ(w.vm->guest->kernel->cpu_interrupts[0], 1);
 	CHECK_EQ(w.b.kernel->spurious, 0);
 
 	/* beyond its memory, although the machine has some there */
@@ -109,8 +110,8 @@ TEST(vm_interrupts_go_to_its_own_files, "")
 	open_world(&w, false);
 	engine_driver_interrupt_to(w.guest, 1);
 	CHECK(copy(&w, w.from->spa[0], w.to->spa[0], 8).interrupt);
-	CHECK_EQ(w.vm->kernel->cpu_interrupts[0], 0);
-	CHECK_EQ(w.vm->kernel->cpu_interrupts[1], 1);
+	CHECK_EQ(w.vm->guest->kernel->cpu_interrupts[0], 0);
+	CHECK_EQ(w.vm->guest->kernel->cpu_interrupts[1], 1);
 
 	/* the other machine's first file by its physical address, and a page behind the window */
 	CHECK_EQ(dma_engine_store(w.guest->place.engine, vm_vcpu_spa(w.other, 0), data, 4),
@@ -126,8 +127,9 @@ TEST(vm_interrupts_go_to_its_own_files, "")
 	CHECK_EQ(vm_vcpu_move(w.vm, 1, 3, NULL), IOM_OK);
 	CHECK_EQ(w.vm->vcpus[1].hart, 3);
 	CHECK(copy(&w, w.from->spa[0], w.to->spa[0], 8).interrupt);
-	CHECK_EQ(w.vm->kernel->cpu_interrupts[1], 2);
-	CHECK_EQ(w.vm->kernel->spurious, 1); /* the one that was pending: identity 40 is nobody's */
+	CHECK_EQ(w.vm->guest->kernel->cpu_interrupts[1], 2);
+	CHECK_EQ(w.vm->guest->kernel->spurious,
+	         1); /* the one that was pending: identity 40 is nobody's */
 	CHECK_EQ(vm_vcpu_move(w.vm, 1, IMSIC_HARTS, NULL), IOM_ENOSPC);
 	close_world(&w);
 }
@@ -156,7 +158,7 @@ static struct space *guest_space(struct world *w, unsigned kind)
 	struct iom_error error;
 	struct space *s;
 
-	CHECK_MSG(!space_new(w->vm->kernel, kind, &s, &error), "%s", error.text);
+	CHECK_MSG(!space_new(w->vm->guest->kernel, kind, &s, &error), "%s", error.text);
 	CHECK_MSG(!engine_driver_attach(w->guest, s, &error), "%s", error.text);
 	return s;
 }
@@ -179,7 +181,7 @@ TEST(viommu_translates_in_two_stages, "")
 	CHECK_EQ(copy(&w, from, to, 8192).result, ENGINE_DONE);
 	buffer_read(w.to, 4000, text, 15);
 	CHECK(!memcmp(text, "across the page", 15));
-	CHECK_EQ(w.vm->kernel->cpu_interrupts[0], 1);
+	CHECK_EQ(w.vm->guest->kernel->cpu_interrupts[0], 1);
 
 	CHECK_EQ(space_lookup(s, to + 4096 + 5, &gpa), IOM_OK);
 	CHECK_EQ(gpa, w.to->spa[1] + 5);
@@ -209,7 +211,7 @@ TEST(viommu_tells_the_guest_of_its_own_faults, "")
 	s = guest_space(&w, IOM_DOMAIN_STAGE1);
 	CHECK_EQ(space_map(s, w.from, SPACE_ANYWHERE, RW, &from, &error), IOM_OK);
 	CHECK_EQ(copy(&w, from, 0x7654000, 8).result, ENGINE_WRITE_REFUSED);
-	CHECK(kernel_fault(w.vm->kernel, &f));
+	CHECK(kernel_fault(w.vm->guest->kernel, &f));
 	CHECK_EQ(f.what.iova, 0x7654000);
 	CHECK_EQ(f.what.requester, w.vm->devices[0].guest_requester);
 	CHECK(f.what.write);
@@ -218,7 +220,7 @@ TEST(viommu_tells_the_guest_of_its_own_faults, "")
 	/* The guest's tables say yes, the machine's say no: the guest cannot be told. */
 	CHECK_EQ(iom_domain_map(s->domains[0], 0x5000, VM_RAM + (1 << 20), 0x1000, RW), IOM_OK);
 	CHECK_EQ(copy(&w, from, 0x5008, 8).result, ENGINE_WRITE_REFUSED);
-	CHECK(!kernel_fault(w.vm->kernel, &f));
+	CHECK(!kernel_fault(w.vm->guest->kernel, &f));
 	f = fault(&w);
 	CHECK_EQ(f.what.iova, 0x5008);
 	CHECK_EQ(f.what.gpa, VM_RAM + (1 << 20) + 8);

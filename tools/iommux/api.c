@@ -67,10 +67,21 @@ struct api_os *api_os_self(lua_State *lua)
 	if (ref) {
 		if (!ref->vm->vm)
 			api_error(lua, "the virtual machine '%s' was stopped", ref->vm->name);
-		return &ref->vm->os;
+		if (!ref->vm->os->kernel)
+			api_error(lua, "no guest is in the virtual machine '%s'", ref->vm->name);
+		api_os_runs(lua, ref->vm->os);
+		return ref->vm->os;
 	}
 	m = api_self(lua, API_MACHINE);
 	return &m->os;
+}
+
+void api_os_runs(lua_State *lua, const struct api_os *os)
+{
+	if (os->guest && os->guest->vm->paused)
+		api_error(lua, "the virtual machine '%s' is paused", os->guest->vm->name);
+	if (os->guest && os->guest->waiting)
+		api_error(lua, "the guest in '%s' is waiting for its IOMMU", os->guest->vm->name);
 }
 
 void api_os_drop(struct api_os *os)
@@ -83,6 +94,7 @@ void api_os_drop(struct api_os *os)
 		b->buffer = NULL;
 	}
 	os->kernel = NULL;
+	os->guest = NULL;
 }
 
 const char *api_hex(lua_State *lua, uint64_t number)

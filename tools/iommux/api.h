@@ -26,7 +26,8 @@
 
 /* The machine's own kernel, or a guest's, and all that was made with it. */
 struct api_os {
-	struct kernel *kernel; /* NULL: gone, and all the rest with it */
+	struct kernel *kernel;  /* NULL: gone, and all the rest with it */
+	struct vm_guest *guest; /* NULL: it is the machine's            */
 	struct space *spaces[API_DOMAINS_MAX];
 	unsigned space_count;
 	struct api_buffer *buffers;
@@ -43,7 +44,7 @@ struct api_vm {
 	struct vm *vm; /* NULL: stopped */
 	uint32_t serial;
 	struct api_machine *machine;
-	struct api_os os;
+	struct api_os *os; /* its guest's, with which it moves */
 	struct api_vm *next;
 	char name[VM_NAME_MAX];
 };
@@ -114,8 +115,10 @@ _Noreturn void api_raise(lua_State *lua, const struct iom_error *error);
 /* luaL_error, known not to return. */
 _Noreturn void api_error(lua_State *lua, const char *format, ...);
 
-/* The kernel of the machine or virtual machine in argument 1. */
+/* The kernel of the machine or virtual machine in argument 1; it runs. */
 struct api_os *api_os_self(lua_State *lua);
+/* An error if it is that of a virtual machine that is paused, or of a guest that is waiting. */
+void api_os_runs(lua_State *lua, const struct api_os *os);
 /* Frees all that was made with a kernel; the kernel itself is the caller's. */
 void api_os_drop(struct api_os *os);
 
@@ -132,9 +135,33 @@ int api_vm_new(lua_State *lua);
 struct dma_engine *api_device_engine(const struct api_device *device);
 struct engine_driver *api_device_driver(const struct api_device *device);
 
-/* Methods of devices: api_copy.c, api_stray.c */
+/* The virtual machine of a method; an error if it was stopped. */
+struct api_vm *api_vm_self(lua_State *lua);
+
+/* Methods of virtual machines: api_migrate.c */
+int api_vm_access_begin(lua_State *lua);
+int api_vm_access_end(lua_State *lua);
+int api_vm_compare(lua_State *lua);
+int api_vm_move_to(lua_State *lua);
+int api_vm_pause(lua_State *lua);
+int api_vm_resume(lua_State *lua);
+int api_vm_send(lua_State *lua);
+int api_vm_track(lua_State *lua);
+
+/* Methods of devices: api_copy.c, api_pace.c, api_stray.c */
 int api_device_copy(lua_State *lua);
+int api_device_order(lua_State *lua);
+int api_device_pace(lua_State *lua);
+int api_device_results(lua_State *lua);
 int api_device_scatter_gather(lua_State *lua);
+int api_device_step(lua_State *lua);
+int api_device_under_way(lua_State *lua);
+/* Reads { from =, to =, bytes = } in argument 2, for the function `what`. */
+void api_copy_read(lua_State *lua, const char *what, struct engine_job *job);
+/* The driver of a device that is attached, by a kernel that runs; else an error. */
+struct engine_driver *api_device_ready(lua_State *lua, const struct api_device *device);
+/* Pushes what a job came to; which interrupt was whose is the caller's to add. */
+void api_report_push(lua_State *lua, const struct engine_report *report);
 int api_device_stray(lua_State *lua);
 int api_device_forge_interrupt(lua_State *lua);
 int api_device_overrun(lua_State *lua);

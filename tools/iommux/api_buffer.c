@@ -44,6 +44,15 @@ static struct api_buffer *self(lua_State *lua)
 	return api_buffer_of(lua, api_self(lua, API_BUFFER));
 }
 
+/* The buffer of a method by which its kernel's CPU stores to it. */
+static struct api_buffer *self_to_write(lua_State *lua)
+{
+	struct api_buffer *b = self(lua);
+
+	api_os_runs(lua, b->os);
+	return b;
+}
+
 enum { BYTES, WHERE, SCATTERED, BUFFER_FIELDS };
 
 static const char *const places[] = { "low", "high", NULL };
@@ -108,7 +117,7 @@ static void check_range(lua_State *lua, const char *what, const struct buffer *b
 /* buffer:fill(text): repeats the text to the end */
 static int buffer_fill(lua_State *lua)
 {
-	const struct buffer *b = self(lua)->buffer;
+	const struct buffer *b = self_to_write(lua)->buffer;
 	size_t len;
 	const char *text = lua_tolstring(lua, 2, &len);
 
@@ -146,7 +155,7 @@ static uint64_t read_into(const struct buffer *b, FILE *file)
 /* buffer:fill_from_file{ path=, from= }: how many bytes came, 0 at the end of the file */
 static int buffer_fill_from_file(lua_State *lua)
 {
-	const struct buffer *b = self(lua)->buffer;
+	const struct buffer *b = self_to_write(lua)->buffer;
 	struct field_value v[FILE_FIELDS];
 	uint64_t size, done = 0;
 	const char *why;
@@ -203,7 +212,7 @@ static const struct field write_fields[WRITE_FIELDS] = {
 /* buffer:write{ offset=, data= } */
 static int buffer_put(lua_State *lua)
 {
-	const struct buffer *b = self(lua)->buffer;
+	const struct buffer *b = self_to_write(lua)->buffer;
 	struct field_value v[WRITE_FIELDS];
 
 	fields_read(lua, 2, "write", write_fields, WRITE_FIELDS, v);
@@ -233,7 +242,7 @@ static void cpu_copy(const struct buffer *to, const struct buffer *from, uint64_
 /* buffer:copy_from{ buffer=, bytes= } */
 static int buffer_copy_from(lua_State *lua)
 {
-	struct api_buffer *to = self(lua);
+	struct api_buffer *to = self_to_write(lua);
 	struct field_value v[COPY_FIELDS];
 	struct api_buffer *from;
 

@@ -19,40 +19,65 @@ static bool names_address(unsigned result)
 	       result == ENGINE_WRITE_REFUSED;
 }
 
-static int run(lua_State *lua, struct api_device *d, const struct engine_job *job)
+struct engine_driver *api_device_ready(lua_State *lua, const struct api_device *d)
 {
 	struct engine_driver *driver = api_device_driver(d);
-	struct engine_report report;
 
 	if (!driver->ready)
-		return luaL_error(lua, "the device is attached to no domain; domain:attach(device) "
-		                       "comes first");
-	scenario_charge(lua, job->bytes);
-	engine_driver_run(driver, job, &report);
+		api_error(lua, "the device is attached to no domain; domain:attach(device) comes "
+		               "first");
+	if (d->machine->engines[d->engine].vm)
+		api_os_runs(lua, d->machine->engines[d->engine].vm->os);
+	return driver;
+}
+
+void api_report_push(lua_State *lua, const struct engine_report *report)
+{
 	lua_createtable(lua, 0, 5);
-	api_set_flag(lua, "ok", report.result == ENGINE_DONE);
-	api_set_text(lua, "status", dma_engine_result(report.result));
-	api_set_number(lua, "bytes", report.bytes);
-	api_set_flag(lua, "interrupt", report.interrupt);
-	if (names_address(report.result))
-		api_set_number(lua, "refused_at", report.refused_at);
+	api_set_flag(lua, "ok", report->result == ENGINE_DONE);
+	api_set_text(lua, "status", dma_engine_result(report->result));
+	api_set_number(lua, "bytes", report->bytes);
+	if (names_address(report->result))
+		api_set_number(lua, "refused_at", report->refused_at);
 	else
 		api_set_flag(lua, "refused_at", false);
+}
+
+static int run(lua_State *lua, struct api_device *d, const struct engine_job *job)
+{
+	struct engine_driver *driver = api_device_ready(lua, d);
+	struct engine_report report;
+
+	if (driver->first != driver->tail)
+		return luaL_error(lua, "the device has orders whose ends were not asked for; "
+		                       "device:results() comes first");
+	scenario_charge(lua, job->bytes);
+	engine_driver_run(driver, job, &report);
+	api_report_push(lua, &report);
+	api_set_flag(lua, "interrupt", report.interrupt);
 	sandbox_strict(lua, "the result of a copy");
 	return 1;
+}
+
+void api_copy_read(lua_State *lua, const char *what, struct engine_job *job)
+{
+	struct field_value v[COPY_FIELDS];
+
+	fields_read(lua, 2, what, copy_fields, COPY_FIELDS, v);
+	*job = (struct engine_job){
+		.from.iova = v[FROM].number,
+		.to.iova = v[TO].number,
+		.bytes = (uint32_t)v[BYTES].number,
+	};
 }
 
 /* device:copy{ from=, to=, bytes= } */
 int api_device_copy(lua_State *lua)
 {
 	struct api_device *d = api_self(lua, API_DEVICE);
-	struct engine_job job = { .bytes = 0 };
-	struct field_value v[COPY_FIELDS];
+	struct engine_job job;
 
-	fields_read(lua, 2, "copy", copy_fields, COPY_FIELDS, v);
-	job.from.iova = v[FROM].number;
-	job.to.iova = v[TO].number;
-	job.bytes = (uint32_t)v[BYTES].number;
+	api_copy_read(lua, "copy", &job);
 	return run(lua, d, &job);
 }
 

@@ -143,14 +143,15 @@ static int device_translate(lua_State *lua)
 /* device:interrupt_to(cpu): which CPU its driver has interrupted, from 1 on */
 static int device_interrupt_to(lua_State *lua)
 {
-	struct engine_driver *driver = api_device_driver(api_self(lua, API_DEVICE));
+	const struct api_device *device = api_self(lua, API_DEVICE);
+	const struct engine_driver *driver = api_device_driver(device);
 	lua_Integer cpus = driver->kernel->board->cpus;
 	int whole;
 	lua_Integer cpu = lua_tointegerx(lua, 2, &whole);
 
 	if (!whole || cpu < 1 || cpu > cpus)
 		return luaL_error(lua, "interrupt_to(cpu) takes a whole number from 1 to %I", cpus);
-	engine_driver_interrupt_to(driver, (unsigned)cpu - 1);
+	engine_driver_interrupt_to(api_device_ready(lua, device), (unsigned)cpu - 1);
 	return 0;
 }
 
@@ -179,10 +180,15 @@ static const luaL_Reg methods[] = {
 	{ "id", device_id },
 	{ "interrupt_to", device_interrupt_to },
 	{ "name", device_name },
+	{ "order", api_device_order },
 	{ "overrun", api_device_overrun },
+	{ "pace", api_device_pace },
+	{ "results", api_device_results },
 	{ "scatter_gather", api_device_scatter_gather },
+	{ "step", api_device_step },
 	{ "stray", api_device_stray },
 	{ "translate", device_translate },
+	{ "under_way", api_device_under_way },
 	{ NULL, NULL },
 };
 

@@ -72,6 +72,7 @@ static struct api_domain *self(lua_State *lua)
 
 	if (!d->os->kernel)
 		api_error(lua, "this domain went with its virtual machine, which was stopped");
+	api_os_runs(lua, d->os);
 	return d;
 }
 
@@ -183,14 +184,58 @@ static int domain_map(lua_State *lua)
 	return 1;
 }
 
-enum { UNMAP_BUFFER, UNMAP_AT, UNMAP_FIELDS };
+/* What a script does while a guest's CPU waits for its IOMMU: the function is in argument 3. */
+struct meanwhile {
+	lua_State *lua;
+	bool failed; /* its error is on the stack */
+};
+
+static void while_it_waits(void *opaque)
+{
+	struct meanwhile *m = opaque;
+
+	lua_pushvalue(m->lua, 3);
+	m->failed = lua_pcall(m->lua, 0, 0, 0) != LUA_OK;
+}
+
+static int unmap_meanwhile(lua_State *lua, const struct api_domain *d, uint64_t iova,
+                           struct iom_error *error)
+{
+	struct vm_guest *guest = d->os->guest;
+	struct meanwhile m = { lua, false };
+	int rc;
+
+	vm_guest_meanwhile(guest, while_it_waits, &m);
+	rc = space_unmap(d->space, iova, error);
+	vm_guest_meanwhile(guest, NULL, NULL);
+	if (m.failed)
+		lua_error(lua);
+	return rc;
+}
+
+/* Puts the function, or nil, into argument 3; true: there is one. */
+static bool take_meanwhile(lua_State *lua, const struct api_domain *d)
+{
+	int type;
+
+	lua_settop(lua, 2);
+	lua_pushstring(lua, "meanwhile");
+	type = lua_rawget(lua, 2);
+	if (type != LUA_TNIL && (type != LUA_TFUNCTION || !d->os->guest))
+		api_error(lua, "unmap{meanwhile = ...} must be a function, and the domain a "
+		               "guest's");
+	return type != LUA_TNIL;
+}
+
+enum { UNMAP_BUFFER, UNMAP_AT, UNMAP_MEANWHILE, UNMAP_FIELDS };
 
 static const struct field unmap_fields[UNMAP_FIELDS] = {
 	[UNMAP_BUFFER] = { "buffer", FIELD_OBJECT, .type = API_BUFFER },
 	[UNMAP_AT] = { "at", .kind = FIELD_ADDRESS },
+	[UNMAP_MEANWHILE] = { "meanwhile", .kind = FIELD_ANY },
 };
 
-/* domain:unmap{ buffer= } or { at= } */
+/* domain:unmap{ buffer= or at=, meanwhile= } */
 static int domain_unmap(lua_State *lua)
 {
 	struct api_domain *d = self(lua);
@@ -208,7 +253,8 @@ static int domain_unmap(lua_State *lua)
 	if (v[UNMAP_BUFFER].given &&
 	    !space_find(d->space, api_buffer_of(lua, v[UNMAP_BUFFER].object)->buffer, 0, &iova))
 		return luaL_error(lua, "unmap{buffer = ...}: the buffer is not mapped here");
-	if (space_unmap(d->space, iova, &error))
+	if (take_meanwhile(lua, d) ? unmap_meanwhile(lua, d, iova, &error)
+	                           : space_unmap(d->space, iova, &error))
 		api_raise(lua, &error);
 	return 0;
 }

@@ -56,7 +56,7 @@ static void push_fault(lua_State *lua, struct api_machine *m, int machine_index,
 
 void api_faults_push(lua_State *lua, struct api_machine *m, int machine_index, struct api_vm *vm)
 {
-	struct kernel *kernel = vm ? vm->os.kernel : m->os.kernel;
+	struct kernel *kernel = vm ? vm->os->kernel : m->os.kernel;
 	struct kernel_fault fault;
 
 	machine_index = lua_absindex(lua, machine_index);

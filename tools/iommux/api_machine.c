@@ -39,7 +39,8 @@ static void dismantle(struct api_machine *m)
 
 		m->vms = vm->next;
 		(void)api_vm_stop(vm, NULL);
-		free_buffers(&vm->os);
+		free_buffers(vm->os);
+		free(vm->os);
 		free(vm);
 	}
 	for (unsigned i = 0; i < MACHINE_ENGINES_MAX; i++)

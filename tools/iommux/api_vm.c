@@ -14,16 +14,18 @@
 
 /* ---- Coming and going ------------------------------------------------------------------------ */
 
-enum { NAME, RAM, VCPUS, IOMMU, VM_FIELDS };
+enum { NAME, RAM, VCPUS, IOMMU, MOVABLE, INCOMING, VM_FIELDS };
 
 static const struct field vm_fields[VM_FIELDS] = {
 	[NAME] = { "name", FIELD_TEXT, .needed = true },
 	[RAM] = { "ram", FIELD_NUMBER, .min = VM_RAM_MIN, .max = MACHINE_RAM_MAX },
 	[VCPUS] = { "vcpus", FIELD_NUMBER, .min = 1, .max = VM_VCPUS_MAX },
 	[IOMMU] = { "iommu", .kind = FIELD_BOOL },
+	[MOVABLE] = { "movable", .kind = FIELD_BOOL },
+	[INCOMING] = { "incoming", .kind = FIELD_BOOL },
 };
 
-/* machine:vm{ name=, ram=, vcpus=, iommu= } */
+/* machine:vm{ name=, ram=, vcpus=, iommu=, movable=, incoming= } */
 int api_vm_new(lua_State *lua)
 {
 	struct api_machine *m = api_self(lua, API_MACHINE);
@@ -42,19 +44,29 @@ int api_vm_new(lua_State *lua)
 		.ram_bytes = v[RAM].given ? v[RAM].number : RAM_DEFAULT,
 		.vcpus = v[VCPUS].given ? (unsigned)v[VCPUS].number : 1,
 		.iommu = v[IOMMU].flag,
+		.movable = v[MOVABLE].flag,
+		.incoming = v[INCOMING].flag,
 	};
 	ref = lua_newuserdatauv(lua, sizeof *ref, 1);
 	vm = calloc(1, sizeof *vm);
-	if (!vm)
+	if (vm)
+		vm->os = calloc(1, sizeof *vm->os);
+	if (!vm || !vm->os) {
+		free(vm);
 		return luaL_error(lua, "no memory for a virtual machine");
+	}
 	if (vm_new(&m->hypervisor, &config, &vm->vm, &error)) {
+		free(vm->os);
 		free(vm);
 		api_raise(lua, &error);
 	}
 	ref->vm = vm;
 	vm->machine = m;
 	vm->serial = vm->vm->serial;
-	vm->os.kernel = vm->vm->kernel;
+	if (vm->vm->guest) {
+		vm->os->guest = vm->vm->guest;
+		vm->os->kernel = vm->vm->guest->kernel;
+	}
 	memcpy(vm->name, vm->vm->name, sizeof vm->name);
 	vm->next = m->vms;
 	m->vms = vm;
@@ -69,7 +81,7 @@ int api_vm_new(lua_State *lua)
 	return 1;
 }
 
-static struct api_vm *self(lua_State *lua)
+struct api_vm *api_vm_self(lua_State *lua)
 {
 	const struct api_vm_ref *ref = api_self(lua, API_VM);
 	struct api_vm *vm = ref->vm;
@@ -100,7 +112,7 @@ int api_vm_stop(struct api_vm *vm, struct iom_error *error)
 	for (unsigned i = 0; i < MACHINE_ENGINES_MAX; i++)
 		if (vm->machine->engines[i].vm == vm)
 			give_back(&vm->machine->engines[i]);
-	api_os_drop(&vm->os);
+	api_os_drop(vm->os);
 	vm_free(vm->vm);
 	vm->vm = NULL;
 	return IOM_OK;
@@ -109,9 +121,12 @@ int api_vm_stop(struct api_vm *vm, struct iom_error *error)
 /* vm:stop() */
 static int vm_stop_method(lua_State *lua)
 {
+	struct api_vm *vm = api_vm_self(lua);
 	struct iom_error error;
 
-	if (api_vm_stop(self(lua), &error))
+	if (vm->vm->guest && vm->vm->guest->waiting)
+		return luaL_error(lua, "the guest in '%s' is waiting for its IOMMU", vm->name);
+	if (api_vm_stop(vm, &error))
 		api_raise(lua, &error);
 	return 0;
 }
@@ -133,12 +148,13 @@ static struct api_device *check_device(lua_State *lua, const struct api_vm *vm, 
 /* vm:assign(device): the number by which the guest's IOMMU knows it, or would */
 static int vm_assign(lua_State *lua)
 {
-	struct api_vm *vm = self(lua);
+	struct api_vm *vm = api_vm_self(lua);
 	const struct api_device *device = check_device(lua, vm, "assign");
 	struct api_engine *e = &vm->machine->engines[device->engine];
 	struct engine_place place;
 	struct iom_error error;
 
+	api_os_runs(lua, vm->os);
 	if (e->vm)
 		return luaL_error(lua,
 		                  "assign(device): the device is assigned to the virtual machine "
@@ -147,7 +163,8 @@ static int vm_assign(lua_State *lua)
 	if (engine_driver_detach(e->host, &error) ||
 	    vm_device_assign(vm->vm, device->engine, &place, &error))
 		api_raise(lua, &error);
-	if (engine_driver_new(vm->os.kernel, &place, &e->guest, &error)) {
+	/* A guest that is still to come brings its driver along. */
+	if (vm->os->kernel && engine_driver_new(vm->os->kernel, &place, &e->guest, &error)) {
 		(void)vm_device_release(vm_device_find(vm->vm, e->host->place.iommu,
 		                                       e->host->place.requester),
 		                        NULL);
@@ -161,11 +178,12 @@ static int vm_assign(lua_State *lua)
 /* vm:release(device) */
 static int vm_release(lua_State *lua)
 {
-	struct api_vm *vm = self(lua);
+	struct api_vm *vm = api_vm_self(lua);
 	const struct api_device *device = check_device(lua, vm, "release");
 	struct api_engine *e = &vm->machine->engines[device->engine];
 	struct iom_error error;
 
+	api_os_runs(lua, vm->os);
 	if (e->vm != vm)
 		return luaL_error(lua, "release(device): the device is not assigned to this "
 		                       "virtual machine");
@@ -179,14 +197,15 @@ static int vm_release(lua_State *lua)
 
 /* ---- Virtual CPUs ---------------------------------------------------------------------------- */
 
-static void push_vcpu(lua_State *lua, const struct vm *vm, unsigned i)
+static void push_vcpu(lua_State *lua, struct vm *vm, unsigned i)
 {
-	lua_createtable(lua, 0, 8);
+	lua_createtable(lua, 0, 9);
 	api_set_number(lua, "hart", vm->vcpus[i].hart);
 	api_set_number(lua, "file", vm->vcpus[i].guest);
-	api_set_number(lua, "at", board_file(&vm->board, i));
+	api_set_number(lua, "at", VM_FILES + (uint64_t)i * IMSIC_PAGE);
 	api_set_number(lua, "physical", vm_vcpu_spa(vm, i));
-	api_set_number(lua, "interrupts", vm->kernel->cpu_interrupts[i]);
+	api_set_number(lua, "interrupts", vm->guest ? vm->guest->kernel->cpu_interrupts[i] : 0);
+	api_set_number(lua, "pending", imsic_pending(vm_vcpu_file(vm, i)));
 	api_set_number(lua, "sleeps", vm->vcpus[i].sleeps);
 	api_set_number(lua, "notices", vm->vcpus[i].notices);
 	lua_pushboolean(lua, vm->vcpus[i].asleep);
@@ -194,12 +213,13 @@ static void push_vcpu(lua_State *lua, const struct vm *vm, unsigned i)
 	sandbox_strict(lua, "a virtual CPU");
 }
 
-/* vm:vcpus(): a list; what is pending is taken first */
+/* vm:vcpus(): a list; what is pending is taken first, unless the CPUs stand */
 static int vm_vcpus(lua_State *lua)
 {
-	const struct vm *vm = self(lua)->vm;
+	struct vm *vm = api_vm_self(lua)->vm;
 
-	kernel_interrupts(vm->kernel);
+	if (!vm->paused && !vm->guest->waiting)
+		kernel_interrupts(vm->guest->kernel);
 	lua_createtable(lua, (int)vm->vcpu_count, 0);
 	for (unsigned i = 0; i < vm->vcpu_count; i++) {
 		push_vcpu(lua, vm, i);
@@ -218,7 +238,7 @@ static const struct field move_fields[MOVE_FIELDS] = {
 /* vm:move{ vcpu=, hart= } */
 static int vm_move(lua_State *lua)
 {
-	struct vm *vm = self(lua)->vm;
+	struct vm *vm = api_vm_self(lua)->vm;
 	struct field_value v[MOVE_FIELDS];
 	struct iom_error error;
 
@@ -241,7 +261,7 @@ static const struct field sleep_fields[SLEEP_FIELDS] = {
 static int sleep_or_wake(lua_State *lua, const char *what,
                          int (*function)(struct vm *vm, unsigned vcpu, struct iom_error *error))
 {
-	struct vm *vm = self(lua)->vm;
+	struct vm *vm = api_vm_self(lua)->vm;
 	struct field_value v[SLEEP_FIELDS];
 	struct iom_error error;
 
@@ -280,7 +300,7 @@ static int vm_name(lua_State *lua)
 /* vm:lookup(address): the physical address of a guest-physical one, or false */
 static int vm_lookup_method(lua_State *lua)
 {
-	const struct vm *vm = self(lua)->vm;
+	const struct vm *vm = api_vm_self(lua)->vm;
 	uint64_t spa;
 
 	if (!lua_isinteger(lua, 2))
@@ -296,8 +316,11 @@ static int vm_lookup_method(lua_State *lua)
 /* vm:faults(): what the guest's own IOMMU reported to it */
 static int vm_faults(lua_State *lua)
 {
-	struct api_vm *vm = self(lua);
+	struct api_vm *vm = api_vm_self(lua);
 
+	if (!vm->os->kernel)
+		return luaL_error(lua, "no guest is in the virtual machine '%s'", vm->name);
+	api_os_runs(lua, vm->os);
 	lua_settop(lua, 1);
 	lua_getiuservalue(lua, 1, 1);
 	api_faults_push(lua, vm->machine, 2, vm);
@@ -307,25 +330,40 @@ static int vm_faults(lua_State *lua)
 /* vm:counters() */
 static int vm_counters(lua_State *lua)
 {
-	const struct vm *vm = self(lua)->vm;
+	const struct vm *vm = api_vm_self(lua)->vm;
 
 	lua_createtable(lua, 0, 4);
 	api_set_number(lua, "contexts", vm->viommu ? viommu_contexts(vm->viommu) : 0);
 	api_set_number(lua, "invalidations", vm->viommu ? viommu_invalidations(vm->viommu) : 0);
-	api_set_number(lua, "spurious_interrupts", vm->kernel->spurious);
-	api_set_number(lua, "free_pages", vm->ram.unused);
+	api_set_number(lua, "spurious_interrupts", vm->guest ? vm->guest->kernel->spurious : 0);
+	api_set_number(lua, "free_pages", vm->guest ? vm->guest->ram.unused : 0);
 	sandbox_strict(lua, "counters()");
 	return 1;
 }
 
 static const luaL_Reg methods[] = {
-	{ "assign", vm_assign },     { "buffer", api_buffer_new },
-	{ "counters", vm_counters }, { "domain", api_domain_new },
-	{ "faults", vm_faults },     { "lookup", vm_lookup_method },
-	{ "move", vm_move },         { "name", vm_name },
-	{ "release", vm_release },   { "sleep", vm_sleep },
-	{ "stop", vm_stop_method },  { "vcpus", vm_vcpus },
-	{ "wake", vm_wake },         { NULL, NULL },
+	{ "access_begin", api_vm_access_begin },
+	{ "access_end", api_vm_access_end },
+	{ "assign", vm_assign },
+	{ "buffer", api_buffer_new },
+	{ "compare", api_vm_compare },
+	{ "counters", vm_counters },
+	{ "domain", api_domain_new },
+	{ "faults", vm_faults },
+	{ "lookup", vm_lookup_method },
+	{ "move", vm_move },
+	{ "move_to", api_vm_move_to },
+	{ "name", vm_name },
+	{ "pause", api_vm_pause },
+	{ "release", vm_release },
+	{ "resume", api_vm_resume },
+	{ "send", api_vm_send },
+	{ "sleep", vm_sleep },
+	{ "stop", vm_stop_method },
+	{ "track", api_vm_track },
+	{ "vcpus", vm_vcpus },
+	{ "wake", vm_wake },
+	{ NULL, NULL },
 };
 
 void api_vm_open(lua_State *lua)
