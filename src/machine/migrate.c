@@ -107,8 +107,8 @@ int vm_pause(struct vm *vm, struct iom_error *error)
 	for (unsigned i = 0; i < vm->vcpu_count; i++) {
 		if (vm->vcpus[i].asleep)
 			return iom_fail(error, IOM_EBUSY,
-			                "'%s' cannot be paused while its CPU %u sleeps; wake it", vm->name,
-			                i);
+			                "'%s' cannot be paused while its CPU %u sleeps; wake it",
+			                vm->name, i);
 	}
 	hold_engines(vm, true);
 	if (vm->viommu && viommu_stop(vm->viommu))

@@ -76,8 +76,8 @@ int vm_vcpu_sleep(struct vm *vm, unsigned vcpu, struct iom_error *error)
 	if (v->asleep)
 		return IOM_OK;
 	if (vm->paused)
-		return iom_fail(error, IOM_EBUSY, "'%s' is paused; its CPUs stand still as they are",
-		                vm->name);
+		return iom_fail(error, IOM_EBUSY,
+		                "'%s' is paused; its CPUs stand still as they are", vm->name);
 	if (!vm->mrifs && !pages_take(&h->machine->low, &vm->mrifs))
 		return iom_fail(error, IOM_ENOMEM, "no memory for interrupt files");
 	memset(mrif_at(vm, vcpu), 0, IOM_MRIF_BYTES);

@@ -304,8 +304,8 @@ TEST(vm_cpu_sleeps_until_it_is_interrupted, "")
 	CHECK(copy(&w, w.from->spa[0], w.to->spa[0], 8).interrupt);
 	CHECK(!cpu->asleep);
 	CHECK_EQ(cpu->notices, 1);
-	CHECK_EQ(w.vm->kernel->cpu_interrupts[1], 1);
-	CHECK_EQ(w.vm->kernel->spurious, 1);
+	CHECK_EQ(w.vm->guest->kernel->cpu_interrupts[1], 1);
+	CHECK_EQ(w.vm->guest->kernel->spurious, 1);
 	CHECK(w.h.files[cpu->hart][cpu->guest]);
 
 	/* What was pending when it fell asleep wakes it at once. */
@@ -314,8 +314,8 @@ TEST(vm_cpu_sleeps_until_it_is_interrupted, "")
 	CHECK(!cpu->asleep);
 	CHECK_EQ(cpu->sleeps, 2);
 	CHECK_EQ(cpu->notices, 1);
-	kernel_interrupts(w.vm->kernel);
-	CHECK_EQ(w.vm->kernel->spurious, 2);
+	kernel_interrupts(w.vm->guest->kernel);
+	CHECK_EQ(w.vm->guest->kernel->spurious, 2);
 
 	/* Asleep it moves by being told where to wake up. */
 	CHECK_EQ(vm_vcpu_sleep(w.vm, 1, NULL), IOM_OK);
@@ -327,7 +327,7 @@ TEST(vm_cpu_sleeps_until_it_is_interrupted, "")
 	CHECK_EQ(vm_vcpu_wake(w.vm, 1, NULL), IOM_OK);
 	CHECK_EQ(cpu->hart, 3);
 	CHECK(copy(&w, w.from->spa[0], w.to->spa[0], 8).interrupt);
-	CHECK_EQ(w.vm->kernel->cpu_interrupts[1], 2);
+	CHECK_EQ(w.vm->guest->kernel->cpu_interrupts[1], 2);
 	CHECK_EQ(w.b.kernel->spurious, 0);
 	close_world(&w);
 }
@@ -345,13 +345,13 @@ TEST(vm_cpu_sleeps_through_what_it_disabled, "")
 	file->eie[50 / 64] &= ~IOM_BIT(50 % 64);
 	CHECK_EQ(vm_vcpu_sleep(w.vm, 0, NULL), IOM_OK);
 	CHECK_EQ(send(&w, 0, 50), IOM_OK);
-	kernel_interrupts(w.vm->kernel);
+	kernel_interrupts(w.vm->guest->kernel);
 	CHECK(cpu->asleep);
 	CHECK_EQ(cpu->notices, 1);
 	CHECK_EQ(send(&w, 0, 51), IOM_OK);
-	kernel_interrupts(w.vm->kernel);
+	kernel_interrupts(w.vm->guest->kernel);
 	CHECK(!cpu->asleep);
-	CHECK_EQ(w.vm->kernel->spurious, 1);
+	CHECK_EQ(w.vm->guest->kernel->spurious, 1);
 	file = imsic_file(&w.b.machine->imsic, cpu->hart, cpu->guest);
 	CHECK_EQ(file->eip[50 / 64], IOM_BIT(50 % 64));
 	close_world(&w);
@@ -372,12 +372,12 @@ TEST(vm_cpu_waits_for_a_file, "")
 			;
 	CHECK_EQ(vm_vcpu_wake(w.vm, 0, NULL), IOM_ENOSPC);
 	CHECK_EQ(send(&w, 0, 40), IOM_OK);
-	kernel_interrupts(w.vm->kernel);
+	kernel_interrupts(w.vm->guest->kernel);
 	CHECK(cpu->asleep);
 	CHECK_EQ(vm_vcpu_sleep(w.vm, 1, NULL), IOM_OK);
 	CHECK(!cpu->asleep);
-	kernel_interrupts(w.vm->kernel);
-	CHECK_EQ(w.vm->kernel->spurious, 1);
+	kernel_interrupts(w.vm->guest->kernel);
+	CHECK_EQ(w.vm->guest->kernel->spurious, 1);
 
 	/* Stopped while it sleeps: nothing is given back that it has not. */
 	CHECK_EQ(vm_vcpu_sleep(w.vm, 0, NULL), IOM_OK);
