@@ -40,7 +40,7 @@ extern "C" {
 					/* ignored instead of refused as misconfigured            */
 #define IOM_RISCV_UNCACHED 0x8u   /* every request walks the tables                          */
 #define IOM_RISCV_MSI_MASKED 0x4u /* msi_vec_ctl.M is 1 after reset, as PCI's MSI-X expects */
-/* With GADE, reading a table through the second stage marks its page dirty, if it may be written. */
+/* With SADE and GADE, reading a table through the second stage marks its page dirty, if writable. */
 #define IOM_RISCV_EAGER_DIRTY 0x10u
 /*
  * fctl.GXL can be written: software chooses between the schemes of RV32 and of RV64, and the

@@ -331,30 +331,38 @@ TEST(update_sets_d_in_the_second_stage, "RV-S2-22")
 	}
 }
 
+/* The same memory under a unit of other flags. */
+static void other_unit(struct two *t, uint32_t flags)
+{
+	t->n.r->config = (struct iom_riscv_config){ .bytes = sizeof t->n.r->config,
+		                                    .capabilities = CAP,
+		                                    .flags = flags };
+	iom_unit_free(t->n.r->unit);
+	t->n.r->unit = rig_unit(t->n.r);
+	CHECK_EQ(iom_lane_open(t->n.r->unit, &t->n.r->lane), IOM_OK);
+	wr64(t->n.r, DDTP, PPN_OF(t->n.r->ddt) | LVL1);
+}
+
+/* Tables of a guest whose pages are neither accessed nor dirty. */
+static void clear_tables(struct two *t, uint64_t tc, uint32_t flags)
+{
+	two_init(t, tc);
+	other_unit(t, IOM_RISCV_UNCACHED | flags);
+	for (unsigned i = 0; i < 3; i++)
+		clear(t->n.r, t->p.table[i].leaf, AD);
+	clear(t->n.r, t->p.data.leaf, AD);
+}
+
 /* A store that changes no first-stage entry writes to no table (choice C-5); or marks it eagerly. */
 TEST(reading_tables_marks_them_dirty_only_if_asked, "RV-S2-25")
 {
 	for (unsigned eager = 0; eager < 2; eager++)
 		for (unsigned access = IOM_READ; access <= IOM_ATOMIC; access++) {
-			const struct iom_riscv_config config = {
-				.capabilities = CAP,
-				.flags = IOM_RISCV_UNCACHED | (eager ? IOM_RISCV_EAGER_DIRTY : 0),
-			};
 			struct two t;
 
-			two_init(&t, TC_SADE | TC_GADE);
-			/* the same memory under another unit */
-			t.n.r->config = config;
-			t.n.r->config.bytes = sizeof config;
-			iom_unit_free(t.n.r->unit);
-			t.n.r->unit = rig_unit(t.n.r);
-			CHECK_EQ(iom_lane_open(t.n.r->unit, &t.n.r->lane), IOM_OK);
-			wr64(t.n.r, DDTP, PPN_OF(t.n.r->ddt) | LVL1);
-			for (unsigned i = 0; i < 3; i++)
-				clear(t.n.r, t.p.table[i].leaf, AD);
+			clear_tables(&t, TC_SADE | TC_GADE, eager ? IOM_RISCV_EAGER_DIRTY : 0);
 			/* what may not be written is not marked either */
 			clear(t.n.r, t.p.table[1].leaf, PTE_W);
-			clear(t.n.r, t.p.data.leaf, AD);
 			CHECK_EQ(rig_cause(t.n.r, STAGE_DEVICE, t.p.iova, access), 0);
 			CHECK_EQ(ram64(t.n.r, t.p.table[0].leaf) & AD, eager ? AD : A);
 			CHECK_EQ(ram64(t.n.r, t.p.table[1].leaf) & AD, A);
@@ -364,26 +372,51 @@ TEST(reading_tables_marks_them_dirty_only_if_asked, "RV-S2-25")
 		}
 }
 
-TEST(gade_serves_process_directories, "RV-PDT-24")
+/* Where hardware never writes to first-stage tables, not even the eager form marks their pages. */
+TEST(tables_stay_clean_without_sade, "RV-S2-25")
 {
 	for (unsigned access = IOM_READ; access <= IOM_ATOMIC; access++) {
 		struct two t;
-		struct guest_page root, leaf_table;
+
+		clear_tables(&t, TC_GADE, IOM_RISCV_EAGER_DIRTY);
+		CHECK_EQ(rig_cause(t.n.r, STAGE_DEVICE, t.p.iova, access), 0);
+		for (unsigned i = 0; i < 3; i++)
+			CHECK_EQ(ram64(t.n.r, t.p.table[i].leaf) & AD, A);
+		rig_free(t.n.r);
+	}
+}
+
+/* A process directory of two levels, whose pages are neither accessed nor dirty, and its process. */
+struct directory {
+	struct guest_page root, leaf_table;
+};
+
+#define PROCESS 0x123
+
+static void directory_init(struct directory *d, struct two *t)
+{
+	d->root = nested_page(&t->n);
+	d->leaf_table = nested_page(&t->n);
+	put64(t->n.r, d->root.spa + 8, PTE_POINTER(d->leaf_table.gpa));
+	put64(t->n.r, d->leaf_table.spa + 16 * 0x23 + 8, t->p.fsc);
+	put64(t->n.r, d->leaf_table.spa + 16 * 0x23, 1);
+	rig_dc_put(t->n.r, STAGE_DEVICE, TC_V | TC_PDTV | TC_GADE, nested_iohgatp(&t->n), 0,
+	           2ull << 60 | d->root.gpa >> 12);
+	clear(t->n.r, d->root.leaf, AD);
+	clear(t->n.r, d->leaf_table.leaf, AD);
+}
+
+TEST(gade_serves_process_directories, "RV-PDT-24")
+{
+	for (unsigned access = IOM_READ; access <= IOM_ATOMIC; access++) {
+		struct directory d;
+		struct two t;
 
 		two_init(&t, 0);
-		root = nested_page(&t.n);
-		leaf_table = nested_page(&t.n);
-		/* PD17: process 0x123 */
-		put64(t.n.r, root.spa + 8, PTE_POINTER(leaf_table.gpa));
-		put64(t.n.r, leaf_table.spa + 16 * 0x23 + 8, t.p.fsc);
-		put64(t.n.r, leaf_table.spa + 16 * 0x23, 1);
-		rig_dc_put(t.n.r, STAGE_DEVICE, TC_V | TC_PDTV | TC_GADE, nested_iohgatp(&t.n), 0,
-		           2ull << 60 | root.gpa >> 12);
-		clear(t.n.r, root.leaf, AD);
-		clear(t.n.r, leaf_table.leaf, AD);
-		CHECK_EQ(rig_cause_pid(t.n.r, STAGE_DEVICE, t.p.iova, access, 0x123, false), 0);
-		CHECK_EQ(ram64(t.n.r, root.leaf) & AD, A);
-		CHECK_EQ(ram64(t.n.r, leaf_table.leaf) & AD, A);
+		directory_init(&d, &t);
+		CHECK_EQ(rig_cause_pid(t.n.r, STAGE_DEVICE, t.p.iova, access, PROCESS, false), 0);
+		CHECK_EQ(ram64(t.n.r, d.root.leaf) & AD, A);
+		CHECK_EQ(ram64(t.n.r, d.leaf_table.leaf) & AD, A);
 		rig_free(t.n.r);
 	}
 }

@@ -257,8 +257,10 @@ PT_INLINE void want_stage2(const struct walk *w, unsigned perm, bool implicit, s
 	want->user_pages = false;
 	want->rules = implicit ? 0 : w->rules;
 	want->marks = marks(w, RV_TC_GADE);
-	want->early =
-		implicit ? w->rv->config.flags & IOM_RISCV_EAGER_DIRTY : w->rules & PT_RV_WRITES;
+	/* Where hardware never writes to first-stage tables, none of them becomes dirty. */
+	want->early = implicit ? w->rv->config.flags & IOM_RISCV_EAGER_DIRTY &&
+	                                 w->context->dc.tc & RV_TC_SADE
+	                       : w->rules & PT_RV_WRITES;
 }
 
 /* Once the context is there. */
