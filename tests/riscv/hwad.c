@@ -421,6 +421,28 @@ TEST(gade_serves_process_directories, "RV-PDT-24")
 	}
 }
 
+/* What a probe found in the directory is not kept: else its pages would be used and never marked. */
+TEST(probed_process_directories_are_marked_later, "RV-PDT-24")
+{
+	struct iom_request q = { .bytes = 8, .pasid = PROCESS };
+	struct directory d;
+	struct two t;
+
+	two_init(&t, 0);
+	directory_init(&d, &t);
+	other_unit(&t, 0);
+	q.iova = t.p.iova;
+	q.flags = IOM_REQ_PASID | IOM_REQ_PROBE;
+	CHECK_EQ(rig_cause_of(t.n.r, STAGE_DEVICE, &q), 0);
+	CHECK_EQ(ram64(t.n.r, d.root.leaf) & AD, 0);
+	CHECK_EQ(ram64(t.n.r, d.leaf_table.leaf) & AD, 0);
+	q.flags = IOM_REQ_PASID;
+	CHECK_EQ(rig_cause_of(t.n.r, STAGE_DEVICE, &q), 0);
+	CHECK_EQ(ram64(t.n.r, d.root.leaf) & AD, A);
+	CHECK_EQ(ram64(t.n.r, d.leaf_table.leaf) & AD, A);
+	rig_free(t.n.r);
+}
+
 /* ---- Caches ------------------------------------------------------------------------------- */
 
 struct caches {

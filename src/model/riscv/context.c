@@ -516,7 +516,9 @@ const struct rv_context *rv_locate(const struct iom_query *query, uint64_t ddtp,
 	if (!cached) {
 		if (!locate_process(query, room, fault))
 			return NULL;
-		keep_cached(query, which, room);
+		/* A probe has not marked the pages of the process directory as accessed. */
+		if (!(q->flags & IOM_REQ_PROBE && c->dc.tc & RV_TC_GADE))
+			keep_cached(query, which, room);
 	}
 	if (which != IOM_CONTEXT_NO_PASID && q->flags & IOM_REQ_PRIVILEGED &&
 	    !(c->ta & RV_PC_TA_ENS)) {
