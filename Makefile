@@ -6,6 +6,7 @@
 #	make            build into build/
 #	make demo       run the scenarios of examples/; FILE= chooses the file that a device moves
 #	make check      build twice, run every test; the last line is the tally
+#	make soak       random requests to the RISC-V model and to its twin, ten million; REQUESTS=, SEED=
 #	make bench      measure; make bench-instructions counts instructions too, and takes longer
 #	make fuzz       half an hour of libFuzzer for each target; TARGETS= chooses, SECONDS= as well
 #	make coverage   which lines and branches the tests reach
@@ -29,6 +30,9 @@ demo: all
 
 check: deps
 	@scripts/check
+
+soak: all
+	@build/tests/soak $(or $(REQUESTS),10000000) $(or $(SEED),1)
 
 bench: all
 	@build/bench/iommux-bench
@@ -60,4 +64,4 @@ build-deps:
 clean:
 	rm -rf build
 
-.PHONY: all demo check bench bench-instructions fuzz coverage lint install deps build-deps clean
+.PHONY: all demo check soak bench bench-instructions fuzz coverage lint install deps build-deps clean
