@@ -194,14 +194,14 @@ struct map {
 
 static void put_row(struct map *map, const struct iom_dt_range *range, uint32_t first, uint32_t end)
 {
-	uint8_t row[4 * CELL];
+	uint8_t row[4 * CELL], *at;
 
 	if (first == end)
 		return;
-	iom_st32(row, first, true);
-	iom_st32(row + CELL, range->phandle, true);
-	iom_st32(row + 2 * CELL, range->id + (first - range->rid), true);
-	iom_st32(row + 3 * CELL, end - first, true);
+	at = put_number(row, first, 1);
+	at = put_number(at, range->phandle, 1);
+	at = put_number(at, range->id + (first - range->rid), 1);
+	put_number(at, end - first, 1);
 	if (map->at <= map->size && sizeof row <= map->size - map->at)
 		memcpy(map->buf + map->at, row, sizeof row);
 	map->at += sizeof row;
