@@ -136,7 +136,8 @@ static void turn(struct hand *h, unsigned mapper, unsigned slot, uint64_t *was)
 	pthread_mutex_unlock(&m->driver);
 	WRONG(h->crew, err);
 
-	*was = (uint64_t)++m->rounds[mapper] << 32 | 1ull << 63;
+	*was = (uint64_t)__atomic_add_fetch(&m->rounds[mapper], 1, __ATOMIC_SEQ_CST) << 32 |
+	       1ull << 63;
 	for (unsigned i = 0; i < WORDS; i++)
 		page[i] = *was + i;
 }
@@ -178,6 +179,12 @@ static void relax(void *opaque)
 	sched_yield();
 }
 
+static unsigned rounds(struct machine *m)
+{
+	return __atomic_load_n(&m->rounds[0], __ATOMIC_SEQ_CST) +
+	       __atomic_load_n(&m->rounds[1], __ATOMIC_SEQ_CST);
+}
+
 TEST(threads_drain, "")
 {
 	struct machine *m = calloc(1, sizeof *m);
@@ -199,9 +206,10 @@ TEST(threads_drain, "")
 		crew_hire(&crew, &hand[i], dma, m);
 	for (unsigned i = DMA_THREADS; i < DMA_THREADS + MAPPERS; i++)
 		crew_hire(&crew, &hand[i], map, m);
-	usleep(CREW_MS * 1000 * 2);
+	do
+		usleep(CREW_MS * 1000 * 2);
+	while (!__atomic_load_n(&crew.wrong, __ATOMIC_RELAXED) && rounds(m) <= 100);
 	crew_stop(&crew);
-	CHECK_MSG(m->rounds[0] + m->rounds[1] > 100, "%u rounds", m->rounds[0] + m->rounds[1]);
 	CHECK_EQ(iom_driver_command_errors(m->b->driver), 0);
 	for (unsigned i = 0; i < DEVICES; i++) {
 		iom_domain_detach(m->domain[0], i);
