@@ -38,7 +38,20 @@ struct iom_os_fault {
 	const char *reason; /* the code in words; constant                                 */
 };
 
-/* All functions but `fault` and `relax` are needed. */
+/* A page that a device asks for, before it can go on (PCI Express: a Page Request). */
+struct iom_os_page_request {
+	uint64_t address;   /* the page's first byte                                       */
+	uint32_t requester; /* who                                                         */
+	uint32_t pasid;     /* whose page, if has_pasid                                    */
+	uint32_t access;    /* what for: IOM_PROT_READ, _WRITE, _EXECUTE; 0: nothing, only */
+			    /* says that no more requests of this process are under way   */
+	uint16_t group;     /* requests that get one answer together have one number      */
+	bool last;          /* the last of its group: now iom_driver_respond is due       */
+	bool has_pasid;
+	bool privileged;
+};
+
+/* All functions but `fault`, `page_request` and `relax` are needed. */
 struct iom_os_host {
 	size_t bytes; /* sizeof(struct iom_os_host) */
 
@@ -65,6 +78,13 @@ struct iom_os_host {
 
 	/* Called from iom_driver_interrupt for each recorded fault.  NULL: faults are dropped. */
 	void (*fault)(void *opaque, const struct iom_os_fault *fault);
+
+	/*
+	 * Called from iom_driver_interrupt for each page that a device asks for, in the order in which
+	 * they came.  It may call what it likes but iom_driver_interrupt and iom_driver_free;
+	 * iom_driver_respond may also come later.  NULL: no device may ask for pages.
+	 */
+	void (*page_request)(void *opaque, const struct iom_os_page_request *request);
 };
 
 /* ---- The driver of one IOMMU -------------------------------------------------------------- */
@@ -93,8 +113,8 @@ int iom_driver_riscv(const struct iom_driver_config *config, const struct iom_os
 
 /*
  * The interrupt handler: call it when the IOMMU signalled, or whenever you like.  Reports recorded
- * faults through host.fault and clears and repairs error conditions of the queues.  Returns the
- * number of faults reported.
+ * faults through host.fault and requests for pages through host.page_request, and clears and
+ * repairs error conditions of the queues.  Returns the number of faults reported.
  */
 int iom_driver_interrupt(struct iom_driver *driver);
 
@@ -109,6 +129,12 @@ uint64_t iom_driver_overflows(const struct iom_driver *driver);
  * The driver lets it go on; the call that sent the command, or the next one, returns IOM_EIO.
  */
 uint64_t iom_driver_command_errors(const struct iom_driver *driver);
+
+/*
+ * How often the hardware began to drop requests for pages because their queue was full or unreachable, so
+ * far.  It answers them itself: devices ask again.
+ */
+uint64_t iom_driver_page_overflows(const struct iom_driver *driver);
 
 /*
  * Turns the IOMMU off and frees everything that the driver allocated.  All domains must have been
@@ -147,7 +173,8 @@ int iom_domain_free(struct iom_domain *domain);
 /*
  * Moves a device into a domain, from the blocked state or from another domain.  When the call
  * returns, no access of the device uses the old domain any more.  IOM_EINVAL: the requester is
- * wider than the hardware's directory; IOM_ENOMEM: nothing has changed then.
+ * wider than the hardware's directory; IOM_EBUSY: the device works for processes, which is not to be
+ * had together with a virtual machine's domain; IOM_ENOMEM: nothing has changed then.
  *
  * IOM_ETIMEOUT, IOM_EIO: the device's directory entry is off, but the hardware did not confirm it.
  * The device still counts as attached to the domain that the hardware may know: to the old one if
@@ -218,12 +245,13 @@ int iom_domain_new_nested(struct iom_domain *parent, const struct iom_stage *sta
                           struct iom_domain **out, struct iom_error *error);
 
 /*
- * The guest changed what its tables say of [first, last], and told its IOMMU.  When the call returns,
- * no device of this nested domain uses what they said before.  `global`: nor what they marked as
- * the same for all of the guest's tables.  IOM_EINVAL: not a nested domain, or last < first;
- * IOM_ETIMEOUT, IOM_EIO: the hardware did not complete.
+ * The owner of a domain's tables, a guest or a kernel's process, changed what they say of
+ * [first, last].  When the call returns, no device of this domain uses what they said before.
+ * `global`: nor what they marked as the same for all of the owner's tables.  Tables of a process
+ * that were unlinked may be freed then.  IOM_EINVAL: neither a nested domain nor a process's, or
+ * last < first; IOM_ETIMEOUT, IOM_EIO: the hardware, or a device, did not complete.
  */
-int iom_domain_invalidate(struct iom_domain *nested, uint64_t first, uint64_t last, bool global);
+int iom_domain_invalidate(struct iom_domain *domain, uint64_t first, uint64_t last, bool global);
 
 /*
  * Says where a virtual machine, whose memory a domain of kind IOM_DOMAIN_STAGE2 is, believes its
@@ -292,6 +320,80 @@ int iom_domain_msi_map_mrif(struct iom_domain *domain, uint64_t gpa, const struc
  */
 uint64_t iom_mrif_take(void *file, unsigned group);
 void iom_mrif_add(void *file, unsigned group, uint64_t pending);
+
+/* ---- Devices that can do more ---------------------------------------------------------------- */
+
+/* Its requests may carry a PASID: it works for several processes at once. */
+#define IOM_DEVICE_PASID 0x1u
+/* It may ask for translations and keep them (ATS); invalidations then wait for its answer, too. */
+#define IOM_DEVICE_ATS 0x2u
+/* It may ask for pages (PRI); needs IOM_DEVICE_ATS. */
+#define IOM_DEVICE_PRI 0x4u
+/* Answers to those carry the PASID ("PRG Response PASID Required"); needs IOM_DEVICE_PRI. */
+#define IOM_DEVICE_PRI_PASID 0x8u
+
+/*
+ * Says what a device may do beyond plain accesses: exactly `abilities`, IOM_DEVICE_* combined; at first
+ * nothing.  It holds until the next call, wherever the device is attached.  The device itself is told
+ * by the caller: to use an ability after this call, and to stop before it is taken away.  A device
+ * that was told to stop must have forgotten its translations when it begins again, as PCI Express
+ * has it.
+ *
+ * A device that does not answer invalidations makes them fail with IOM_ETIMEOUT, again and again; without
+ * IOM_DEVICE_ATS the IOMMU refuses what it remembers, asks it no more, and the calls succeed.
+ *
+ * IOM_ENOTSUP: this hardware has no such thing, or the host takes no requests for pages; IOM_EBUSY:
+ * IOM_DEVICE_PASID cannot come or go while the device is attached; IOM_EINVAL: one ability lacks
+ * another, or the requester is wider than the hardware's directory; IOM_ENOMEM.  Nothing has changed
+ * then.  IOM_ETIMEOUT, IOM_EIO: the hardware did not confirm it; call it again.
+ */
+int iom_device_allow(struct iom_driver *driver, uint32_t requester, unsigned abilities);
+
+/* code of iom_driver_respond, as PCI Express numbers them */
+#define IOM_RESPONSE_DONE 0u    /* ask again: the pages are there, or something has changed  */
+#define IOM_RESPONSE_INVALID 1u /* they never will be                                        */
+#define IOM_RESPONSE_FAILED 15u /* the device must not ask for pages any more                */
+
+/*
+ * Answers a group of requests; `request` is its last one, or a copy.  IOM_EINVAL: it is not the last
+ * one, asks for nothing, or there is no such code; IOM_ETIMEOUT, IOM_EIO: the hardware did not
+ * complete.
+ */
+int iom_driver_respond(struct iom_driver *driver, const struct iom_os_page_request *request,
+                       unsigned code);
+
+/* ---- Processes: shared virtual addressing ----------------------------------------------------- */
+
+/*
+ * Creates a domain whose first stage is a table that somebody else owns: a process's, which the CPU
+ * walks, too.  `stage.root` is its physical address; `stage.tag` is not used.  Devices access as
+ * users do.  Nothing can be mapped here, and iova_to_phys knows no address: when the owner takes
+ * something away, or makes it less permitted, iom_domain_invalidate follows.
+ *
+ * IOM_ENOTSUP: hardware cannot read such tables; IOM_EINVAL: the root is no address of a table;
+ * IOM_ENOMEM, IOM_ENOSPC.
+ */
+int iom_domain_new_process(struct iom_driver *driver, const struct iom_stage *stage,
+                           struct iom_domain **out, struct iom_error *error);
+
+/*
+ * Lets a device's requests with this PASID use the domain: a process's, or one of kind IOM_DOMAIN_STAGE1.
+ * Requests without a PASID go on as iom_domain_attach says; where the device is attached to no
+ * domain, they are refused.  PASID 0 is theirs and for no process.
+ *
+ * IOM_EINVAL: another kind of domain, PASID 0 or one that is too wide, or a device without
+ * IOM_DEVICE_PASID; IOM_EEXIST: the PASID has another domain; IOM_EBUSY: the device is attached to a
+ * virtual machine's domain; IOM_ENOMEM.  Nothing has changed then.  IOM_ETIMEOUT, IOM_EIO: as for
+ * iom_domain_attach; it counts as attached.
+ */
+int iom_domain_attach_pasid(struct iom_domain *domain, uint32_t requester, uint32_t pasid);
+
+/*
+ * Takes the PASID back, also while the device is at work: when the call returns, no access with it uses
+ * the domain any more; further ones are refused.  IOM_ENOENT: it is not attached here; IOM_ETIMEOUT,
+ * IOM_EIO: as for iom_domain_detach; it still is.
+ */
+int iom_domain_detach_pasid(struct iom_domain *domain, uint32_t requester, uint32_t pasid);
 
 #ifdef __cplusplus
 }

@@ -27,13 +27,17 @@ int iom_driver_new(const struct iom_os_host *host, void *opaque, struct iom_driv
 	if (!host->mmio_read || !host->mmio_write || !host->alloc || !host->free || !host->at ||
 	    !host->now_ns)
 		return iom_fail(error, IOM_EINVAL,
-		                "the host lacks a function: all but fault and relax are needed");
+		                "the host lacks a function: all but fault, page_request and relax "
+		                "are "
+		                "needed");
 	driver = host->alloc(opaque, IOM_PAGE, &phys);
 	if (!driver)
 		return iom_fail(error, IOM_ENOMEM, "no memory for the driver itself");
 	driver->host = *host;
 	driver->opaque = opaque;
 	driver->phys = phys;
+	driver->device_pool.bytes = sizeof(struct iom_device);
+	driver->link_pool.bytes = sizeof(struct iom_link);
 	*out = driver;
 	return IOM_OK;
 }
@@ -43,6 +47,7 @@ void iom_driver_drop(struct iom_driver *driver)
 	struct iom_os_host host = driver->host;
 
 	iom_requesters_free(driver, &driver->requesters);
+	iom_devices_free(driver);
 	host.free(driver->opaque, driver, driver->phys, IOM_PAGE);
 }
 
@@ -120,21 +125,29 @@ int iom_domain_new(struct iom_driver *driver, unsigned kind, struct iom_domain *
 	return IOM_OK;
 }
 
+static void leave_parent(struct iom_domain *domain)
+{
+	struct iom_domain **at = &domain->parent->child;
+
+	while (*at != domain)
+		at = &(*at)->sibling;
+	*at = domain->sibling;
+}
+
 int iom_domain_free(struct iom_domain *domain)
 {
 	if (!domain)
 		return IOM_OK;
-	if (domain->attached || domain->nested)
+	if (domain->attached || domain->child)
 		return IOM_EBUSY;
 	domain->driver->ops->domain_fini(domain);
 	if (domain->parent)
-		domain->parent->nested--;
+		leave_parent(domain);
 	iom_domain_drop(domain);
 	return IOM_OK;
 }
 
-/* A device of a nested domain uses the parent too. */
-static void count_device(struct iom_domain *domain, bool more)
+void iom_domain_count_device(struct iom_domain *domain, bool more)
 {
 	for (; domain; domain = domain->parent)
 		domain->attached += more ? 1u : -1u;
@@ -143,21 +156,27 @@ static void count_device(struct iom_domain *domain, bool more)
 static int leave(struct iom_domain *domain, uint32_t requester)
 {
 	struct iom_driver *driver = domain->driver;
+	struct iom_device *device = iom_device_find(driver, requester);
 	int err = driver->ops->detach(driver, requester);
 
 	if (err)
 		return err;
+	if (device)
+		iom_link_out(&device->plain);
 	iom_requesters_drop(&driver->requesters, requester);
-	count_device(domain, false);
+	iom_domain_count_device(domain, false);
 	return IOM_OK;
 }
 
 int iom_domain_attach(struct iom_domain *domain, uint32_t requester)
 {
 	struct iom_driver *driver = domain->driver;
+	struct iom_device *device = iom_device_find(driver, requester);
 	struct iom_domain *from;
 	int err;
 
+	if (device && device->processes.used && iom_domain_is_machines(domain))
+		return IOM_EBUSY;
 	err = driver->ops->prepare(driver, requester);
 	if (!err)
 		err = iom_requesters_reserve(driver, &driver->requesters);
@@ -171,7 +190,9 @@ int iom_domain_attach(struct iom_domain *domain, uint32_t requester)
 	}
 	/* Entered before the attempt: after a failure hardware may know the domain all the same. */
 	iom_requesters_add(&driver->requesters, requester, domain);
-	count_device(domain, true);
+	iom_domain_count_device(domain, true);
+	if (device)
+		iom_link_in(&device->plain, domain);
 	return driver->ops->attach(domain, requester);
 }
 
@@ -244,6 +265,17 @@ int iom_domain_sync(struct iom_domain *domain, struct iom_gather *gather)
 	domain->driver->ops->release(domain, gather->tables);
 	*gather = (struct iom_gather){ 0 };
 	return IOM_OK;
+}
+
+int iom_domain_invalidate(struct iom_domain *domain, uint64_t first, uint64_t last, bool global)
+{
+	if ((domain->kind != IOM_DOMAIN_NESTED && domain->kind != IOM_DOMAIN_PROCESS) ||
+	    last < first)
+		return IOM_EINVAL;
+	/* What hardware knew of the domain, it had to forget when the last device left. */
+	if (!domain->attached)
+		return IOM_OK;
+	return domain->driver->ops->forget(domain, first, last, global);
 }
 
 int iom_domain_iova_to_phys(struct iom_domain *domain, uint64_t iova, uint64_t *phys)

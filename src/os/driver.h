@@ -10,6 +10,8 @@
 #include <iommux/os.h>
 
 #include "base/bits.h"
+#include "os/device.h"
+#include "os/pool.h"
 #include "os/requesters.h"
 #include "pt/build.h"
 
@@ -53,15 +55,33 @@ struct iom_driver_ops {
 
 	/*
 	 * Virtual machines (guest.c).  nested_init gives a domain with a parent what it needs, and
-	 * domain_fini takes it back; forget is flush for a range of a guest's own tables.
+	 * domain_fini takes it back; forget is flush for a range of tables that are not ours.
 	 */
 	int (*nested_init)(struct iom_domain *domain, const struct iom_stage *stage,
 	                   struct iom_error *error);
-	int (*forget)(struct iom_domain *nested, uint64_t first, uint64_t last, bool global);
+	int (*forget)(struct iom_domain *domain, uint64_t first, uint64_t last, bool global);
 	/* Makes the empty table of domain->msi; domain_fini frees it. */
 	int (*msi_init)(struct iom_domain *domain, struct iom_error *error);
 	/* Writes the entry of a page of the window, `to` NULL: none; and makes hardware forget it. */
 	int (*msi_put)(struct iom_domain *domain, uint64_t gpa, const struct iom_msi_target *to);
+
+	/*
+	 * Devices that can do more (device.c).  allow lets hardware accept `abilities` and no others;
+	 * device->abilities are still the former ones.  IOM_ENOTSUP, IOM_ENOMEM: nothing has changed.
+	 */
+	int (*allow)(struct iom_driver *driver, struct iom_device *device, unsigned abilities);
+	int (*respond)(struct iom_driver *driver, const struct iom_os_page_request *request,
+	               unsigned code);
+
+	/*
+	 * Processes (process.c).  process_init as nested_init.  The others as prepare, attach and
+	 * detach; a link is among the device's and the domain's already, and still.
+	 */
+	int (*process_init)(struct iom_domain *domain, const struct iom_stage *stage,
+	                    struct iom_error *error);
+	int (*prepare_pasid)(struct iom_driver *driver, struct iom_device *device, uint32_t pasid);
+	int (*attach_pasid)(struct iom_driver *driver, struct iom_link *link);
+	int (*detach_pasid)(struct iom_driver *driver, struct iom_link *link);
 
 	int (*interrupt)(struct iom_driver *driver);
 	/* Turns the hardware off and frees its memory; frees nothing that it may still use. */
@@ -72,15 +92,19 @@ struct iom_driver {
 	const struct iom_driver_ops *ops;
 	struct iom_os_host host;
 	void *opaque;
-	uint64_t phys; /* of this structure's page */
-	struct iom_requesters requesters;
+	uint64_t phys;                    /* of this structure's page */
+	struct iom_requesters requesters; /* attached: their domains     */
+	struct iom_requesters devices;    /* that can do more (device.h) */
+	struct iom_pool device_pool, link_pool;
 	uint32_t domains;
 	uint64_t overflows;      /* see iom_driver_overflows      */
+	uint64_t page_overflows; /* see iom_driver_page_overflows */
 	uint64_t command_errors; /* see iom_driver_command_errors */
 };
 
-/* A kind that iom_domain_new does not make: a guest's first stage over `parent`. */
+/* Kinds that iom_domain_new does not make: a guest's first stage over `parent`, a process's tables. */
 #define IOM_DOMAIN_NESTED 4u
+#define IOM_DOMAIN_PROCESS 5u
 
 /* Where a guest's interrupt files are, and what they are; hardware's table has an entry for each. */
 struct iom_msi_window {
@@ -92,13 +116,15 @@ struct iom_msi_window {
 struct iom_domain {
 	struct iom_driver *driver;
 	struct iom_domain *parent; /* of a nested domain: its second stage */
-	uint64_t phys;             /* of this structure's page */
-	unsigned kind;             /* IOM_DOMAIN_* */
-	uint32_t id;               /* tag in hardware's caches, if it has tables */
-	uint32_t attached;         /* devices, also of domains nested in this one */
-	uint32_t nested;           /* domains that this one is the parent of       */
+	struct iom_domain *child;  /* the first of those nested in this one */
+	struct iom_domain *sibling;
+	struct iom_link *links; /* devices that can do more             */
+	uint64_t phys;          /* of this structure's page */
+	unsigned kind;          /* IOM_DOMAIN_* */
+	uint32_t id;            /* tag in hardware's caches, if it has tables */
+	uint32_t attached;      /* devices and PASIDs, also of domains nested in this one */
 	uint64_t first, last;
-	struct pt_root root; /* of a nested domain: at a guest-physical address */
+	struct pt_root root; /* of a nested domain: at a guest-physical address   */
 	struct pt_recent recent;
 	struct iom_msi_window msi;
 };
@@ -107,6 +133,15 @@ static inline bool iom_domain_has_tables(const struct iom_domain *domain)
 {
 	return domain->kind == IOM_DOMAIN_STAGE1 || domain->kind == IOM_DOMAIN_STAGE2;
 }
+
+/* Does it take the second stage?  A guest's first stage is the guest's. */
+static inline bool iom_domain_is_machines(const struct iom_domain *domain)
+{
+	return domain->kind == IOM_DOMAIN_STAGE2 || domain->kind == IOM_DOMAIN_NESTED;
+}
+
+/* A device, or a PASID of one, came or went; one of a nested domain uses the parent too. */
+void iom_domain_count_device(struct iom_domain *domain, bool more);
 
 /* A domain's zeroed page, with what every domain has; freed by iom_domain_drop.  NULL: no memory. */
 struct iom_domain *iom_domain_make(struct iom_driver *driver, unsigned kind);

@@ -33,20 +33,11 @@ int iom_domain_new_nested(struct iom_domain *parent, const struct iom_stage *sta
 		iom_domain_drop(domain);
 		return err;
 	}
-	parent->nested++;
+	domain->sibling = parent->child;
+	parent->child = domain;
 	*out = domain;
 	iom_succeed(error);
 	return IOM_OK;
-}
-
-int iom_domain_invalidate(struct iom_domain *nested, uint64_t first, uint64_t last, bool global)
-{
-	if (nested->kind != IOM_DOMAIN_NESTED || last < first)
-		return IOM_EINVAL;
-	/* What hardware knew of the domain, it had to forget when the last device left. */
-	if (!nested->attached)
-		return IOM_OK;
-	return nested->driver->ops->forget(nested, first, last, global);
 }
 
 /* ---- Interrupt files ---------------------------------------------------------------------- */
@@ -77,7 +68,7 @@ int iom_domain_msi_window(struct iom_domain *domain, uint64_t address, uint64_t 
 		                "without common bits and with at most %u bits in the mask",
 		                (unsigned long long)address, (unsigned long long)mask,
 		                (unsigned long long)domain->last, WINDOW_BITS_MAX);
-	if (domain->msi.table || domain->attached || domain->nested)
+	if (domain->msi.table || domain->attached || domain->child)
 		return iom_fail(error, IOM_EBUSY,
 		                "a window is set once, before devices and nested domains come");
 	domain->msi.address = address;

@@ -15,7 +15,7 @@ static struct iom_requester *place(const struct iom_requesters *set, uint32_t re
 {
 	uint32_t n = home(set, requester);
 
-	while (set->place[n].domain && set->place[n].requester != requester)
+	while (set->place[n].what && set->place[n].requester != requester)
 		n = (n + 1) & (set->count - 1);
 	return &set->place[n];
 }
@@ -35,21 +35,21 @@ int iom_requesters_reserve(struct iom_driver *driver, struct iom_requesters *set
 	/* The size of an entry need not be a power of two; the number of places is. */
 	more.count = (uint32_t)IOM_BIT(iom_log2(bytes / sizeof *set->place));
 	for (n = 0; n < set->count; n++)
-		if (set->place[n].domain)
-			iom_requesters_add(&more, set->place[n].requester, set->place[n].domain);
+		if (set->place[n].what)
+			iom_requesters_add(&more, set->place[n].requester, set->place[n].what);
 	iom_requesters_free(driver, set);
 	*set = more;
 	return IOM_OK;
 }
 
-struct iom_domain *iom_requesters_find(const struct iom_requesters *set, uint32_t requester)
+void *iom_requesters_find(const struct iom_requesters *set, uint32_t requester)
 {
-	return set->count ? place(set, requester)->domain : NULL;
+	return set->count ? place(set, requester)->what : NULL;
 }
 
-void iom_requesters_add(struct iom_requesters *set, uint32_t requester, struct iom_domain *domain)
+void iom_requesters_add(struct iom_requesters *set, uint32_t requester, void *what)
 {
-	*place(set, requester) = (struct iom_requester){ domain, requester };
+	*place(set, requester) = (struct iom_requester){ what, requester };
 	set->used++;
 }
 
@@ -59,7 +59,7 @@ void iom_requesters_drop(struct iom_requesters *set, uint32_t requester)
 	uint32_t mask = set->count - 1, gap, n;
 
 	gap = (uint32_t)(place(set, requester) - set->place);
-	for (n = (gap + 1) & mask; set->place[n].domain; n = (n + 1) & mask) {
+	for (n = (gap + 1) & mask; set->place[n].what; n = (n + 1) & mask) {
 		uint32_t from = home(set, set->place[n].requester);
 
 		if (((n - from) & mask) >= ((n - gap) & mask)) {
@@ -67,7 +67,7 @@ void iom_requesters_drop(struct iom_requesters *set, uint32_t requester)
 			gap = n;
 		}
 	}
-	set->place[gap].domain = NULL;
+	set->place[gap].what = NULL;
 	set->used--;
 }
 

@@ -119,6 +119,10 @@ static int identify(struct rvd_driver *d, struct iom_error *error)
 	d->extended = d->cap & RV_CAP_MSI_FLAT;
 	d->stage1_mode = (uint8_t)widest(d->cap, RV_CAP_SV57, RV_CAP_SV48, RV_CAP_SV39);
 	d->stage2_mode = (uint8_t)widest(d->cap, RV_CAP_SV57X4, RV_CAP_SV48X4, RV_CAP_SV39X4);
+	d->pdt_levels = d->cap & RV_CAP_PD20   ? 3
+	                : d->cap & RV_CAP_PD17 ? 2
+	                : d->cap & RV_CAP_PD8  ? 1
+	                                       : 0;
 	d->pscids.limit = 1u << 20;
 	d->gscids.limit = 1u << 16;
 	return IOM_OK;
@@ -159,8 +163,10 @@ static int forget_everything(struct rvd_driver *d)
  */
 static int shut(struct rvd_driver *d, unsigned mode)
 {
+	const struct iom_requesters *devices = &d->base.devices;
 	unsigned now = (unsigned)IOM_GET(RV_DDTP_MODE, rvd_rd64(d, RV_DDTP));
 	int err = IOM_OK;
+	uint32_t n;
 
 	if (now > RV_DDTP_BARE)
 		err = ddtp_change(d, RV_DDTP_OFF, 0, &now);
@@ -175,6 +181,9 @@ static int shut(struct rvd_driver *d, unsigned mode)
 	err = rvd_queues_off(d);
 	if (err)
 		return err;
+	for (n = 0; n < devices->count; n++)
+		if (devices->place[n].what)
+			rvd_pdt_free(d, devices->place[n].what);
 	rvd_ddt_free(d);
 	iom_ids_free(&d->base, &d->pscids);
 	iom_ids_free(&d->base, &d->gscids);
@@ -202,6 +211,12 @@ static const struct iom_driver_ops rvd_ops = {
 	.forget = rvd_forget,
 	.msi_init = rvd_msi_init,
 	.msi_put = rvd_msi_put,
+	.allow = rvd_allow,
+	.respond = rvd_respond,
+	.process_init = rvd_process_init,
+	.prepare_pasid = rvd_prepare_pasid,
+	.attach_pasid = rvd_attach_pasid,
+	.detach_pasid = rvd_detach_pasid,
 	.interrupt = rvd_interrupt,
 	.remove = rvd_remove,
 };

@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
-/* The device directory ("Device-directory-table"): made on demand, one context per device. */
-#include "os/drv/riscv/riscv.h"
+/* Device contexts ("Device-directory-table"): one for each device, V=0 until it has a domain. */
+#include "os/drv/riscv/context.h"
 
 #include <string.h>
 
-#define DIR_LG2 9 /* index bits of a table of non-leaf entries */
+#include "os/drv/riscv/directory.h"
+
+#define DEVICE_ID_BITS 24
 
 static unsigned dc_lg2(const struct rvd_driver *d)
 {
 	return iom_log2(d->extended ? RV_DC_EXT_BYTES : RV_DC_BASE_BYTES);
 }
 
-/* The lowest bit of DDI[level] in a device_id. */
-static unsigned ddi_shift(const struct rvd_driver *d, unsigned level)
+static struct rvd_directory ddt_of(const struct rvd_driver *d)
 {
-	return level ? IOM_PAGE_LG2 - dc_lg2(d) + DIR_LG2 * (level - 1) : 0;
-}
-
-/* Three levels reach 24 bits in either format; in the base format they do not fill the root. */
-static unsigned device_id_bits(const struct rvd_driver *d)
-{
-	return d->ddt_levels == 3 ? 24 : ddi_shift(d, d->ddt_levels);
+	return (struct rvd_directory){
+		.root = d->ddt,
+		.phys = d->ddt_phys,
+		.levels = d->ddt_levels,
+		.leaf_lg2 = (uint8_t)(IOM_PAGE_LG2 - dc_lg2(d)),
+	};
 }
 
 int rvd_ddt_new(struct rvd_driver *d)
@@ -30,63 +30,30 @@ int rvd_ddt_new(struct rvd_driver *d)
 	return d->ddt ? IOM_OK : IOM_ENOMEM;
 }
 
-static uint64_t dir_get(const uint64_t *entry)
-{
-	return iom_cpu64(__atomic_load_n(entry, __ATOMIC_ACQUIRE), RV_CPU_IS_BIG);
-}
-
-static void dir_put(uint64_t *entry, uint64_t val)
-{
-	rvd_store(entry, iom_cpu64(val, RV_CPU_IS_BIG));
-}
-
-static void *dir_table(struct rvd_driver *d, uint64_t entry)
-{
-	return d->base.host.at(d->base.opaque, IOM_GET(RV_DIR_PPN, entry) << IOM_PAGE_LG2);
-}
-
-/* As deep as the directory: three levels at most.  NOLINTNEXTLINE(misc-no-recursion) */
-static void ddt_free_table(struct rvd_driver *d, uint64_t *table, uint64_t phys, unsigned level)
-{
-	unsigned n;
-
-	for (n = 0; level && n < 1u << DIR_LG2; n++) {
-		uint64_t entry = dir_get(&table[n]);
-
-		if (entry & RV_DIR_V)
-			ddt_free_table(d, dir_table(d, entry),
-			               IOM_GET(RV_DIR_PPN, entry) << IOM_PAGE_LG2, level - 1);
-	}
-	iom_os_free(&d->base, table, phys, IOM_PAGE);
-}
-
 void rvd_ddt_free(struct rvd_driver *d)
 {
+	const struct rvd_directory ddt = ddt_of(d);
+
 	if (d->ddt)
-		ddt_free_table(d, d->ddt, d->ddt_phys, d->ddt_levels - 1u);
+		rvd_directory_free(d, &ddt);
 	d->ddt = NULL;
 }
 
 /* Finds the context of a device, making tables on the way.  IOM_EINVAL, IOM_ENOMEM. */
 static int dc_find(struct rvd_driver *d, uint32_t device_id, uint64_t **dc)
 {
-	uint64_t *table = d->ddt, phys;
-	unsigned level;
+	const struct rvd_directory ddt = ddt_of(d);
+	unsigned bits = rvd_directory_bits(&ddt);
+	uint64_t *leaf;
 
-	if (device_id >> device_id_bits(d))
+	/* Three levels of the base format do not fill their root. */
+	if (device_id >> (bits < DEVICE_ID_BITS ? bits : DEVICE_ID_BITS))
 		return IOM_EINVAL;
-	for (level = d->ddt_levels - 1u; level; level--) {
-		uint64_t *entry = &table[device_id >> ddi_shift(d, level) & iom_low(DIR_LG2)];
-
-		if (!(dir_get(entry) & RV_DIR_V)) {
-			if (!rvd_alloc(d, IOM_PAGE, &phys))
-				return IOM_ENOMEM;
-			dir_put(entry, IOM_PUT(RV_DIR_PPN, phys >> IOM_PAGE_LG2) | RV_DIR_V);
-		}
-		table = dir_table(d, dir_get(entry));
-	}
-	device_id &= (uint32_t)iom_low(IOM_PAGE_LG2 - dc_lg2(d));
-	*dc = table + ((size_t)device_id << (dc_lg2(d) - 3));
+	leaf = rvd_directory_leaf(d, &ddt, device_id);
+	if (!leaf)
+		return IOM_ENOMEM;
+	device_id &= (uint32_t)iom_low(ddt.leaf_lg2);
+	*dc = leaf + ((size_t)device_id << (dc_lg2(d) - 3));
 	return IOM_OK;
 }
 
@@ -96,6 +63,8 @@ int rvd_prepare(struct iom_driver *driver, uint32_t requester)
 
 	return dc_find(rvd_of(driver), requester, &dc);
 }
+
+/* ---- What a context says ------------------------------------------------------------------- */
 
 /* Doublewords of a device context that mean something. */
 static unsigned dc_words(const struct rvd_driver *d)
@@ -120,30 +89,37 @@ static void dc_encode_stage2(const struct rvd_driver *d, const struct iom_domain
 	dc[RV_DC_MSI_ADDR_PATTERN] = w->address >> IOM_PAGE_LG2;
 }
 
-static void dc_encode_stage1(unsigned mode, const struct iom_domain *domain,
-                             uint64_t dc[RV_DC_RSVD])
+static void dc_encode_stage1(const struct iom_domain *domain, uint64_t dc[RV_DC_RSVD])
 {
 	dc[RV_DC_TA] = IOM_PUT(RV_DC_TA_PSCID, domain->id);
-	dc[RV_DC_FSC] = IOM_PUT(RV_FSC_MODE, mode) |
-	                IOM_PUT(RV_FSC_PPN, domain->root.address >> IOM_PAGE_LG2);
+	dc[RV_DC_FSC] = rvd_stage1(domain);
+}
+
+/* tc, but for what a domain says. */
+static uint64_t tc_of(const struct iom_device *device)
+{
+	return RV_TC_V | (RV_CPU_IS_BIG ? RV_TC_SBE : 0) |
+	       (device ? rvd_tc_abilities(device->abilities) : 0);
 }
 
 /* What a device context says of a domain; false: the device stays without one. */
-static bool dc_encode(const struct rvd_driver *d, const struct iom_domain *domain,
-                      uint64_t dc[RV_DC_RSVD])
+static bool dc_encode(const struct rvd_driver *d, const struct iom_device *device,
+                      const struct iom_domain *domain, uint64_t dc[RV_DC_RSVD])
 {
 	memset(dc, 0, RV_DC_RSVD * sizeof dc[0]);
-	dc[RV_DC_TC] = RV_TC_V | (RV_CPU_IS_BIG ? RV_TC_SBE : 0);
+	dc[RV_DC_TC] = tc_of(device);
 	switch (domain->kind) {
 	case IOM_DOMAIN_STAGE1:
-		dc_encode_stage1(d->stage1_mode, domain, dc);
+	case IOM_DOMAIN_PROCESS:
+		dc_encode_stage1(domain, dc);
 		return true;
 	case IOM_DOMAIN_STAGE2:
 		dc_encode_stage2(d, domain, dc);
 		return true;
 	case IOM_DOMAIN_NESTED:
-		dc[RV_DC_TC] = RV_TC_V | (domain->root.big_endian ? RV_TC_SBE : 0);
-		dc_encode_stage1(rvd_nested_mode(domain), domain, dc);
+		dc[RV_DC_TC] &= ~RV_TC_SBE;
+		dc[RV_DC_TC] |= domain->root.big_endian ? RV_TC_SBE : 0;
+		dc_encode_stage1(domain, dc);
 		dc_encode_stage2(d, domain->parent, dc);
 		return true;
 	default:
@@ -151,42 +127,42 @@ static bool dc_encode(const struct rvd_driver *d, const struct iom_domain *domai
 	}
 }
 
+/* ---- Changing contexts --------------------------------------------------------------------- */
+
 static void dc_load(const struct rvd_driver *d, const uint64_t *dc, uint64_t words[RV_DC_RSVD])
 {
 	unsigned n;
 
 	for (n = 0; n < dc_words(d); n++)
-		words[n] = dir_get(&dc[n]);
+		words[n] = rvd_dir_get(&dc[n]);
 }
 
 /*
  * V last, behind a barrier.  The invalidation afterwards is for hardware that caches contexts with
  * V=0, which it should not; Linux is as careful.
  */
-int rvd_attach(struct iom_domain *domain, uint32_t requester)
+static int dc_on(struct rvd_driver *d, uint32_t requester, const uint64_t words[RV_DC_RSVD])
 {
-	struct rvd_driver *d = rvd_of(domain->driver);
-	uint64_t *dc, words[RV_DC_RSVD];
+	uint64_t *dc;
 	int err = dc_find(d, requester, &dc);
 	unsigned n;
 
-	if (err || !dc_encode(d, domain, words))
+	if (err)
 		return err;
 	for (n = RV_DC_TC + 1; n < dc_words(d); n++)
-		dir_put(&dc[n], words[n]);
+		rvd_dir_put(&dc[n], words[n]);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	dir_put(&dc[RV_DC_TC], words[RV_DC_TC]);
+	rvd_dir_put(&dc[RV_DC_TC], words[RV_DC_TC]);
 	rvd_inval_device(d, requester, words);
 	err = rvd_fence(d);
 	if (err)
-		dir_put(&dc[RV_DC_TC], words[RV_DC_TC] & ~RV_TC_V);
+		rvd_dir_put(&dc[RV_DC_TC], words[RV_DC_TC] & ~RV_TC_V);
 	return err;
 }
 
-/* The other words stay until hardware has forgotten them: a second attempt needs them again. */
-int rvd_detach(struct iom_driver *driver, uint32_t requester)
+int rvd_dc_off(struct rvd_driver *d, uint32_t requester)
 {
-	struct rvd_driver *d = rvd_of(driver);
+	const struct iom_device *device = iom_device_find(&d->base, requester);
 	uint64_t *dc, words[RV_DC_RSVD];
 	int err = dc_find(d, requester, &dc);
 	unsigned n;
@@ -194,12 +170,67 @@ int rvd_detach(struct iom_driver *driver, uint32_t requester)
 	if (err)
 		return err;
 	dc_load(d, dc, words);
-	dir_put(&dc[RV_DC_TC], words[RV_DC_TC] & ~RV_TC_V);
+	rvd_dir_put(&dc[RV_DC_TC], words[RV_DC_TC] & ~RV_TC_V);
 	rvd_inval_device(d, requester, words);
+	if (device)
+		rvd_ats_forget_device(d, device);
+	/* The other words stay until hardware has forgotten them: a second attempt needs them again. */
 	err = rvd_fence(d);
 	if (err)
 		return err;
 	for (n = 0; n < dc_words(d); n++)
-		dir_put(&dc[n], 0);
+		rvd_dir_put(&dc[n], 0);
 	return IOM_OK;
+}
+
+int rvd_dc_change(struct rvd_driver *d, uint32_t requester, uint64_t set, uint64_t clear)
+{
+	uint64_t *dc, words[RV_DC_RSVD], tc;
+	int err = dc_find(d, requester, &dc);
+
+	if (err)
+		return err;
+	dc_load(d, dc, words);
+	tc = (words[RV_DC_TC] & ~clear) | set;
+	if (!(tc & RV_TC_V))
+		return IOM_OK;
+	rvd_dir_put(&dc[RV_DC_TC], tc);
+	rvd_inval_device(d, requester, words);
+	return rvd_fence(d);
+}
+
+int rvd_dc_processes(struct rvd_driver *d, const struct iom_device *device, bool identity)
+{
+	uint64_t words[RV_DC_RSVD] = { 0 }, *dc;
+	int err = dc_find(d, device->requester, &dc);
+
+	if (err)
+		return err;
+	if (rvd_dir_get(&dc[RV_DC_TC]) & RV_TC_V)
+		return rvd_dc_change(d, device->requester, identity ? 0 : RV_TC_DPE,
+		                     identity ? RV_TC_DPE : 0);
+	words[RV_DC_TC] = tc_of(device) | RV_TC_PDTV | (identity ? 0 : RV_TC_DPE);
+	words[RV_DC_FSC] = rvd_pdtp(d, device);
+	return dc_on(d, device->requester, words);
+}
+
+int rvd_attach(struct iom_domain *domain, uint32_t requester)
+{
+	struct rvd_driver *d = rvd_of(domain->driver);
+	struct iom_device *device = iom_device_find(domain->driver, requester);
+	uint64_t words[RV_DC_RSVD];
+
+	if (device && device->table && !iom_domain_is_machines(domain))
+		return rvd_attach_plain(d, device);
+	return dc_encode(d, device, domain, words) ? dc_on(d, requester, words) : IOM_OK;
+}
+
+int rvd_detach(struct iom_driver *driver, uint32_t requester)
+{
+	struct rvd_driver *d = rvd_of(driver);
+	struct iom_device *device = iom_device_find(driver, requester);
+
+	if (device && device->table && !iom_domain_is_machines(device->plain.domain))
+		return rvd_detach_plain(d, device);
+	return rvd_dc_off(d, requester);
 }

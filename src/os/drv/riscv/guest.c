@@ -6,69 +6,18 @@
  */
 #include "os/drv/riscv/riscv.h"
 
-#include "pt/fmt/riscv.h"
-
 /* ---- Nested domains ----------------------------------------------------------------------- */
 
-/* The formats that a device context can name for the first stage of a guest. */
-static const struct guest_format {
-	uint32_t format; /* IOM_FORMAT_* */
-	uint8_t mode;    /* of iosatp    */
-	uint64_t cap;
-} formats[] = {
-	{ IOM_FORMAT_RISCV_SV39, RV_ATP_SV39, RV_CAP_SV39 },
-	{ IOM_FORMAT_RISCV_SV48, RV_ATP_SV48, RV_CAP_SV48 },
-	{ IOM_FORMAT_RISCV_SV57, RV_ATP_SV57, RV_CAP_SV57 },
-};
-
-static const struct guest_format *format_find(const struct rvd_driver *d, uint32_t format)
-{
-	size_t n;
-
-	for (n = 0; n < IOM_COUNT(formats); n++)
-		if (formats[n].format == format && d->cap & formats[n].cap)
-			return &formats[n];
-	return NULL;
-}
-
-unsigned rvd_nested_mode(const struct iom_domain *domain)
-{
-	return domain->root.levels - 3u + RV_ATP_SV39;
-}
-
-/*
- * The PSCID is ours, not the guest's: two tables that a guest gave one number stay apart.  It means
- * something under the parent's GSCID alone, so that guests cannot meet.
- */
 int rvd_nested_init(struct iom_domain *domain, const struct iom_stage *stage,
                     struct iom_error *error)
 {
-	struct rvd_driver *d = rvd_of(domain->driver);
-	const struct guest_format *f = format_find(d, stage->format);
-	int err;
+	const struct rvd_driver *d = rvd_of(domain->driver);
 
-	if (!f)
-		return iom_fail(error, IOM_ENOTSUP,
-		                "the IOMMU cannot read a guest's tables of format %u "
-		                "(capabilities 0x%llx)",
-		                (unsigned)stage->format, (unsigned long long)d->cap);
 	if (stage->big_endian != RV_CPU_IS_BIG && !(d->cap & RV_CAP_END))
 		return iom_fail(error, IOM_ENOTSUP,
 		                "the IOMMU cannot read a guest's tables in %s-endian order",
 		                stage->big_endian ? "big" : "little");
-	if (stage->root & (IOM_PAGE - 1) || stage->root >> IOM_PAGE_LG2 & ~RV_FSC_PPN)
-		return iom_fail(error, IOM_EINVAL,
-		                "a guest's root table cannot be at 0x%llx: it must be a multiple "
-		                "of "
-		                "4096 below 2^56",
-		                (unsigned long long)stage->root);
-	err = iom_ids_take(&d->base, &d->pscids, &domain->id);
-	if (err)
-		return iom_fail(error, err, "no PSCID is left for the domain");
-	domain->root = pt_rv64_root(stage->root >> IOM_PAGE_LG2, f->mode, false);
-	domain->root.big_endian = stage->big_endian;
-	domain->last = iom_low(domain->root.input_bits - 1u);
-	return IOM_OK;
+	return rvd_borrow(domain, stage, error);
 }
 
 /* ---- MSI page tables ---------------------------------------------------------------------- */
@@ -144,6 +93,7 @@ static int encode(const struct rvd_driver *d, const struct iom_msi_target *to, u
 static int forget(struct rvd_driver *d, const struct iom_domain *domain, uint64_t gpa)
 {
 	rvd_inval_gpa(d, domain, gpa);
+	rvd_ats_forget(d, domain, gpa, gpa, false);
 	return rvd_fence(d);
 }
 

@@ -54,15 +54,15 @@ int rvd_interrupts_vectors(struct rvd_driver *d, struct iom_error *error)
 	return IOM_OK;
 }
 
-/* Lets a fault queue that had to drop records go on. */
-static void fq_repair(struct rvd_driver *d)
+/* Lets a queue that had to drop records go on. */
+static void queue_repair(struct rvd_driver *d, uint64_t csr_at, uint64_t *overflows)
 {
-	uint32_t csr = rvd_rd32(d, RV_FQCSR);
+	uint32_t csr = rvd_rd32(d, csr_at);
 
 	if (!(csr & (RV_QCSR_MF | RV_QCSR_OF)))
 		return;
-	d->base.overflows++;
-	rvd_wr32(d, RV_FQCSR, csr & (RV_QCSR_EN | RV_QCSR_IE | RV_QCSR_MF | RV_QCSR_OF));
+	++*overflows;
+	rvd_wr32(d, csr_at, csr & (RV_QCSR_EN | RV_QCSR_IE | RV_QCSR_MF | RV_QCSR_OF));
 }
 
 /*
@@ -84,7 +84,11 @@ int rvd_interrupt(struct iom_driver *driver)
 		if (pending)
 			rvd_wr32(d, RV_IPSR, pending);
 		count += rvd_faults(d);
-		fq_repair(d);
+		queue_repair(d, RV_FQCSR, &d->base.overflows);
+		if (d->pq.ring) {
+			rvd_page_requests(d);
+			queue_repair(d, RV_PQCSR, &d->base.page_overflows);
+		}
 		rvd_cq_repair(d);
 	}
 	return count;

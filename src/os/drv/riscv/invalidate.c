@@ -8,11 +8,11 @@
  */
 #include "os/drv/riscv/riscv.h"
 
-#define CMD(op, func) (IOM_PUT(RV_CMD_OPCODE, op) | IOM_PUT(RV_CMD_FUNC3, func))
-#define IOTINVAL_VMA CMD(RV_OP_IOTINVAL, RV_IOTINVAL_VMA)
-#define IOTINVAL_GVMA CMD(RV_OP_IOTINVAL, RV_IOTINVAL_GVMA)
-#define IOFENCE_C CMD(RV_OP_IOFENCE, RV_IOFENCE_C)
-#define IODIR_INVAL_DDT CMD(RV_OP_IODIR, RV_IODIR_INVAL_DDT)
+#define IOTINVAL_VMA RVD_CMD(RV_OP_IOTINVAL, RV_IOTINVAL_VMA)
+#define IOTINVAL_GVMA RVD_CMD(RV_OP_IOTINVAL, RV_IOTINVAL_GVMA)
+#define IOFENCE_C RVD_CMD(RV_OP_IOFENCE, RV_IOFENCE_C)
+#define IODIR_INVAL_DDT RVD_CMD(RV_OP_IODIR, RV_IODIR_INVAL_DDT)
+#define IODIR_INVAL_PDT RVD_CMD(RV_OP_IODIR, RV_IODIR_INVAL_PDT)
 
 /* More pages than that are forgotten faster together with all others of the domain. */
 #define PAGES_MAX 512
@@ -30,13 +30,16 @@ bool rvd_cq_repair(struct rvd_driver *d)
 	uint32_t csr = rvd_rd32(d, RV_CQCSR);
 	uint32_t errors = csr & (RV_QCSR_MF | RV_CQCSR_CMD_TO | RV_CQCSR_CMD_ILL);
 
-	if (errors) {
+	if (errors & ~RV_CQCSR_CMD_TO) {
 		d->base.command_errors++;
 		d->cq_error = IOM_EIO;
+	} else if (errors && !d->cq_error) {
+		d->cq_error = IOM_ETIMEOUT;
 	}
 	/*
-	 * The queue goes on at cqh, with the same command: an illegal one would stop it for ever,
-	 * so a harmless one takes its place.  Linux writes the bits back and leaves it at that.
+	 * The queue goes on at cqh, with the same command.  A fence that told of a device's silence
+	 * passes then.  An illegal command would stop the queue for ever, so a harmless one takes
+	 * its place; Linux writes the bits back and leaves it at that.
 	 */
 	if (errors & RV_CQCSR_CMD_ILL) {
 		cq_put(d, rvd_rd32(d, RV_CQH) & d->cq.mask, IOFENCE_C, 0);
@@ -70,18 +73,19 @@ static bool cq_moved(struct rvd_driver *d, bool all)
 /* Waits for that.  Fast hardware is done by now, and clocks may be slow. */
 static void cq_wait(struct rvd_driver *d, bool all)
 {
-	uint64_t since;
+	uint64_t since, limit = d->cq_devices ? RV_DEVICES_NS : RV_COMMAND_NS;
 
 	if (cq_moved(d, all))
 		return;
 	since = rvd_now(d);
 	for (;;) {
-		bool late = rvd_now(d) - since > RV_COMMAND_NS;
+		bool late = rvd_now(d) - since > limit;
 
 		if (cq_moved(d, all))
 			return;
 		if (late) {
 			d->cq_error = IOM_ETIMEOUT;
+			d->cq_dead = true;
 			return;
 		}
 		rvd_cq_repair(d);
@@ -89,15 +93,15 @@ static void cq_wait(struct rvd_driver *d, bool all)
 	}
 }
 
-static void command(struct rvd_driver *d, uint64_t dw0, uint64_t dw1)
+void rvd_command(struct rvd_driver *d, uint64_t dw0, uint64_t dw1)
 {
 	if (after(d, d->cq.index) == d->cq_head) {
 		/* One time-out is enough: what comes after is not sent, and the fence says so. */
-		if (d->cq_error == IOM_ETIMEOUT)
+		if (d->cq_dead)
 			return;
 		ring_doorbell(d);
 		cq_wait(d, false);
-		if (d->cq_error == IOM_ETIMEOUT)
+		if (d->cq_dead)
 			return;
 	}
 	cq_put(d, d->cq.index, dw0, dw1);
@@ -109,29 +113,30 @@ int rvd_fence(struct rvd_driver *d)
 {
 	int err;
 
-	command(d, IOFENCE_C | RV_IOFENCE_PR | RV_IOFENCE_PW, 0);
-	if (d->cq_error != IOM_ETIMEOUT) {
+	rvd_command(d, IOFENCE_C | RV_IOFENCE_PR | RV_IOFENCE_PW, 0);
+	if (!d->cq_dead) {
 		ring_doorbell(d);
 		cq_wait(d, true);
 	}
 	err = d->cq_error;
 	d->cq_error = IOM_OK;
+	d->cq_dead = d->cq_devices = false;
 	return err;
 }
 
 void rvd_inval_ddt_all(struct rvd_driver *d)
 {
-	command(d, IODIR_INVAL_DDT, 0);
+	rvd_command(d, IODIR_INVAL_DDT, 0);
 }
 
 void rvd_inval_vma_all(struct rvd_driver *d)
 {
-	command(d, IOTINVAL_VMA, 0);
+	rvd_command(d, IOTINVAL_VMA, 0);
 }
 
 void rvd_inval_gvma_all(struct rvd_driver *d)
 {
-	command(d, IOTINVAL_GVMA, 0);
+	rvd_command(d, IOTINVAL_GVMA, 0);
 }
 
 void rvd_inval_device(struct rvd_driver *d, uint32_t device_id, const uint64_t *dc)
@@ -139,14 +144,29 @@ void rvd_inval_device(struct rvd_driver *d, uint32_t device_id, const uint64_t *
 	uint64_t gscid = IOM_GET(RV_IOHGATP_GSCID, dc[RV_DC_IOHGATP]);
 	uint64_t pscid = IOM_GET(RV_DC_TA_PSCID, dc[RV_DC_TA]);
 
-	command(d, IODIR_INVAL_DDT | RV_IODIR_DV | IOM_PUT(RV_IODIR_DID, device_id), 0);
+	rvd_command(d, IODIR_INVAL_DDT | RV_IODIR_DV | IOM_PUT(RV_IODIR_DID, device_id), 0);
 	if (IOM_GET(RV_IOHGATP_MODE, dc[RV_DC_IOHGATP]) != RV_ATP_BARE) {
 		gscid = RV_IOTINVAL_GV | IOM_PUT(RV_IOTINVAL_GSCID, gscid);
-		command(d, IOTINVAL_VMA | gscid, 0);
-		command(d, IOTINVAL_GVMA | gscid, 0);
+		rvd_command(d, IOTINVAL_VMA | gscid, 0);
+		rvd_command(d, IOTINVAL_GVMA | gscid, 0);
+	} else if (dc[RV_DC_TC] & RV_TC_PDTV) {
+		rvd_inval_vma_all(d);
 	} else if (IOM_GET(RV_FSC_MODE, dc[RV_DC_FSC]) != RV_ATP_BARE) {
-		command(d, IOTINVAL_VMA | RV_IOTINVAL_PSCV | IOM_PUT(RV_IOTINVAL_PSCID, pscid), 0);
+		rvd_inval_pscid(d, (uint32_t)pscid);
 	}
+}
+
+void rvd_inval_process(struct rvd_driver *d, uint32_t device_id, uint32_t pasid)
+{
+	rvd_command(d,
+	            IODIR_INVAL_PDT | RV_IODIR_DV | IOM_PUT(RV_IODIR_DID, device_id) |
+	                    IOM_PUT(RV_IODIR_PID, pasid),
+	            0);
+}
+
+void rvd_inval_pscid(struct rvd_driver *d, uint32_t pscid)
+{
+	rvd_command(d, IOTINVAL_VMA | RV_IOTINVAL_PSCV | IOM_PUT(RV_IOTINVAL_PSCID, pscid), 0);
 }
 
 /* One command for the naturally aligned 2^lg2 bytes at `at`; without S it names one leaf. */
@@ -157,8 +177,8 @@ static void inval_piece(struct rvd_driver *d, uint64_t dw0, uint64_t at, unsigne
 	/* Coded as in NAPOT pages: ones below the lowest 0, which stands for half the size. */
 	if (s)
 		page |= iom_low(lg2 - IOM_PAGE_LG2 - 1);
-	command(d, dw0 | RV_IOTINVAL_AV,
-	        IOM_PUT(RV_IOTINVAL_1_ADDR, page) | (s ? RV_IOTINVAL_1_S : 0));
+	rvd_command(d, dw0 | RV_IOTINVAL_AV,
+	            IOM_PUT(RV_IOTINVAL_1_ADDR, page) | (s ? RV_IOTINVAL_1_S : 0));
 }
 
 /* How many of `left` steps one command takes from `first` on, as a power of two. */
@@ -185,7 +205,7 @@ static void inval_range(struct rvd_driver *d, uint64_t dw0, uint64_t first, uint
 	/* With AV=1 alone entries that point to tables stay: not enough where tables are to be freed. */
 	if ((tables && !(d->cap & RV_CAP_NL)) || left >> (64 - step) ||
 	    (left > PAGES_MAX && !(d->cap & RV_CAP_S))) {
-		command(d, dw0, 0);
+		rvd_command(d, dw0, 0);
 		return;
 	}
 	if (tables)
@@ -210,26 +230,31 @@ int rvd_flush(struct iom_domain *domain, const struct iom_gather *gather)
 		dw0 = IOTINVAL_GVMA | RV_IOTINVAL_GV | IOM_PUT(RV_IOTINVAL_GSCID, domain->id);
 	inval_range(d, dw0, gather->first, gather->last,
 	            gather->step_lg2 ? gather->step_lg2 : IOM_PAGE_LG2, gather->tables);
+	rvd_ats_forget(d, domain, gather->first, gather->last, false);
 	return rvd_fence(d);
 }
 
-int rvd_forget(struct iom_domain *nested, uint64_t first, uint64_t last, bool global)
+/* A process's tables may go with what they said; a guest's are the parent's memory, and stay. */
+int rvd_forget(struct iom_domain *domain, uint64_t first, uint64_t last, bool global)
 {
-	struct rvd_driver *d = rvd_of(nested->driver);
-	uint64_t dw0 =
-		IOTINVAL_VMA | RV_IOTINVAL_GV | IOM_PUT(RV_IOTINVAL_GSCID, nested->parent->id);
+	struct rvd_driver *d = rvd_of(domain->driver);
+	const struct iom_domain *parent = domain->parent;
+	uint64_t dw0 = IOTINVAL_VMA;
 
+	if (parent)
+		dw0 |= RV_IOTINVAL_GV | IOM_PUT(RV_IOTINVAL_GSCID, parent->id);
 	/* A PSCID spares the entries that are marked global. */
 	if (!global)
-		dw0 |= RV_IOTINVAL_PSCV | IOM_PUT(RV_IOTINVAL_PSCID, nested->id);
-	inval_range(d, dw0, first, last, IOM_PAGE_LG2, false);
+		dw0 |= RV_IOTINVAL_PSCV | IOM_PUT(RV_IOTINVAL_PSCID, domain->id);
+	inval_range(d, dw0, first, last, IOM_PAGE_LG2, !parent);
+	rvd_ats_forget(d, domain, first, last, global);
 	return rvd_fence(d);
 }
 
 void rvd_inval_gpa(struct rvd_driver *d, const struct iom_domain *domain, uint64_t gpa)
 {
-	command(d,
-	        IOTINVAL_GVMA | RV_IOTINVAL_GV | RV_IOTINVAL_AV |
-	                IOM_PUT(RV_IOTINVAL_GSCID, domain->id),
-	        IOM_PUT(RV_IOTINVAL_1_ADDR, gpa >> IOM_PAGE_LG2));
+	rvd_command(d,
+	            IOTINVAL_GVMA | RV_IOTINVAL_GV | RV_IOTINVAL_AV |
+	                    IOM_PUT(RV_IOTINVAL_GSCID, domain->id),
+	            IOM_PUT(RV_IOTINVAL_1_ADDR, gpa >> IOM_PAGE_LG2));
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
-/* Command and fault queue: size, memory, on and off ("In-memory queue interface"). */
+/* The queues: size, memory, on and off ("In-memory queue interface"). */
 #include "os/drv/riscv/riscv.h"
 
-/* What tells the two apart. */
+/* What tells them apart. */
 struct queue_row {
 	const char *name;
 	uint16_t base, csr, index; /* registers; index is the one that we write */
@@ -18,6 +18,9 @@ static const struct queue_row cq_row = {
 };
 static const struct queue_row fq_row = {
 	"fault", RV_FQB, RV_FQCSR, RV_FQH, 5, 10, RV_IPSR_FIP,
+};
+static const struct queue_row pq_row = {
+	"page-request", RV_PQB, RV_PQCSR, RV_PQH, 4, 10, RV_IPSR_PIP,
 };
 
 /* The largest LOG2SZ-1 that hardware takes is what it makes of all ones. */
@@ -95,12 +98,18 @@ int rvd_queues_on(struct rvd_driver *d, struct iom_error *error)
 {
 	int err = queue_on(d, &cq_row, &d->cq, error);
 
-	return err ? err : queue_on(d, &fq_row, &d->fq, error);
+	if (!err)
+		err = queue_on(d, &fq_row, &d->fq, error);
+	if (!err && d->cap & RV_CAP_ATS && d->base.host.page_request)
+		err = queue_on(d, &pq_row, &d->pq, error);
+	return err;
 }
 
 int rvd_queues_off(struct rvd_driver *d)
 {
 	int err = queue_off(d, &cq_row, &d->cq);
 
-	return err ? err : queue_off(d, &fq_row, &d->fq);
+	if (!err)
+		err = queue_off(d, &fq_row, &d->fq);
+	return err ? err : queue_off(d, &pq_row, &d->pq);
 }

@@ -20,7 +20,12 @@
 #define RV_MS UINT64_C(1000000)
 #define RV_QUEUE_NS (150 * RV_MS)     /* to start or stop a queue                           */
 #define RV_DDTP_NS (10000 * RV_MS)    /* to change the mode: open transactions drain        */
-#define RV_COMMAND_NS (10000 * RV_MS) /* to carry out what is queued; none waits for a device */
+#define RV_COMMAND_NS (10000 * RV_MS) /* to carry out what is queued                        */
+/* The same, if that waits for devices: PCI Express gives them 60 s, and half of that again. */
+#define RV_DEVICES_NS (100000 * RV_MS)
+
+#define RVD_CMD(op, func) (IOM_PUT(RV_CMD_OPCODE, op) | IOM_PUT(RV_CMD_FUNC3, func))
+#define RVD_PASID_BITS 20
 
 /* A ring in memory, shared with hardware. */
 struct rvd_queue {
@@ -28,7 +33,7 @@ struct rvd_queue {
 	uint64_t phys;
 	size_t bytes;
 	uint32_t mask;  /* entries - 1 */
-	uint32_t index; /* our end: cqt or fqh */
+	uint32_t index; /* our end: cqt, fqh or pqh */
 };
 
 struct rvd_driver {
@@ -37,14 +42,17 @@ struct rvd_driver {
 	uint64_t ddt_phys; /* the root of the device directory */
 	void *ddt;
 	uint8_t ddt_levels;  /* 1..3 */
+	uint8_t pdt_levels;  /* of process directories: 1..3, 0: there are none */
 	uint8_t reset_mode;  /* ddtp.iommu_mode as we found it: Off or Bare */
 	bool extended;       /* device contexts of 64 bytes */
 	uint8_t stage1_mode; /* widest MODE of iosatp and iohgatp, 0: none */
 	uint8_t stage2_mode;
 	uint8_t vectors;
-	struct rvd_queue cq, fq;
+	struct rvd_queue cq, fq, pq;
 	uint32_t cq_head; /* cqh, as last read */
-	int cq_error;     /* what went wrong since the last rvd_fence */
+	int cq_error;     /* what went wrong since the last rvd_fence ... */
+	bool cq_dead;     /* ... and that it stands still; nothing is sent to it any more */
+	bool cq_devices;  /* some command since then waits for a device */
 	struct iom_ids pscids, gscids;
 };
 
@@ -108,11 +116,17 @@ void rvd_inval_vma_all(struct rvd_driver *d);
 void rvd_inval_gvma_all(struct rvd_driver *d);
 /* All that follows from a change of this device's context, whose old or new words these are. */
 void rvd_inval_device(struct rvd_driver *d, uint32_t device_id, const uint64_t *dc);
+/* All that follows from a change of a process's context; the other of its tables. */
+void rvd_inval_process(struct rvd_driver *d, uint32_t device_id, uint32_t pasid);
+void rvd_inval_pscid(struct rvd_driver *d, uint32_t pscid);
+/* Queues one command. */
+void rvd_command(struct rvd_driver *d, uint64_t dw0, uint64_t dw1);
+/* IOM_ETIMEOUT: hardware stands still, or a device has not answered; either way it goes on. */
 int rvd_fence(struct rvd_driver *d);
 /* Looks for a stopped command queue and lets it run again.  True: it had stopped. */
 bool rvd_cq_repair(struct rvd_driver *d);
 int rvd_flush(struct iom_domain *domain, const struct iom_gather *gather);
-int rvd_forget(struct iom_domain *nested, uint64_t first, uint64_t last, bool global);
+int rvd_forget(struct iom_domain *domain, uint64_t first, uint64_t last, bool global);
 /* What was known of one guest-physical page, MSI page-table entry included. */
 void rvd_inval_gpa(struct rvd_driver *d, const struct iom_domain *domain, uint64_t gpa);
 
@@ -123,8 +137,28 @@ int rvd_prepare(struct iom_driver *driver, uint32_t requester);
 int rvd_attach(struct iom_domain *domain, uint32_t requester);
 int rvd_detach(struct iom_driver *driver, uint32_t requester);
 
+/* process.c */
+int rvd_process_init(struct iom_domain *domain, const struct iom_stage *stage,
+                     struct iom_error *error);
+int rvd_prepare_pasid(struct iom_driver *driver, struct iom_device *device, uint32_t pasid);
+int rvd_attach_pasid(struct iom_driver *driver, struct iom_link *link);
+int rvd_detach_pasid(struct iom_driver *driver, struct iom_link *link);
+/* The directory of a device's processes. */
+int rvd_pdt_new(struct rvd_driver *d, struct iom_device *device);
+void rvd_pdt_free(struct rvd_driver *d, struct iom_device *device);
+
+/* ats.c */
+int rvd_allow(struct iom_driver *driver, struct iom_device *device, unsigned abilities);
+/* Fields of ATS commands that name a device. */
+uint64_t rvd_ats_who(uint32_t requester);
+/* Devices forget what they know of first..last in a domain: those that may know anything. */
+void rvd_ats_forget(struct rvd_driver *d, const struct iom_domain *domain, uint64_t first,
+                    uint64_t last, bool global);
+/* One use of a domain; all of a device. */
+void rvd_ats_forget_link(struct rvd_driver *d, const struct iom_link *link);
+void rvd_ats_forget_device(struct rvd_driver *d, const struct iom_device *device);
+
 /* guest.c: virtual machines */
-unsigned rvd_nested_mode(const struct iom_domain *domain);
 int rvd_nested_init(struct iom_domain *domain, const struct iom_stage *stage,
                     struct iom_error *error);
 int rvd_msi_init(struct iom_domain *domain, struct iom_error *error);
@@ -138,6 +172,13 @@ int rvd_map(struct iom_domain *domain, uint64_t iova, uint64_t phys, uint64_t by
 int rvd_unmap(struct iom_domain *domain, uint64_t iova, uint64_t bytes, struct pt_removed *removed);
 int rvd_lookup(struct iom_domain *domain, uint64_t iova, uint64_t *phys);
 void rvd_release(struct iom_domain *domain, uint64_t tables);
+/* Makes somebody else's table a domain's first stage. */
+int rvd_borrow(struct iom_domain *domain, const struct iom_stage *stage, struct iom_error *error);
+
+/* page_requests.c: reports what is in the page-request queue, which must be there. */
+void rvd_page_requests(struct rvd_driver *d);
+int rvd_respond(struct iom_driver *driver, const struct iom_os_page_request *request,
+                unsigned code);
 
 /* faults.c: reports what is in the fault queue; returns how many. */
 int rvd_faults(struct rvd_driver *d);

@@ -69,6 +69,59 @@ int rvd_domain_init(struct iom_domain *domain, struct iom_error *error)
 	return IOM_OK;
 }
 
+/* ---- Tables of others ----------------------------------------------------------------------- */
+
+/* The formats that a context can name for a first stage. */
+static const struct stage_format {
+	uint32_t format; /* IOM_FORMAT_* */
+	uint8_t mode;    /* of iosatp    */
+	uint64_t cap;
+} formats[] = {
+	{ IOM_FORMAT_RISCV_SV39, RV_ATP_SV39, RV_CAP_SV39 },
+	{ IOM_FORMAT_RISCV_SV48, RV_ATP_SV48, RV_CAP_SV48 },
+	{ IOM_FORMAT_RISCV_SV57, RV_ATP_SV57, RV_CAP_SV57 },
+};
+
+static const struct stage_format *format_find(const struct rvd_driver *d, uint32_t format)
+{
+	size_t n;
+
+	for (n = 0; n < IOM_COUNT(formats); n++)
+		if (formats[n].format == format && d->cap & formats[n].cap)
+			return &formats[n];
+	return NULL;
+}
+
+/*
+ * The PSCID is ours, not the owner's: two tables that a guest gave one number stay apart.  Under a
+ * parent it means something with its GSCID alone, so that guests cannot meet.
+ */
+int rvd_borrow(struct iom_domain *domain, const struct iom_stage *stage, struct iom_error *error)
+{
+	struct rvd_driver *d = rvd_of(domain->driver);
+	const struct stage_format *f = format_find(d, stage->format);
+	int err;
+
+	if (!f)
+		return iom_fail(error, IOM_ENOTSUP,
+		                "the IOMMU cannot read tables of format %u (capabilities 0x%llx)",
+		                (unsigned)stage->format, (unsigned long long)d->cap);
+	if (stage->root & (IOM_PAGE - 1) || stage->root >> IOM_PAGE_LG2 & ~RV_FSC_PPN)
+		return iom_fail(error, IOM_EINVAL,
+		                "a root table cannot be at 0x%llx: it must be a multiple of 4096 "
+		                "below 2^56",
+		                (unsigned long long)stage->root);
+	err = iom_ids_take(&d->base, &d->pscids, &domain->id);
+	if (err)
+		return iom_fail(error, err, "no PSCID is left for the domain");
+	domain->root = pt_rv64_root(stage->root >> IOM_PAGE_LG2, f->mode, false);
+	domain->root.big_endian = stage->big_endian;
+	domain->last = iom_low(domain->root.input_bits - 1u);
+	return IOM_OK;
+}
+
+/* ---- The end -------------------------------------------------------------------------------- */
+
 void rvd_domain_fini(struct iom_domain *domain)
 {
 	struct rvd_driver *d = rvd_of(domain->driver);
@@ -76,10 +129,12 @@ void rvd_domain_fini(struct iom_domain *domain)
 	rvd_msi_fini(domain);
 	if (iom_domain_has_tables(domain))
 		pt_rv64_free(&pages, d, &domain->root);
-	else if (domain->kind != IOM_DOMAIN_NESTED)
+	else if (domain->kind != IOM_DOMAIN_NESTED && domain->kind != IOM_DOMAIN_PROCESS)
 		return;
 	iom_ids_give(ids_of(d, domain), domain->id);
 }
+
+/* ---- Mappings ------------------------------------------------------------------------------- */
 
 /* Devices access as users, so all pages are user pages. */
 int rvd_map(struct iom_domain *domain, uint64_t iova, uint64_t phys, uint64_t bytes, unsigned prot)
