@@ -95,6 +95,43 @@ static void fault(void *opaque, const struct iom_os_fault *f)
 	b->fault[b->faults++ % BENCH_LOG] = *f;
 }
 
+static void page_request(void *opaque, const struct iom_os_page_request *request)
+{
+	struct bench *b = opaque;
+
+	b->page[b->pages++ % BENCH_LOG] = *request;
+}
+
+static void relax_and_step(void *opaque)
+{
+	struct bench *b = opaque;
+
+	relax(b);
+	iom_step(b->unit, b->now);
+}
+
+void bench_with_devices(struct bench *b)
+{
+	b->host.page_request = page_request;
+	b->host.relax = relax_and_step;
+	iom_step(b->unit, b->now);
+}
+
+/* Devices have forgotten before they are asked. */
+static void unit_message(void *opaque, uint32_t requester, const struct iom_message *message)
+{
+	struct bench *b = opaque;
+	const struct iom_message answer = {
+		.kind = IOM_MESSAGE_INVALIDATED,
+		.token = 1u << (message->token & 31),
+		.code = 1,
+	};
+
+	b->message[b->messages++ % BENCH_LOG] = *message;
+	if (message->kind == IOM_MESSAGE_INVALIDATE && !b->silent)
+		bench_message(b, requester, &answer);
+}
+
 static int unit_msi(void *opaque, uint64_t address, uint32_t data)
 {
 	struct bench *b = opaque;
@@ -119,6 +156,7 @@ struct bench *bench_new(const struct iom_riscv_config *config)
 	static const struct iom_host host = {
 		.bytes = sizeof host,
 		.msi = unit_msi,
+		.message = unit_message,
 		.wire = unit_wire,
 	};
 	struct bench *b = calloc(1, sizeof *b);
@@ -224,6 +262,31 @@ unsigned bench_dma_write(struct bench *b, uint32_t requester, uint64_t iova, uin
 
 	iom_port_close(p);
 	return verdict(err, &reply);
+}
+
+unsigned bench_pasid_read(struct bench *b, uint32_t requester, uint32_t pasid, uint64_t iova,
+                          uint64_t *val)
+{
+	struct iom_request q = {
+		.iova = iova,
+		.pasid = pasid,
+		.flags = IOM_REQ_PASID,
+		.access = IOM_READ,
+	};
+	struct iom_port *p = port(b, requester);
+	struct iom_reply reply;
+	int err = iom_read(p, &q, val, sizeof *val, &reply);
+
+	iom_port_close(p);
+	return verdict(err, &reply);
+}
+
+void bench_message(struct bench *b, uint32_t requester, const struct iom_message *message)
+{
+	struct iom_endpoint *endpoint;
+
+	CHECK_EQ(iom_endpoint_get(b->unit, requester, &endpoint), IOM_OK);
+	CHECK_EQ(iom_message(endpoint, message), IOM_OK);
 }
 
 unsigned bench_page_lg2(struct bench *b, uint32_t requester, uint64_t iova, struct iom_reply *reply)

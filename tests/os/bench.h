@@ -32,8 +32,11 @@ struct bench {
 	int countdown; /* allocations until one fails; negative: never */
 	uint64_t now;
 	/* what was seen */
-	unsigned faults, msis, mmio_writes;
+	unsigned faults, msis, mmio_writes, pages, messages;
 	struct iom_os_fault fault[BENCH_LOG];
+	struct iom_os_page_request page[BENCH_LOG];
+	struct iom_message message[BENCH_LOG]; /* to devices */
+	bool silent;                           /* devices do not answer invalidations */
 	uint32_t msi_data[BENCH_LOG];
 	bool wire[16];
 	/* called before each write to a register, if set */
@@ -42,6 +45,8 @@ struct bench {
 
 /* A bench with this IOMMU (NULL: the default one); no driver yet. */
 struct bench *bench_new(const struct iom_riscv_config *config);
+/* Lets the driver hear of requests for pages, and time pass for the IOMMU.  Before bench_up. */
+void bench_with_devices(struct bench *b);
 /* Brings the driver up (NULL: wires). */
 int bench_up(struct bench *b, const struct iom_driver_config *config);
 /* The two in one; it must succeed. */
@@ -55,6 +60,11 @@ uint64_t bench_rd64(struct bench *b, uint64_t off);
 /* A device reads or writes 8 bytes.  0: done; else the fault code. */
 unsigned bench_dma_read(struct bench *b, uint32_t requester, uint64_t iova, uint64_t *val);
 unsigned bench_dma_write(struct bench *b, uint32_t requester, uint64_t iova, uint64_t val);
+/* The same with a PASID. */
+unsigned bench_pasid_read(struct bench *b, uint32_t requester, uint32_t pasid, uint64_t iova,
+                          uint64_t *val);
+/* A device sends a message; it must be taken. */
+void bench_message(struct bench *b, uint32_t requester, const struct iom_message *message);
 /* Asks for the translation of a read alone: the reply's range_lg2, or 0 after a fault. */
 unsigned bench_page_lg2(struct bench *b, uint32_t requester, uint64_t iova,
                         struct iom_reply *reply);
