@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "pt/fmt/riscv.h"
+#include "pt/fmt/riscv_table.h"
 #include "regs/riscv.h"
 
 static int riscv_new(struct iom_memory *memory, const struct iom_host *host, void *opaque,
@@ -28,8 +30,28 @@ static int riscv_guest_new(struct iom_memory *memory, const struct iom_host *hos
 	return iom_riscv_new(&config, memory, host, opaque, out, error);
 }
 
+/* Sv39, as most kernels choose it, in the CPU's byte order. */
+static struct pt_root riscv_root(void)
+{
+	struct pt_root root = pt_rv64_root(0, RV_ATP_SV39, false);
+
+	root.big_endian = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
+	return root;
+}
+
+static const struct machine_tables riscv_tables = {
+	.format = IOM_FORMAT_RISCV_SV39,
+	.root = riscv_root,
+	.map = pt_rv64_map,
+	.unmap = pt_rv64_unmap,
+	.lookup = pt_rv64_lookup,
+	.release = pt_rv64_release,
+	.free = pt_rv64_free,
+};
+
 const struct machine_arch machine_archs[] = {
-	{ "riscv", "RISC-V IOMMU 1.0", riscv_new, riscv_guest_new, iom_driver_riscv, 0xffffff },
+	{ "riscv", "RISC-V IOMMU 1.0", riscv_new, riscv_guest_new, iom_driver_riscv, &riscv_tables,
+	  0xffffff },
 	{ .name = NULL },
 };
 

@@ -7,6 +7,24 @@
 #include <iommux/iommux.h>
 #include <iommux/os.h>
 
+#include "pt/build.h"
+
+/* The page tables that the CPU of such a machine has for a process. */
+struct machine_tables {
+	uint32_t format;              /* IOM_FORMAT_*             */
+	struct pt_root (*root)(void); /* but for its address      */
+	int (*map)(const struct pt_pages *pages, void *ctx, const struct pt_root *root,
+	           uint64_t input, uint64_t output, uint64_t bytes, unsigned perm,
+	           unsigned memory_type);
+	int (*unmap)(const struct pt_pages *pages, void *ctx, const struct pt_root *root,
+	             uint64_t input, uint64_t bytes, struct pt_removed *removed);
+	enum pt_why (*lookup)(const struct pt_pages *pages, void *ctx, const struct pt_root *root,
+	                      uint64_t input, struct pt_result *out);
+	void (*release)(const struct pt_pages *pages, void *ctx, const struct pt_root *root,
+	                uint64_t tables);
+	void (*free)(const struct pt_pages *pages, void *ctx, const struct pt_root *root);
+};
+
 struct machine_arch {
 	const char *name;    /* as iommux --arch takes it */
 	const char *summary; /* half a line for people    */
@@ -17,6 +35,7 @@ struct machine_arch {
 	                      struct iom_unit **out, struct iom_error *error);
 	int (*driver_new)(const struct iom_driver_config *config, const struct iom_os_host *host,
 	                  void *opaque, struct iom_driver **out, struct iom_error *error);
+	const struct machine_tables *tables;
 	uint32_t requester_last; /* the highest requester number */
 };
 

@@ -50,9 +50,19 @@ static void unit_dirty(void *opaque, uint64_t spa, uint64_t len)
 		b->stored(b->stored_opaque, spa, len);
 }
 
-/* The unit's own messages go through its memory and so reach the interrupt files. */
+static void unit_message(void *opaque, uint32_t requester, const struct iom_message *message)
+{
+	const struct bridge *b = opaque;
+
+	for (unsigned i = 0; i < b->device_count; i++)
+		if (b->devices[i].requester == requester)
+			b->devices[i].message(b->devices[i].opaque, message);
+}
+
+/* The unit's own interrupts go through its memory and so reach the interrupt files. */
 static const struct iom_host unit_host = {
 	.bytes = sizeof(struct iom_host),
+	.message = unit_message,
 	.wire = unit_wire,
 	.dirty = unit_dirty,
 };
@@ -77,6 +87,14 @@ int bridge_init(struct bridge *b, const struct machine_arch *arch, struct iom_me
 void bridge_release(struct bridge *b)
 {
 	iom_unit_free(b->unit);
+}
+
+int bridge_listen(struct bridge *b, const struct bridge_device *device)
+{
+	if (b->device_count == BRIDGE_DEVICES_MAX)
+		return IOM_ENOSPC;
+	b->devices[b->device_count++] = *device;
+	return IOM_OK;
 }
 
 bool bridge_wire_up(const struct bridge *b)

@@ -15,6 +15,14 @@
 #include "machine/bus.h"
 
 #define BRIDGE_WIRES 16
+#define BRIDGE_DEVICES_MAX 32
+
+/* A device that listens to the IOMMU's messages. */
+struct bridge_device {
+	uint32_t requester;
+	void (*message)(void *opaque, const struct iom_message *message);
+	void *opaque;
+};
 
 struct bridge {
 	struct iom_unit *unit;
@@ -23,12 +31,17 @@ struct bridge {
 	/* Hears of each store to RAM that is tracked; may be NULL. */
 	void (*stored)(void *opaque, uint64_t spa, uint64_t len);
 	void *stored_opaque;
+	struct bridge_device devices[BRIDGE_DEVICES_MAX];
+	unsigned device_count;
 };
 
 /* Makes the IOMMU, with its registers at `spa` of the bus.  `error` is told on refusal. */
 int bridge_init(struct bridge *bridge, const struct machine_arch *arch, struct iom_memory *memory,
                 struct bus *bus, uint64_t spa, struct iom_error *error);
 void bridge_release(struct bridge *bridge);
+
+/* Lets a device listen.  IOM_ENOSPC: BRIDGE_DEVICES_MAX do. */
+int bridge_listen(struct bridge *bridge, const struct bridge_device *device);
 
 bool bridge_wire_up(const struct bridge *bridge);
 

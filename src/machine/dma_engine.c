@@ -24,9 +24,20 @@ static int note(struct dma_engine *e, int rc, uint64_t iova, const struct iom_re
 	return rc;
 }
 
-int dma_engine_load(struct dma_engine *e, uint64_t iova, void *buf, size_t bytes)
+static struct iom_request request_of(const uint32_t *pasid, uint64_t iova, unsigned access)
 {
-	struct iom_request request = { .iova = iova, .access = IOM_READ };
+	return (struct iom_request){
+		.iova = iova,
+		.pasid = pasid ? *pasid : 0,
+		.flags = pasid ? IOM_REQ_PASID : 0,
+		.access = (uint8_t)access,
+	};
+}
+
+int dma_engine_load_of(struct dma_engine *e, const uint32_t *pasid, uint64_t iova, void *buf,
+                       size_t bytes)
+{
+	const struct iom_request request = request_of(pasid, iova, IOM_READ);
 	struct iom_reply reply = { 0 };
 	int rc;
 
@@ -38,9 +49,10 @@ int dma_engine_load(struct dma_engine *e, uint64_t iova, void *buf, size_t bytes
 	return note(e, rc, iova, &reply);
 }
 
-int dma_engine_store(struct dma_engine *e, uint64_t iova, const void *buf, size_t bytes)
+int dma_engine_store_of(struct dma_engine *e, const uint32_t *pasid, uint64_t iova, const void *buf,
+                        size_t bytes)
 {
-	struct iom_request request = { .iova = iova, .access = IOM_WRITE };
+	const struct iom_request request = request_of(pasid, iova, IOM_WRITE);
 	struct iom_reply reply = { 0 };
 	int rc;
 
@@ -50,6 +62,16 @@ int dma_engine_store(struct dma_engine *e, uint64_t iova, const void *buf, size_
 	e->writes += !rc;
 	e->bytes_written += reply.done;
 	return note(e, rc, iova, &reply);
+}
+
+int dma_engine_load(struct dma_engine *e, uint64_t iova, void *buf, size_t bytes)
+{
+	return dma_engine_load_of(e, NULL, iova, buf, bytes);
+}
+
+int dma_engine_store(struct dma_engine *e, uint64_t iova, const void *buf, size_t bytes)
+{
+	return dma_engine_store_of(e, NULL, iova, buf, bytes);
 }
 
 int dma_engine_probe(struct dma_engine *e, uint64_t iova, bool write, struct iom_reply *reply)
@@ -109,7 +131,7 @@ static uint64_t status_get(const struct dma_engine *e)
 static void ring_reset(struct dma_engine *e)
 {
 	e->head = e->tail = 0;
-	e->order.open = false;
+	e->order.open = e->question.waiting = false;
 }
 
 static void ring_base_set(struct dma_engine *e, uint64_t val)
@@ -197,10 +219,15 @@ int dma_engine_write(void *opaque, uint64_t off, const void *buf, size_t len)
 
 /* ---- The rest -------------------------------------------------------------------------------- */
 
-void dma_engine_init(struct dma_engine *engine, struct iom_lane *lane, struct iom_port *port,
-                     unsigned bits)
+void dma_engine_init(struct dma_engine *engine, struct iom_lane *lane,
+                     struct iom_endpoint *endpoint, struct iom_port *port, unsigned bits)
 {
-	*engine = (struct dma_engine){ .lane = lane, .port = port, .bits = bits };
+	*engine = (struct dma_engine){
+		.lane = lane,
+		.port = port,
+		.endpoint = endpoint,
+		.bits = bits,
+	};
 }
 
 static const char *const results[ENGINE_RESULTS] = {

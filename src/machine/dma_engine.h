@@ -20,6 +20,10 @@
  *
  * A list element of 0 bytes ends its list; a list that ends before the descriptor's bytes are
  * copied is malformed.
+ *
+ * Source and destination may be a process's: then the engine asks the IOMMU for each page whether it
+ * is there (ATS), and asks the kernel for the page if it is not (PRI); the order rests until the
+ * answer comes.  The engine keeps no translations.
  */
 #ifndef MACHINE_DMA_ENGINE_H
 #define MACHINE_DMA_ENGINE_H
@@ -55,6 +59,8 @@
 #define ENGINE_INTERRUPT 0x1u        /* interrupt when this one is finished            */
 #define ENGINE_SOURCE_LIST 0x2u      /* source is the IOVA of a list                   */
 #define ENGINE_DESTINATION_LIST 0x4u /* destination is the IOVA of a list              */
+#define ENGINE_PROCESS 0x8u          /* source and destination are of the process ...  */
+#define ENGINE_PASID 0xfffff000u     /* ... with this PASID; without the flag 0        */
 
 /* Descriptor status */
 enum engine_result {
@@ -84,13 +90,23 @@ struct engine_order {
 	struct engine_reach from, to;
 };
 
+/* What the engine has asked the kernel for. */
+struct engine_question {
+	bool waiting;   /* the order rests, until the answer comes ...      */
+	uint32_t group; /* ... to this one                                  */
+	unsigned tries; /* for the piece that is next                       */
+	bool refused;   /* the answer to the last one, in the present order */
+};
+
 struct dma_engine {
 	struct iom_lane *lane;
 	struct iom_port *port;
+	struct iom_endpoint *endpoint;
 	unsigned bits;
 	uint64_t ring_base, msi_address;
 	uint32_t entries, head, tail, msi_data, status;
 	struct engine_order order;
+	struct engine_question question;
 	bool running;
 	bool stuck;               /* paced: it could not reach its ring; the doorbell wakes it */
 	bool held;                /* it stands still, doorbell or not                     */
@@ -99,12 +115,13 @@ struct dma_engine {
 	uint64_t refused_iova;    /* where it went                             */
 	uint64_t reads, writes;   /* accesses that were granted                */
 	uint64_t bytes_read, bytes_written;
+	uint64_t asked;   /* requests for pages */
 	uint32_t overrun; /* misbehaviour: bytes stored behind each destination */
 };
 
-/* `bits` is 12..64.  The port, and its lane, stay the caller's. */
-void dma_engine_init(struct dma_engine *engine, struct iom_lane *lane, struct iom_port *port,
-                     unsigned bits);
+/* `bits` is 12..64.  The port, with its lane and endpoint, stays the caller's. */
+void dma_engine_init(struct dma_engine *engine, struct iom_lane *lane,
+                     struct iom_endpoint *endpoint, struct iom_port *port, unsigned bits);
 
 /* A few words for an enum engine_result; constant. */
 const char *dma_engine_result(unsigned result);
@@ -120,6 +137,15 @@ int dma_engine_write(void *opaque, uint64_t off, const void *buf, size_t len);
 int dma_engine_load(struct dma_engine *engine, uint64_t iova, void *buf, size_t bytes);
 int dma_engine_store(struct dma_engine *engine, uint64_t iova, const void *buf, size_t bytes);
 
+/* The same with a PASID; `pasid` NULL: without. */
+int dma_engine_load_of(struct dma_engine *engine, const uint32_t *pasid, uint64_t iova, void *buf,
+                       size_t bytes);
+int dma_engine_store_of(struct dma_engine *engine, const uint32_t *pasid, uint64_t iova,
+                        const void *buf, size_t bytes);
+
+/* A message of the IOMMU to the engine; `opaque` is the struct dma_engine. */
+void dma_engine_message(void *opaque, const struct iom_message *message);
+
 /* Makes it a paced engine, or one that is not (0), from the next doorbell on. */
 void dma_engine_pace(struct dma_engine *engine, uint32_t pieces);
 
@@ -134,7 +160,7 @@ void dma_engine_hold(struct dma_engine *engine, bool held);
 
 /*
  * What the engine knows that is to go on elsewhere: registers, and how far it is in which descriptor.
- * Pace, hold and misbehaviour are not part of it.
+ * Pace, hold and misbehaviour are not part of it; a page that it waits for is asked for again.
  */
 #define ENGINE_STATE_BYTES 176u
 
@@ -142,8 +168,12 @@ void dma_engine_save(const struct dma_engine *engine, uint8_t state[ENGINE_STATE
 /* IOM_EINVAL: no engine is ever in this state, or only one of another width; nothing has changed. */
 int dma_engine_restore(struct dma_engine *engine, const uint8_t state[ENGINE_STATE_BYTES]);
 
-/* Among its files: the doorbell rang; can it drive all addresses of an access? */
+/* Among its files: the doorbell rang; an answer came; can it drive all addresses of an access? */
 void dma_engine_doorbell(struct dma_engine *engine);
+void dma_engine_go_on(struct dma_engine *engine);
+/* Is a process's page there, for this access?  ENGINE_PENDING: it has been asked for. */
+enum engine_result dma_engine_page(struct dma_engine *engine, uint32_t pasid, uint64_t iova,
+                                   bool write);
 bool dma_engine_drives(const struct dma_engine *engine, uint64_t iova, uint64_t bytes);
 
 /* Where an access of the engine would go; nothing moves, and nothing is recorded. */

@@ -9,6 +9,7 @@
 
 #define PIECE 4096u
 #define FLAGS (ENGINE_INTERRUPT | ENGINE_SOURCE_LIST | ENGINE_DESTINATION_LIST)
+#define FLAGS_PROCESS (FLAGS | ENGINE_PROCESS | ENGINE_PASID)
 
 static enum engine_result answer(int rc, enum engine_result refused)
 {
@@ -58,8 +59,28 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+static uint64_t page_left(uint64_t iova)
+{
+	return PIECE - iova % PIECE;
+}
+
+/* Makes the first pages of both sides be there, if they are a process's; *n: bytes in them. */
+static enum engine_result reach_pages(struct dma_engine *e, const struct engine_order *o,
+                                      uint32_t pasid, uint64_t *n)
+{
+	enum engine_result result = dma_engine_page(e, pasid, o->from.iova, false);
+
+	if (result == ENGINE_DONE)
+		result = dma_engine_page(e, pasid, o->to.iova, true);
+	*n = least(*n, least(page_left(o->from.iova), page_left(o->to.iova)));
+	return result;
+}
+
+/* ENGINE_PENDING: nothing was copied, and the order is to rest. */
 static enum engine_result copy_piece(struct dma_engine *e, struct engine_order *o)
 {
+	uint32_t number = (uint32_t)IOM_GET(ENGINE_PASID, o->flags);
+	const uint32_t *pasid = o->flags & ENGINE_PROCESS ? &number : NULL;
 	uint8_t data[PIECE];
 	enum engine_result result;
 	uint64_t n;
@@ -70,14 +91,20 @@ static enum engine_result copy_piece(struct dma_engine *e, struct engine_order *
 	if (result != ENGINE_DONE)
 		return result;
 	n = least(least(o->from.left, o->to.left), least(o->bytes - o->done, sizeof data));
-	result = answer(dma_engine_load(e, o->from.iova, data, n), ENGINE_READ_REFUSED);
+	if (pasid)
+		result = reach_pages(e, o, number, &n);
+	if (result != ENGINE_DONE)
+		return result;
+	result = answer(dma_engine_load_of(e, pasid, o->from.iova, data, n), ENGINE_READ_REFUSED);
 	if (result == ENGINE_DONE)
-		result = answer(dma_engine_store(e, o->to.iova, data, n), ENGINE_WRITE_REFUSED);
+		result = answer(dma_engine_store_of(e, pasid, o->to.iova, data, n),
+		                ENGINE_WRITE_REFUSED);
 	if (result != ENGINE_DONE)
 		return result;
 	reach_advance(&o->from, n);
 	reach_advance(&o->to, n);
 	o->done += (uint32_t)n;
+	e->question.tries = 0;
 	return ENGINE_DONE;
 }
 
@@ -108,7 +135,7 @@ static enum engine_result open_sides(struct dma_engine *e, struct engine_order *
 	bool source_list = o->flags & ENGINE_SOURCE_LIST;
 	bool destination_list = o->flags & ENGINE_DESTINATION_LIST;
 
-	if (o->flags & ~FLAGS || o->bytes > ENGINE_COPY_MAX)
+	if (o->flags & ~(o->flags & ENGINE_PROCESS ? FLAGS_PROCESS : FLAGS) || o->bytes > ENGINE_COPY_MAX)
 		return ENGINE_BAD;
 	if (!dma_engine_drives(e, source, source_list ? ENGINE_ELEMENT_BYTES : o->bytes) ||
 	    !dma_engine_drives(e, destination, destination_list ? ENGINE_ELEMENT_BYTES : o->bytes))
@@ -132,6 +159,8 @@ static bool fetch(struct dma_engine *e)
 		.flags = iom_ld32(descriptor + 20, false),
 	};
 	e->order.result = open_sides(e, &e->order, descriptor);
+	e->question.tries = 0;
+	e->question.refused = false;
 	return true;
 }
 
@@ -176,6 +205,8 @@ static bool advance(struct dma_engine *e)
 	o = e->order;
 	if (o.result == ENGINE_DONE && o.done < o.bytes)
 		o.result = copy_piece(e, &o);
+	if (o.result == ENGINE_PENDING)
+		o.result = ENGINE_DONE;
 	/* The copy may have written our registers, and so dropped what is under way. */
 	if (!e->order.open)
 		return true;
@@ -191,7 +222,7 @@ static bool advance(struct dma_engine *e)
 
 static bool has_work(const struct dma_engine *e)
 {
-	return e->entries && (e->order.open || e->head != e->tail);
+	return e->entries && !e->question.waiting && (e->order.open || e->head != e->tail);
 }
 
 static void run(struct dma_engine *e, uint64_t pieces, uint32_t descriptors)
@@ -224,6 +255,13 @@ void dma_engine_doorbell(struct dma_engine *e)
 		run_ring(e);
 	else
 		e->stuck = false;
+}
+
+/* A paced engine goes on with its next step. */
+void dma_engine_go_on(struct dma_engine *e)
+{
+	if (!e->pace)
+		run_ring(e);
 }
 
 void dma_engine_pace(struct dma_engine *e, uint32_t pieces)

@@ -100,6 +100,7 @@ int dma_engine_restore(struct dma_engine *e, const uint8_t state[ENGINE_STATE_BY
 	if (!good || (to.order.open && !to.entries))
 		return IOM_EINVAL;
 	to.stuck = to.status & ENGINE_RING_REFUSED;
+	to.question = (struct engine_question){ .group = e->question.group };
 	*e = to;
 	return IOM_OK;
 }

@@ -168,6 +168,8 @@ static void write_descriptor(struct engine_driver *d, const struct engine_job *j
 
 	flags |= write_side(d, &job->from, FROM_LIST, ENGINE_SOURCE_LIST, &from);
 	flags |= write_side(d, &job->to, TO_LIST, ENGINE_DESTINATION_LIST, &to);
+	if (job->pasid)
+		flags |= ENGINE_PROCESS | (uint32_t)IOM_PUT(ENGINE_PASID, *job->pasid);
 	iom_st64(slot, from, false);
 	iom_st64(slot + 8, to, false);
 	iom_st32(slot + 16, job->bytes, false);
@@ -237,25 +239,40 @@ void engine_driver_run(struct engine_driver *d, const struct engine_job *job,
                        struct engine_report *report)
 {
 	struct kernel *k = d->kernel;
-	uint64_t interrupts = k->engine_interrupts[d->slot];
+	uint64_t interrupts = k->engine_interrupts[d->slot], asked;
 
 	*report = (struct engine_report){ .result = ENGINE_PENDING };
 	if (engine_driver_order(d, job))
 		return;
-	while (dma_engine_step(d->place.engine))
-		;
-	kernel_interrupts(k);
+	/* The engine goes on as its requests for pages are answered. */
+	do {
+		asked = d->place.engine->asked;
+		while (dma_engine_step(d->place.engine))
+			;
+		kernel_interrupts(k);
+	} while (d->place.engine->asked != asked);
 	(void)engine_driver_collect(d, report);
 	report->interrupt = k->engine_interrupts[d->slot] != interrupts;
 }
 
 /* ---- Coming and going ------------------------------------------------------------------------ */
 
+static int allow(struct engine_driver *d, unsigned abilities)
+{
+	const struct kernel_iommu *iommu = &d->kernel->iommus[d->place.iommu];
+
+	return d->place.processes
+	               ? iom_device_allow(iommu->driver, d->place.requester, abilities)
+	               : IOM_OK;
+}
+
 void engine_driver_free(struct engine_driver *d)
 {
 	if (!d)
 		return;
 	(void)engine_driver_detach(d, NULL);
+	if (d->kernel)
+		(void)allow(d, 0);
 	if (d->kernel)
 		kernel_engine_give(d->kernel, d->slot);
 	for (unsigned i = 0; i < IOM_COUNT(d->pages); i++)
@@ -284,6 +301,12 @@ int engine_driver_new(struct kernel *kernel, const struct engine_place *place,
 	}
 	d->kernel = kernel;
 	d->place = *place;
+	rc = allow(d, IOM_DEVICE_PASID | IOM_DEVICE_ATS | IOM_DEVICE_PRI | IOM_DEVICE_PRI_PASID);
+	if (rc) {
+		engine_driver_free(d);
+		return iom_fail(error, rc, "device 0x%llx cannot work for processes here: %s",
+		                (unsigned long long)place->requester, iom_strerror(rc));
+	}
 	if (!kernel->board->iommus) {
 		for (unsigned i = 0; i < IOM_COUNT(d->pages); i++)
 			d->iova[i] = d->pages[i]->spa[0];

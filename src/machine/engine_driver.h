@@ -23,6 +23,7 @@ struct engine_place {
 	uint64_t registers;        /* their address on the kernel's board                    */
 	unsigned iommu;            /* of the board, that it is behind; if the board has one  */
 	uint32_t requester;        /* what that IOMMU knows it by                            */
+	bool processes;            /* it is to work for processes, too (process.h)           */
 };
 
 struct engine_driver {
@@ -52,6 +53,7 @@ struct engine_side {
 struct engine_job {
 	struct engine_side from, to;
 	uint32_t bytes;
+	const uint32_t *pasid; /* of the process that both sides are of; NULL: of none */
 };
 
 struct engine_report {

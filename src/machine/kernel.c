@@ -8,6 +8,7 @@
 
 #include "base/bits.h"
 #include "base/error.h"
+#include "machine/process.h"
 
 /* More than an IOMMU has wires. */
 #define WIRE_TRIES 16
@@ -88,6 +89,13 @@ static void os_fault(void *opaque, const struct iom_os_fault *what)
 		k->faults[k->fault_count++] = fault;
 }
 
+static void os_page_request(void *opaque, const struct iom_os_page_request *request)
+{
+	struct kernel_iommu *iommu = opaque;
+
+	process_asked(iommu, request);
+}
+
 static const struct iom_os_host os_host = {
 	.bytes = sizeof(struct iom_os_host),
 	.mmio_read = os_mmio_read,
@@ -98,6 +106,7 @@ static const struct iom_os_host os_host = {
 	.now_ns = os_now_ns,
 	.relax = os_relax,
 	.fault = os_fault,
+	.page_request = os_page_request,
 };
 
 /* ---- Interrupts ------------------------------------------------------------------------------ */

@@ -50,6 +50,7 @@ struct kernel {
 	/* Hears of identities from KERNEL_NOTICE_IDENTITY on, if set: `number` begins with 0 there. */
 	void (*on_notice)(void *opaque, unsigned number);
 	void *on_notice_opaque;
+	struct process *processes;
 	uint64_t iommu_interrupts;
 	uint32_t engine_slots; /* a bit for each engine that has an identity             */
 	uint64_t engine_interrupts[KERNEL_ENGINES_MAX];

@@ -209,11 +209,16 @@ int machine_engine_new(struct machine *m, unsigned bridge, uint32_t requester, u
 	if (!rc)
 		rc = iom_port_open(endpoint, b->lane, &port);
 	if (!rc) {
+		const struct bridge_device device = { requester, dma_engine_message,
+			                              &engine->engine };
+
 		engine->bridge = bridge;
 		engine->requester = requester;
-		dma_engine_init(&engine->engine, b->lane, port, bits);
+		dma_engine_init(&engine->engine, b->lane, endpoint, port, bits);
 		window.opaque = &engine->engine;
 		rc = bus_add(&m->bus, &window);
+		if (!rc)
+			rc = bridge_listen(b, &device);
 	}
 	if (rc) {
 		free(engine);
