@@ -27,6 +27,7 @@ demo: all
 	build/tools/iommux/iommux run examples/mrif.lua
 	build/tools/iommux/iommux run examples/guest.lua
 	build/tools/iommux/iommux run examples/migrate.lua
+	build/tools/iommux/iommux run examples/sva.lua
 
 check: deps
 	@scripts/check

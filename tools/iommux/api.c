@@ -143,5 +143,6 @@ void api_add(lua_State *lua)
 	api_vm_open(lua);
 	api_buffer_open(lua);
 	api_checksum_open(lua);
+	api_process_open(lua);
 	api_report_open(lua);
 }

@@ -11,6 +11,7 @@
 #include <lua.h>
 
 #include "machine/engine_driver.h"
+#include "machine/process.h"
 #include "machine/vm.h"
 #include "scenario.h"
 
@@ -21,8 +22,10 @@
 #define API_DOMAIN "a domain"
 #define API_BUFFER "a buffer"
 #define API_CHECKSUM "a checksum"
+#define API_PROCESS "a process"
 
 #define API_DOMAINS_MAX 64
+#define API_PROCESSES_MAX 64
 
 /* The machine's own kernel, or a guest's, and all that was made with it. */
 struct api_os {
@@ -67,6 +70,13 @@ struct api_machine {
 	struct api_os os;
 	struct api_engine engines[MACHINE_ENGINES_MAX];
 	struct api_vm *vms;
+	unsigned process_count;
+};
+
+/* Processes belong to their kernel, and are freed with it. */
+struct api_process {
+	struct process *process;
+	struct api_machine *machine;
 };
 
 struct api_device {
@@ -100,6 +110,7 @@ void api_buffer_open(lua_State *lua);
 void api_report_open(lua_State *lua);
 void api_vm_open(lua_State *lua);
 void api_checksum_open(lua_State *lua);
+void api_process_open(lua_State *lua);
 
 /* ---- For these files ------------------------------------------------------------------------- */
 
@@ -130,6 +141,7 @@ int api_device_new(lua_State *lua);
 int api_domain_new(lua_State *lua);
 int api_buffer_new(lua_State *lua);
 int api_vm_new(lua_State *lua);
+int api_process_new(lua_State *lua);
 
 /* The engine, and the driver that it is driven by now. */
 struct dma_engine *api_device_engine(const struct api_device *device);

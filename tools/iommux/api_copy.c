@@ -5,12 +5,13 @@
 #include "fields.h"
 #include "sandbox.h"
 
-enum { FROM, TO, BYTES, COPY_FIELDS };
+enum { FROM, TO, BYTES, GATHER_FIELDS, PROCESS = GATHER_FIELDS, COPY_FIELDS };
 
 static const struct field copy_fields[COPY_FIELDS] = {
 	[FROM] = { "from", FIELD_ADDRESS, .needed = true },
 	[TO] = { "to", FIELD_ADDRESS, .needed = true },
 	[BYTES] = { "bytes", FIELD_NUMBER, .needed = true, .min = 0, .max = ENGINE_COPY_MAX },
+	[PROCESS] = { "process", FIELD_OBJECT, .type = API_PROCESS },
 };
 
 static bool names_address(unsigned result)
@@ -69,9 +70,11 @@ void api_copy_read(lua_State *lua, const char *what, struct engine_job *job)
 		.to.iova = v[TO].number,
 		.bytes = (uint32_t)v[BYTES].number,
 	};
+	if (v[PROCESS].given)
+		job->pasid = &((struct api_process *)v[PROCESS].object)->process->pasid;
 }
 
-/* device:copy{ from=, to=, bytes= } */
+/* device:copy{ from=, to=, bytes=, process= } */
 int api_device_copy(lua_State *lua)
 {
 	struct api_device *d = api_self(lua, API_DEVICE);
@@ -132,7 +135,7 @@ static uint64_t read_side(lua_State *lua, const char *name, struct engine_piece 
 	return sum;
 }
 
-static const struct field gather_fields[COPY_FIELDS] = {
+static const struct field gather_fields[GATHER_FIELDS] = {
 	[FROM] = { "from", FIELD_ANY, .needed = true },
 	[TO] = { "to", FIELD_ANY, .needed = true },
 	[BYTES] = { "bytes", FIELD_NUMBER, .min = 0, .max = ENGINE_COPY_MAX },
@@ -144,10 +147,10 @@ int api_device_scatter_gather(lua_State *lua)
 	struct api_device *d = api_self(lua, API_DEVICE);
 	struct engine_piece from[ENGINE_JOB_ELEMENTS_MAX], to[ENGINE_JOB_ELEMENTS_MAX];
 	struct engine_job job = { .bytes = 0 };
-	struct field_value v[COPY_FIELDS];
+	struct field_value v[GATHER_FIELDS];
 	uint64_t bytes;
 
-	fields_read(lua, 2, "scatter_gather", gather_fields, COPY_FIELDS, v);
+	fields_read(lua, 2, "scatter_gather", gather_fields, GATHER_FIELDS, v);
 	bytes = read_side(lua, "from", from, &job.from);
 	if (!bytes)
 		bytes = read_side(lua, "to", to, &job.to);

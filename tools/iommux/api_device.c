@@ -9,12 +9,13 @@
 #include "machine/root_port.h"
 #include "sandbox.h"
 
-enum { ID, PCI, BITS, DEVICE_FIELDS };
+enum { ID, PCI, BITS, PROCESSES, DEVICE_FIELDS };
 
 static const struct field device_fields[DEVICE_FIELDS] = {
 	[ID] = { "id", FIELD_NUMBER, .min = 0, .max = UINT32_MAX },
 	[PCI] = { "pci", .kind = FIELD_TEXT },
 	[BITS] = { "bits", FIELD_NUMBER, .min = 32, .max = 64 },
+	[PROCESSES] = { "processes", .kind = FIELD_BOOL },
 };
 
 struct engine_driver *api_device_driver(const struct api_device *d)
@@ -31,10 +32,14 @@ struct dma_engine *api_device_engine(const struct api_device *d)
 
 /* Adds the engine and the driver of the machine's kernel. */
 static void create(lua_State *lua, struct api_device *d, unsigned bridge, uint32_t requester,
-                   unsigned bits)
+                   unsigned bits, bool processes)
 {
 	struct api_machine *m = d->machine;
-	struct engine_place place = { .iommu = bridge, .requester = requester };
+	struct engine_place place = {
+		.iommu = bridge,
+		.requester = requester,
+		.processes = processes,
+	};
 	struct iom_error error;
 
 	if (machine_engine_new(m->machine, bridge, requester, bits, &d->engine, &error))
@@ -45,7 +50,7 @@ static void create(lua_State *lua, struct api_device *d, unsigned bridge, uint32
 		api_raise(lua, &error);
 }
 
-/* machine:device{ id= or pci=, bits= } */
+/* machine:device{ id= or pci=, bits=, processes= } */
 int api_device_new(lua_State *lua)
 {
 	struct api_machine *m = api_self(lua, API_MACHINE);
@@ -65,7 +70,7 @@ int api_device_new(lua_State *lua)
 	d = lua_newuserdatauv(lua, sizeof *d, 1);
 	d->machine = m;
 	create(lua, d, v[PCI].given ? BRIDGE_PCI : BRIDGE_CHIP, requester,
-	       v[BITS].given ? (unsigned)v[BITS].number : 64);
+	       v[BITS].given ? (unsigned)v[BITS].number : 64, v[PROCESSES].flag);
 	luaL_setmetatable(lua, API_DEVICE);
 	lua_pushvalue(lua, 1); /* keeps the machine alive */
 	lua_setiuservalue(lua, -2, 1);
@@ -162,12 +167,13 @@ static int device_counters(lua_State *lua)
 	const struct engine_driver *driver = api_device_driver(d);
 	const struct dma_engine *e = api_device_engine(d);
 
-	lua_createtable(lua, 0, 5);
+	lua_createtable(lua, 0, 6);
 	api_set_number(lua, "reads", e->reads);
 	api_set_number(lua, "writes", e->writes);
 	api_set_number(lua, "bytes_read", e->bytes_read);
 	api_set_number(lua, "bytes_written", e->bytes_written);
 	api_set_number(lua, "interrupts", driver->kernel->engine_interrupts[driver->slot]);
+	api_set_number(lua, "page_requests", e->asked);
 	sandbox_strict(lua, "counters()");
 	return 1;
 }

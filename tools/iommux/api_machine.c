@@ -43,6 +43,8 @@ static void dismantle(struct api_machine *m)
 		free(vm->os);
 		free(vm);
 	}
+	while (kernel && kernel->processes)
+		process_free(kernel->processes);
 	for (unsigned i = 0; i < MACHINE_ENGINES_MAX; i++)
 		engine_driver_free(m->engines[i].host);
 	api_os_drop(&m->os);
@@ -149,6 +151,7 @@ static const luaL_Reg methods[] = {
 	{ "device", api_device_new },
 	{ "domain", api_domain_new },
 	{ "faults", machine_faults },
+	{ "process", api_process_new },
 	{ "vm", api_vm_new },
 	{ NULL, NULL },
 };

@@ -29,20 +29,22 @@ static int push_answer(lua_State *lua, const struct api_device *d, int rc)
 	return 1;
 }
 
-enum { STRAY_AT, STRAY_WRITE, STRAY_READ, STRAY_FIELDS };
+enum { STRAY_AT, STRAY_WRITE, STRAY_READ, STRAY_PROCESS, STRAY_FIELDS };
 
 static const struct field stray_fields[STRAY_FIELDS] = {
 	[STRAY_AT] = { "at", FIELD_ADDRESS, .needed = true },
 	[STRAY_WRITE] = { "write", .kind = FIELD_TEXT },
 	[STRAY_READ] = { "read", FIELD_NUMBER, .min = 1, .max = STRAY_MAX },
+	[STRAY_PROCESS] = { "process", FIELD_OBJECT, .type = API_PROCESS },
 };
 
-/* device:stray{ at=, write=text } or { at=, read=bytes } */
+/* device:stray{ at=, write=text, process= } or { at=, read=bytes, process= } */
 int api_device_stray(lua_State *lua)
 {
 	struct api_device *d = api_self(lua, API_DEVICE);
 	struct dma_engine *engine = api_device_engine(d);
 	struct field_value v[STRAY_FIELDS];
+	const uint32_t *pasid = NULL;
 	luaL_Buffer b;
 	char *data;
 	int rc;
@@ -50,14 +52,17 @@ int api_device_stray(lua_State *lua)
 	fields_read(lua, 2, "stray", stray_fields, STRAY_FIELDS, v);
 	if (v[STRAY_WRITE].given == v[STRAY_READ].given)
 		return luaL_error(lua, "stray{...} needs either 'read' or 'write'");
+	if (v[STRAY_PROCESS].given)
+		pasid = &((struct api_process *)v[STRAY_PROCESS].object)->process->pasid;
 	if (v[STRAY_WRITE].given) {
-		rc = dma_engine_store(engine, v[STRAY_AT].number, v[STRAY_WRITE].text,
-		                      v[STRAY_WRITE].len);
+		rc = dma_engine_store_of(engine, pasid, v[STRAY_AT].number, v[STRAY_WRITE].text,
+		                         v[STRAY_WRITE].len);
 		lua_pushboolean(lua, false);
 	} else {
 		data = luaL_buffinitsize(lua, &b, v[STRAY_READ].number);
 		memset(data, 0xff, v[STRAY_READ].number);
-		rc = dma_engine_load(engine, v[STRAY_AT].number, data, v[STRAY_READ].number);
+		rc = dma_engine_load_of(engine, pasid, v[STRAY_AT].number, data,
+		                        v[STRAY_READ].number);
 		luaL_pushresultsize(&b, v[STRAY_READ].number);
 		if (rc) {
 			lua_pop(lua, 1);
