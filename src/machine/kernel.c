@@ -160,6 +160,8 @@ void kernel_interrupts(struct kernel *k)
 		k->board->ops->others(k->board->opaque);
 	take_messages(k);
 	take_wires(k);
+	/* Answers to devices let them go on, and interrupt in their turn. */
+	take_messages(k);
 }
 
 bool kernel_fault(struct kernel *k, struct kernel_fault *fault)

@@ -143,8 +143,11 @@ static struct iom_domain *domain_for(const struct process *p, const struct engin
 
 int process_attach(struct process *p, struct engine_driver *d, struct iom_error *error)
 {
-	int rc = iom_domain_attach_pasid(domain_for(p, d), d->place.requester, p->pasid);
+	int rc;
 
+	if (p->ended)
+		return iom_fail(error, IOM_ENOENT, "process %u has ended", (unsigned)p->pasid);
+	rc = iom_domain_attach_pasid(domain_for(p, d), d->place.requester, p->pasid);
 	if (rc)
 		return iom_fail(error, rc, "device 0x%llx cannot work for process %u: %s",
 		                (unsigned long long)d->place.requester, (unsigned)p->pasid,
@@ -155,8 +158,12 @@ int process_attach(struct process *p, struct engine_driver *d, struct iom_error 
 
 int process_detach(struct process *p, struct engine_driver *d, struct iom_error *error)
 {
-	int rc = iom_domain_detach_pasid(domain_for(p, d), d->place.requester, p->pasid);
+	int rc;
 
+	if (p->engines[d->slot] != d)
+		return iom_fail(error, IOM_ENOENT, "device 0x%llx does not work for process %u",
+		                (unsigned long long)d->place.requester, (unsigned)p->pasid);
+	rc = iom_domain_detach_pasid(domain_for(p, d), d->place.requester, p->pasid);
 	if (rc)
 		return iom_fail(error, rc, "device 0x%llx could not be taken from process %u: %s",
 		                (unsigned long long)d->place.requester, (unsigned)p->pasid,
