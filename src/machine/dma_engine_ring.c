@@ -135,7 +135,8 @@ static enum engine_result open_sides(struct dma_engine *e, struct engine_order *
 	bool source_list = o->flags & ENGINE_SOURCE_LIST;
 	bool destination_list = o->flags & ENGINE_DESTINATION_LIST;
 
-	if (o->flags & ~(o->flags & ENGINE_PROCESS ? FLAGS_PROCESS : FLAGS) || o->bytes > ENGINE_COPY_MAX)
+	if (o->flags & ~(o->flags & ENGINE_PROCESS ? FLAGS_PROCESS : FLAGS) ||
+	    o->bytes > ENGINE_COPY_MAX)
 		return ENGINE_BAD;
 	if (!dma_engine_drives(e, source, source_list ? ENGINE_ELEMENT_BYTES : o->bytes) ||
 	    !dma_engine_drives(e, destination, destination_list ? ENGINE_ELEMENT_BYTES : o->bytes))

@@ -261,9 +261,8 @@ static int allow(struct engine_driver *d, unsigned abilities)
 {
 	const struct kernel_iommu *iommu = &d->kernel->iommus[d->place.iommu];
 
-	return d->place.processes
-	               ? iom_device_allow(iommu->driver, d->place.requester, abilities)
-	               : IOM_OK;
+	return d->place.processes ? iom_device_allow(iommu->driver, d->place.requester, abilities)
+	                          : IOM_OK;
 }
 
 void engine_driver_free(struct engine_driver *d)
