@@ -11,29 +11,31 @@ struct page {
 	uint64_t phys;
 };
 
-static bool grow(struct iom_driver *driver, struct iom_pool *pool)
+/* Leaves the pool as it is if there is no memory. */
+static void grow(struct iom_driver *driver, struct iom_pool *pool)
 {
 	uint64_t phys;
 	struct page *page = iom_os_alloc(driver, IOM_PAGE, &phys);
 	size_t at;
 
 	if (!page)
-		return false;
+		return;
 	page->next = pool->pages;
 	page->phys = phys;
 	pool->pages = page;
 	for (at = sizeof *page; at + pool->bytes <= IOM_PAGE; at += pool->bytes)
 		iom_pool_give(pool, (uint8_t *)page + at);
-	return true;
 }
 
 void *iom_pool_take(struct iom_driver *driver, struct iom_pool *pool)
 {
 	void *record;
 
-	if (!pool->free && !grow(driver, pool))
-		return NULL;
+	if (!pool->free)
+		grow(driver, pool);
 	record = pool->free;
+	if (!record)
+		return NULL;
 	memcpy(&pool->free, record, sizeof pool->free);
 	return memset(record, 0, pool->bytes);
 }

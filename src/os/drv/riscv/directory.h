@@ -17,14 +17,13 @@ struct rvd_directory {
 };
 
 /* How many bits of an identifier it can tell apart. */
-unsigned rvd_directory_bits(const struct rvd_directory *directory);
+unsigned rvd_directory_bits(const struct rvd_directory *t);
 
 /* The leaf that an identifier is in, which has so many bits; made on demand.  NULL: no memory. */
-uint64_t *rvd_directory_leaf(struct rvd_driver *d, const struct rvd_directory *directory,
-                             uint32_t id);
+uint64_t *rvd_directory_leaf(struct rvd_driver *d, const struct rvd_directory *t, uint32_t id);
 
 /* Frees all pages. */
-void rvd_directory_free(struct rvd_driver *d, const struct rvd_directory *directory);
+void rvd_directory_free(struct rvd_driver *d, const struct rvd_directory *t);
 
 /* Words of contexts and entries. */
 static inline uint64_t rvd_dir_get(const uint64_t *word)
