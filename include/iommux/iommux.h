@@ -7,6 +7,7 @@
 #ifndef IOMMUX_IOMMUX_H
 #define IOMMUX_IOMMUX_H
 
+#include <iommux/atc.h>
 #include <iommux/backend.h>
 #include <iommux/endpoint.h>
 #include <iommux/error.h>
