@@ -309,6 +309,9 @@ TEST(atc_untranslated_only, "PCI-ATS-18")
 		CHECK_EQ(atc_sent(t, IOM_AT_UNTRANSLATED), 1);
 		CHECK_EQ(atc_sent(t, IOM_AT_TRANSLATED), 0);
 	}
+	/* Interrupt identity 5 becomes pending in the file. */
+	CHECK_EQ(iom_atc_write(t->atc, &q, &(uint32_t){ 5 }, 4, &reply), IOM_OK);
+	CHECK_EQ(ram64(t->a.r, mrif), 1 << 5);
 	atc_rig_free(t);
 }
 

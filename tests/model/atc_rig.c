@@ -50,7 +50,7 @@ struct atc_rig *atc_rig_new(uint32_t device, const struct iom_atc_config *config
 	CHECK(t);
 	rig_in_use = t;
 	t->device = device;
-	ats_init(&t->a, CAP_ALL_ATS, IOM_RISCV_UNCACHED);
+	ats_init(&t->a, CAP_ALL_ATS | CAP_MSI_MRIF | CAP_AMO_MRIF, IOM_RISCV_UNCACHED);
 	rig_cq(t->a.r, 6, false);
 	t->a.r->on_message = hears;
 	t->port = rig_port(t->a.r, device);
