@@ -25,7 +25,7 @@ struct bench_row {
 
 /* The rows of one subject; the last has no name. */
 extern const struct bench_row bench_translate[], bench_invalidate[], bench_tables[], bench_strict[],
-	bench_snapshot[];
+	bench_snapshot[], bench_atc[], bench_msi[];
 
 /* The time that this thread has computed for: other programs on the machine do not count. */
 uint64_t bench_thread_ns(void);

@@ -53,6 +53,17 @@ static uint64_t run_pages(void *state, uint64_t ops)
 	return 0;
 }
 
+#define RANGE_LG2 21u /* 512 pages */
+
+static uint64_t run_ranges(void *state, uint64_t ops)
+{
+	for (uint64_t i = 0; i < ops; i++)
+		world_forget_range(state, (uint32_t)i % WORLD_DEVICES,
+		                   IOVA + (i / WORLD_DEVICES % (PAGES / 512) << RANGE_LG2),
+		                   RANGE_LG2);
+	return 0;
+}
+
 static uint64_t run_tags(void *state, uint64_t ops)
 {
 	for (uint64_t i = 0; i < ops; i++)
@@ -62,6 +73,8 @@ static uint64_t run_tags(void *state, uint64_t ops)
 
 const struct bench_row bench_invalidate[] = {
 	{ "invalidate-page/riscv/1Mi-cached", 1 << 13, make, drop, prepare, run_pages, 0, false },
+	{ "invalidate-range/riscv/512-of-1Mi-cached", 1 << 8, make, drop, prepare, run_ranges, 0,
+	  false },
 	{ "invalidate-tag/riscv/1Mi-cached", WORLD_DEVICES, make, drop, prepare, run_tags, 0,
 	  false },
 	{ 0 },

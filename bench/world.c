@@ -35,7 +35,7 @@ static void wr(struct world *w, uint64_t off, unsigned bytes, uint64_t val)
 }
 
 /* Words in memory are little-endian, as all machines that we measure on. */
-static uint64_t *at(struct world *w, uint64_t spa)
+uint64_t *world_at(struct world *w, uint64_t spa)
 {
 	return (uint64_t *)(w->ram + (spa - WORLD_RAM));
 }
@@ -102,7 +102,7 @@ static void map(struct world *w, uint64_t table, unsigned root_mask, uint64_t in
 {
 	for (unsigned shift = 39; shift; shift -= 9) {
 		uint64_t index = input >> shift & (shift == 39 ? root_mask : 0x1ff);
-		uint64_t *entry = at(w, table) + index;
+		uint64_t *entry = world_at(w, table) + index;
 
 		if (shift == 12) {
 			*entry = page >> 12 << 10 | LEAF;
@@ -128,10 +128,15 @@ void world_map_guest(struct world *w, uint64_t root, uint64_t gpa, uint64_t page
 	map(w, root, 0x7ff, gpa, page, 0);
 }
 
+uint64_t *world_context(struct world *w, uint32_t device)
+{
+	return world_at(w, w->ddt) + 8ull * device;
+}
+
 void world_attach(struct world *w, uint32_t device, uint64_t stage1, uint32_t pscid,
                   uint64_t stage2)
 {
-	uint64_t *dc = at(w, w->ddt) + 8ull * device;
+	uint64_t *dc = world_context(w, device);
 	struct iom_endpoint *endpoint;
 
 	dc[1] = stage2 ? SV48 | GSCID << 44 | stage2 >> 12 : 0;
@@ -144,7 +149,7 @@ void world_attach(struct world *w, uint32_t device, uint64_t stage1, uint32_t ps
 
 void world_command(struct world *w, uint64_t dw0, uint64_t dw1)
 {
-	uint64_t *entry = at(w, w->queue) + 2 * w->tail;
+	uint64_t *entry = world_at(w, w->queue) + 2 * w->tail;
 
 	entry[0] = dw0;
 	entry[1] = dw1;
@@ -164,6 +169,15 @@ void world_forget(struct world *w, uint32_t pscid, bool guest)
 void world_forget_page(struct world *w, uint32_t pscid, uint64_t iova)
 {
 	world_command(w, 1 | 1ull << 10 | (uint64_t)pscid << 12 | 1ull << 32, iova >> 12 << 10);
+}
+
+void world_forget_range(struct world *w, uint32_t pscid, uint64_t iova, unsigned lg2)
+{
+	/* Ones below the bit that stands for half the size. */
+	uint64_t page = iova >> 12 | ((1ull << (lg2 - 13)) - 1);
+
+	world_command(w, 1 | 1ull << 10 | (uint64_t)pscid << 12 | 1ull << 32,
+	              page << 10 | 1ull << 9);
 }
 
 void world_read(struct iom_port *port, uint64_t iova)

@@ -32,6 +32,9 @@ void world_free(struct world *w);
 /* `bytes` zeroed bytes of RAM, aligned to their size, a power of two from 4096 on; the address. */
 uint64_t world_alloc(struct world *w, size_t bytes);
 
+/* The words at an address of RAM. */
+uint64_t *world_at(struct world *w, uint64_t spa);
+
 /*
  * Maps a page of 4 KiB in Sv48 tables; `guest`, unless 0, is the root of Sv48x4 tables through which
  * these tables are reached: new ones are mapped there to themselves.
@@ -43,12 +46,16 @@ void world_map_guest(struct world *w, uint64_t root, uint64_t gpa, uint64_t page
 /* Gives a device its tables (0: none of that stage) under a PSCID, and opens its port. */
 void world_attach(struct world *w, uint32_t device, uint64_t stage1, uint32_t pscid,
                   uint64_t stage2);
+/* The doublewords of its device context, for what world_attach leaves 0. */
+uint64_t *world_context(struct world *w, uint32_t device);
 
 /* Queues one command and rings the doorbell; it must be carried out at once. */
 void world_command(struct world *w, uint64_t dw0, uint64_t dw1);
 /* IOTINVAL.VMA of a PSCID (under the one GSCID, if `guest`): of everything, or of one page. */
 void world_forget(struct world *w, uint32_t pscid, bool guest);
 void world_forget_page(struct world *w, uint32_t pscid, uint64_t iova);
+/* The same of 2^lg2 bytes, 13 or more, aligned to their size, with S=1. */
+void world_forget_range(struct world *w, uint32_t pscid, uint64_t iova, unsigned lg2);
 
 /* A read that must be granted, inside the section that is open. */
 void world_read(struct iom_port *port, uint64_t iova);
