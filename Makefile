@@ -25,6 +25,7 @@ demo: all
 	build/tools/iommux/iommux run examples/os.lua $(if $(FILE),"FILE=$(FILE)")
 	build/tools/iommux/iommux run examples/hypervisor.lua
 	build/tools/iommux/iommux run examples/mrif.lua
+	build/tools/iommux/iommux run examples/ats.lua
 	build/tools/iommux/iommux run examples/guest.lua
 	build/tools/iommux/iommux run examples/migrate.lua
 	build/tools/iommux/iommux run examples/sva.lua

@@ -10,10 +10,18 @@
 #include "pt/fmt/riscv_table.h"
 #include "regs/riscv.h"
 
+/* Devices in here answer at once or take milliseconds; a minute would be a long scenario. */
+#define ATS_TIMEOUT_NS 10000000u
+
 static int riscv_new(struct iom_memory *memory, const struct iom_host *host, void *opaque,
                      struct iom_unit **out, struct iom_error *error)
 {
-	return iom_riscv_new(NULL, memory, host, opaque, out, error);
+	static const struct iom_riscv_config config = {
+		.bytes = sizeof config,
+		.ats_timeout_ns = ATS_TIMEOUT_NS,
+	};
+
+	return iom_riscv_new(&config, memory, host, opaque, out, error);
 }
 
 /* First stages alone: the second is the hypervisor's, and so are the MSI page tables. */

@@ -8,6 +8,12 @@
 #include "base/endian.h"
 #include "base/error.h"
 
+void bridge_stored(const struct bridge *b, uint64_t spa, uint64_t len)
+{
+	if (b->stored)
+		b->stored(b->stored_opaque, spa, len);
+}
+
 /* ---- The IOMMU's registers as a window of the bus -------------------------------------------- */
 
 static int unit_read(void *opaque, uint64_t off, void *buf, size_t len)
@@ -44,10 +50,7 @@ static void unit_wire(void *opaque, unsigned wire, bool level)
 
 static void unit_dirty(void *opaque, uint64_t spa, uint64_t len)
 {
-	const struct bridge *b = opaque;
-
-	if (b->stored)
-		b->stored(b->stored_opaque, spa, len);
+	bridge_stored(opaque, spa, len);
 }
 
 static void unit_message(void *opaque, uint32_t requester, const struct iom_message *message)

@@ -43,6 +43,9 @@ void bridge_release(struct bridge *bridge);
 /* Lets a device listen.  IOM_ENOSPC: BRIDGE_DEVICES_MAX do. */
 int bridge_listen(struct bridge *bridge, const struct bridge_device *device);
 
+/* A device stored to RAM by itself: whoever tracks it hears of that. */
+void bridge_stored(const struct bridge *bridge, uint64_t spa, uint64_t len);
+
 bool bridge_wire_up(const struct bridge *bridge);
 
 #endif

@@ -43,7 +43,8 @@ int dma_engine_load_of(struct dma_engine *e, const uint32_t *pasid, uint64_t iov
 
 	if (!dma_engine_drives(e, iova, bytes))
 		return IOM_EINVAL;
-	rc = iom_read(e->port, &request, buf, bytes, &reply);
+	rc = e->atc ? iom_atc_read(e->atc->atc, &request, buf, bytes, &reply)
+	            : iom_read(e->port, &request, buf, bytes, &reply);
 	e->reads += !rc;
 	e->bytes_read += reply.done;
 	return note(e, rc, iova, &reply);
@@ -58,7 +59,10 @@ int dma_engine_store_of(struct dma_engine *e, const uint32_t *pasid, uint64_t io
 
 	if (!dma_engine_drives(e, iova, bytes))
 		return IOM_EINVAL;
-	rc = iom_write(e->port, &request, buf, bytes, &reply);
+	/* Interrupts go untranslated: what they are aimed at is no memory. */
+	rc = e->atc && iova != e->msi_address
+	             ? iom_atc_write(e->atc->atc, &request, buf, bytes, &reply)
+	             : iom_write(e->port, &request, buf, bytes, &reply);
 	e->writes += !rc;
 	e->bytes_written += reply.done;
 	return note(e, rc, iova, &reply);
@@ -134,6 +138,11 @@ static void ring_reset(struct dma_engine *e)
 	e->order.open = e->question.waiting = false;
 }
 
+static uint64_t ats_get(const struct dma_engine *e)
+{
+	return e->atc && e->atc->enabled;
+}
+
 static void ring_base_set(struct dma_engine *e, uint64_t val)
 {
 	e->ring_base = val;
@@ -169,6 +178,12 @@ static void status_clear(struct dma_engine *e, uint64_t val)
 	e->status &= ~(uint32_t)val;
 }
 
+static void ats_set(struct dma_engine *e, uint64_t val)
+{
+	if (e->atc)
+		engine_atc_enable(e->atc, val & 1);
+}
+
 static const struct engine_register {
 	uint64_t off;
 	unsigned bytes;
@@ -183,6 +198,7 @@ static const struct engine_register {
 	{ ENGINE_MSI_ADDRESS, 8, msi_address_get, msi_address_set },
 	{ ENGINE_MSI_DATA, 4, msi_data_get, msi_data_set },
 	{ ENGINE_STATUS, 4, status_get, status_clear },
+	{ ENGINE_ATS, 4, ats_get, ats_set },
 };
 
 static const struct engine_register *find(uint64_t off, size_t len)

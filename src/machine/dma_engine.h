@@ -23,7 +23,8 @@
  *
  * Source and destination may be a process's: then the engine asks the IOMMU for each page whether it
  * is there (ATS), and asks the kernel for the page if it is not (PRI); the order rests until the
- * answer comes.  The engine keeps no translations.
+ * answer comes.  Such an engine keeps no
+ * translations; another may have a cache of them (engine_atc.h).
  */
 #ifndef MACHINE_DMA_ENGINE_H
 #define MACHINE_DMA_ENGINE_H
@@ -34,6 +35,8 @@
 
 #include <iommux/iommux.h>
 
+#include "machine/engine_atc.h"
+
 /* Registers: offset, and bytes of the only access that they take */
 #define ENGINE_RING_BASE 0x00    /* 8 RW   IOVA of the ring; drops what is under way, head is 0 */
 #define ENGINE_RING_ENTRIES 0x08 /* 4 RW   1..ENGINE_RING_MAX, else ignored; drops likewise     */
@@ -43,6 +46,7 @@
 #define ENGINE_MSI_ADDRESS 0x18  /* 8 RW   IOVA that its interrupt is written to               */
 #define ENGINE_MSI_DATA 0x20     /* 4 RW   what is written there                               */
 #define ENGINE_STATUS 0x24       /* 4 RW1C what went wrong outside of descriptors              */
+#define ENGINE_ATS 0x28          /* 4 RW   bit 0: ATS enable; reads 0 in an engine without it  */
 #define ENGINE_REGISTER_BYTES 0x1000
 
 /* ENGINE_STATUS */
@@ -102,6 +106,7 @@ struct dma_engine {
 	struct iom_lane *lane;
 	struct iom_port *port;
 	struct iom_endpoint *endpoint;
+	struct engine_atc *atc; /* NULL: it has no translation cache */
 	unsigned bits;
 	uint64_t ring_base, msi_address;
 	uint32_t entries, head, tail, msi_data, status;

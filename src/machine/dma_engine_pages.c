@@ -86,6 +86,8 @@ void dma_engine_message(void *opaque, const struct iom_message *message)
 
 	if (message->kind == IOM_MESSAGE_PAGES)
 		answered(e, message);
+	else if (message->kind == IOM_MESSAGE_INVALIDATE && e->atc)
+		engine_atc_invalidate(e->atc, message);
 	else if (message->kind == IOM_MESSAGE_INVALIDATE)
 		(void)iom_message(e->endpoint, &done);
 }

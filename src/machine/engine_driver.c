@@ -140,6 +140,25 @@ int engine_driver_attach(struct engine_driver *d, struct space *space, struct io
 	return IOM_OK;
 }
 
+int engine_driver_ats(struct engine_driver *d, bool on, struct iom_error *error)
+{
+	struct kernel *k = d->kernel;
+	int rc;
+
+	if (!k->board->iommus)
+		return iom_fail(error, IOM_ENOTSUP, "there is no IOMMU here to ask");
+	if (!on)
+		reg_write(d, ENGINE_ATS, 4, 0);
+	rc = iom_device_allow(k->iommus[d->place.iommu].driver, d->place.requester,
+	                      on ? IOM_DEVICE_ATS : 0);
+	if (rc)
+		return iom_fail(error, rc, "ATS of device 0x%llx could not be switched: %s",
+		                (unsigned long long)d->place.requester, iom_strerror(rc));
+	if (on)
+		reg_write(d, ENGINE_ATS, 4, 1);
+	return IOM_OK;
+}
+
 /* ---- Running --------------------------------------------------------------------------------- */
 
 /* Returns the descriptor flag that says whether the side is a list. */

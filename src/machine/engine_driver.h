@@ -78,6 +78,12 @@ int engine_driver_attach(struct engine_driver *driver, struct space *space,
                          struct iom_error *error);
 int engine_driver_detach(struct engine_driver *driver, struct iom_error *error);
 
+/*
+ * Lets the engine keep translations (ATS), or no more: the IOMMU's driver and the engine are told, in the
+ * order that is safe.
+ */
+int engine_driver_ats(struct engine_driver *driver, bool on, struct iom_error *error);
+
 /* Sends the engine's interrupt to another CPU of the board. */
 void engine_driver_interrupt_to(struct engine_driver *driver, unsigned cpu);
 

@@ -147,6 +147,8 @@ void machine_free(struct machine *m)
 {
 	if (!m)
 		return;
+	for (unsigned i = 0; i < m->engine_count; i++)
+		engine_atc_release(&m->engines[i]->atc);
 	for (unsigned i = 0; i < MACHINE_BRIDGES; i++)
 		bridge_release(&m->bridges[i]);
 	iom_memory_free(m->memory);
@@ -204,7 +206,7 @@ int machine_engine_new(struct machine *m, unsigned bridge, uint32_t requester, u
 
 	if (rc)
 		return rc;
-	engine = malloc(sizeof *engine);
+	engine = calloc(1, sizeof *engine);
 	rc = engine ? iom_endpoint_get(b->unit, requester, &endpoint) : IOM_ENOMEM;
 	if (!rc)
 		rc = iom_port_open(endpoint, b->lane, &port);
@@ -251,6 +253,16 @@ int machine_track(struct machine *m, void (*stored)(void *opaque, uint64_t spa, 
 	return iom_memory_add(m->memory, &region, error);
 }
 
+int machine_engine_cache(struct machine *m, unsigned index, struct iom_error *error)
+{
+	struct machine_engine *e = m->engines[index];
+	int rc = engine_atc_init(&e->atc, e->engine.port, &m->bridges[e->bridge], error);
+
+	if (!rc)
+		e->engine.atc = &e->atc;
+	return rc;
+}
+
 /* ---- What the CPU does ----------------------------------------------------------------------- */
 
 uint64_t machine_mmio_read(struct machine *m, uint64_t spa, unsigned bytes)
@@ -274,5 +286,10 @@ void machine_mmio_write(struct machine *m, uint64_t spa, unsigned bytes, uint64_
 
 uint64_t machine_now_ns(struct machine *m)
 {
-	return m->clock_ns += TICK_NS;
+	m->clock_ns += TICK_NS;
+	for (unsigned i = 0; i < m->engine_count; i++)
+		engine_atc_step(&m->engines[i]->atc, m->clock_ns);
+	for (unsigned i = 0; i < MACHINE_BRIDGES; i++)
+		iom_step(m->bridges[i].unit, m->clock_ns);
+	return m->clock_ns;
 }

@@ -45,6 +45,7 @@ struct machine_config {
 
 struct machine_engine {
 	struct dma_engine engine;
+	struct engine_atc atc; /* if engine.atc points here */
 	unsigned bridge;
 	uint32_t requester; /* the number by which the bridge's IOMMU knows it */
 };
@@ -84,11 +85,14 @@ uint64_t machine_engine_spa(unsigned index);
 int machine_track(struct machine *machine, void (*stored)(void *opaque, uint64_t spa, uint64_t len),
                   void *opaque, struct iom_error *error);
 
+/* Gives an engine a translation cache, which is disabled.  IOM_ENOMEM. */
+int machine_engine_cache(struct machine *machine, unsigned index, struct iom_error *error);
+
 /* The CPU's loads and stores of device registers, 4 or 8 bytes.  A refused load reads all ones. */
 uint64_t machine_mmio_read(struct machine *machine, uint64_t spa, unsigned bytes);
 void machine_mmio_write(struct machine *machine, uint64_t spa, unsigned bytes, uint64_t val);
 
-/* The clock. */
+/* The clock: devices and IOMMUs see it pass. */
 uint64_t machine_now_ns(struct machine *machine);
 
 #endif

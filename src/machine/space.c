@@ -96,11 +96,10 @@ static int unmap_range(struct space *s, uint64_t iova, uint64_t bytes)
 	int first = IOM_OK;
 
 	for (unsigned i = 0; i < domains(s); i++) {
-		struct iom_gather gather = { 0 };
-		int rc = iom_domain_unmap(s->domains[i], iova, bytes, &gather);
+		int rc = iom_domain_unmap(s->domains[i], iova, bytes, &s->gathers[i]);
 
 		if (!rc)
-			rc = iom_domain_sync(s->domains[i], &gather);
+			rc = iom_domain_sync(s->domains[i], &s->gathers[i]);
 		if (!first)
 			first = rc;
 	}

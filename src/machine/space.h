@@ -28,7 +28,8 @@ struct mapping {
 struct space {
 	struct kernel *kernel;
 	struct iom_domain *domains[BOARD_IOMMUS_MAX]; /* as many as the kernel has IOMMUs */
-	unsigned kind;       /* IOM_DOMAIN_*                                             */
+	unsigned kind; /* IOM_DOMAIN_*                                             */
+	struct iom_gather gathers[BOARD_IOMMUS_MAX]; /* what a device did not answer for */
 	bool interrupt_file; /* mapped, at its physical address, once a device comes  */
 	unsigned engines;    /* attached                                                 */
 	unsigned count;
@@ -61,7 +62,8 @@ int space_map_physical(struct space *space, uint64_t phys, uint64_t bytes, uint6
 
 /*
  * Takes a mapping back: when the call returns no device reaches the buffer through it.  IOM_ENOENT:
- * none begins at `iova`, or it is fixed.
+ * none begins at `iova`, or it is fixed.  IOM_ETIMEOUT: a device has not said that it forgot the
+ * mapping, which therefore stays on record: call it again.
  */
 int space_unmap(struct space *space, uint64_t iova, struct iom_error *error);
 

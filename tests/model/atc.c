@@ -262,6 +262,8 @@ TEST(atc_translated_requests_with_pasid, "")
 		unsigned seen[2] = { 0 };
 
 		atc_map(t, ATC_IOVA, 0, leaf(FAR));
+		atc_reaches(t, AS(PID, IOM_EXECUTE), FAR, 1);
+		atc_reaches(t, AS(PID, IOM_READ), FAR, 1);
 		CHECK_EQ(iom_observe(t->a.r->unit, &observer, seen), IOM_OK);
 		atc_reaches(t, AS(PID, IOM_EXECUTE), FAR, 0);
 		atc_reaches(t, AS(PID, IOM_READ), FAR, 0);

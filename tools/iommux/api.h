@@ -175,6 +175,11 @@ struct engine_driver *api_device_ready(lua_State *lua, const struct api_device *
 /* Pushes what a job came to; which interrupt was whose is the caller's to add. */
 void api_report_push(lua_State *lua, const struct engine_report *report);
 int api_device_stray(lua_State *lua);
+int api_device_ats(lua_State *lua);
+int api_device_deaf(lua_State *lua);
+int api_device_store_slowly(lua_State *lua);
+/* Gives a new device a translation cache. */
+void api_device_cache(lua_State *lua, struct api_device *device);
 int api_device_forge_interrupt(lua_State *lua);
 int api_device_overrun(lua_State *lua);
 

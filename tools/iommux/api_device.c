@@ -9,13 +9,14 @@
 #include "machine/root_port.h"
 #include "sandbox.h"
 
-enum { ID, PCI, BITS, PROCESSES, DEVICE_FIELDS };
+enum { ID, PCI, BITS, PROCESSES, ATS, DEVICE_FIELDS };
 
 static const struct field device_fields[DEVICE_FIELDS] = {
 	[ID] = { "id", FIELD_NUMBER, .min = 0, .max = UINT32_MAX },
 	[PCI] = { "pci", .kind = FIELD_TEXT },
 	[BITS] = { "bits", FIELD_NUMBER, .min = 32, .max = 64 },
 	[PROCESSES] = { "processes", .kind = FIELD_BOOL },
+	[ATS] = { "ats", .kind = FIELD_BOOL },
 };
 
 struct engine_driver *api_device_driver(const struct api_device *d)
@@ -61,6 +62,9 @@ int api_device_new(lua_State *lua)
 	fields_read(lua, 2, "device", device_fields, DEVICE_FIELDS, v);
 	if (v[ID].given == v[PCI].given)
 		return luaL_error(lua, "device{...} needs either 'id' or 'pci'");
+	if (v[PROCESSES].flag && v[ATS].flag)
+		return luaL_error(lua, "device{...} takes 'processes' or 'ats', not both: a device "
+		                       "that works for processes keeps no translations");
 	requester = (uint32_t)v[ID].number;
 	if (v[PCI].given && !root_port_parse(v[PCI].text, &requester))
 		return luaL_error(lua,
@@ -71,6 +75,8 @@ int api_device_new(lua_State *lua)
 	d->machine = m;
 	create(lua, d, v[PCI].given ? BRIDGE_PCI : BRIDGE_CHIP, requester,
 	       v[BITS].given ? (unsigned)v[BITS].number : 64, v[PROCESSES].flag);
+	if (v[ATS].flag)
+		api_device_cache(lua, d);
 	luaL_setmetatable(lua, API_DEVICE);
 	lua_pushvalue(lua, 1); /* keeps the machine alive */
 	lua_setiuservalue(lua, -2, 1);
@@ -167,7 +173,9 @@ static int device_counters(lua_State *lua)
 	const struct engine_driver *driver = api_device_driver(d);
 	const struct dma_engine *e = api_device_engine(d);
 
-	lua_createtable(lua, 0, 6);
+	lua_createtable(lua, 0, 8);
+	api_set_number(lua, "translation_requests", e->atc ? iom_atc_requests(e->atc->atc) : 0);
+	api_set_number(lua, "invalidations", e->atc ? e->atc->invalidations : 0);
 	api_set_number(lua, "reads", e->reads);
 	api_set_number(lua, "writes", e->writes);
 	api_set_number(lua, "bytes_read", e->bytes_read);
@@ -179,9 +187,11 @@ static int device_counters(lua_State *lua)
 }
 
 static const luaL_Reg methods[] = {
+	{ "ats", api_device_ats },
 	{ "bits", device_bits },
 	{ "copy", api_device_copy },
 	{ "counters", device_counters },
+	{ "deaf", api_device_deaf },
 	{ "forge_interrupt", api_device_forge_interrupt },
 	{ "id", device_id },
 	{ "interrupt_to", device_interrupt_to },
@@ -192,6 +202,7 @@ static const luaL_Reg methods[] = {
 	{ "results", api_device_results },
 	{ "scatter_gather", api_device_scatter_gather },
 	{ "step", api_device_step },
+	{ "store_slowly", api_device_store_slowly },
 	{ "stray", api_device_stray },
 	{ "translate", device_translate },
 	{ "under_way", api_device_under_way },

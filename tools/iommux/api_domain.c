@@ -235,13 +235,14 @@ static const struct field unmap_fields[UNMAP_FIELDS] = {
 	[UNMAP_MEANWHILE] = { "meanwhile", .kind = FIELD_ANY },
 };
 
-/* domain:unmap{ buffer= or at=, meanwhile= } */
+/* domain:unmap{ buffer= or at=, meanwhile= }: true, or false if a device did not answer in time */
 static int domain_unmap(lua_State *lua)
 {
 	struct api_domain *d = self(lua);
 	struct field_value v[UNMAP_FIELDS];
 	struct iom_error error;
 	uint64_t iova;
+	int rc;
 
 	fields_read(lua, 2, "unmap", unmap_fields, UNMAP_FIELDS, v);
 	if (v[UNMAP_BUFFER].given == v[UNMAP_AT].given)
@@ -253,10 +254,12 @@ static int domain_unmap(lua_State *lua)
 	if (v[UNMAP_BUFFER].given &&
 	    !space_find(d->space, api_buffer_of(lua, v[UNMAP_BUFFER].object)->buffer, 0, &iova))
 		return luaL_error(lua, "unmap{buffer = ...}: the buffer is not mapped here");
-	if (take_meanwhile(lua, d) ? unmap_meanwhile(lua, d, iova, &error)
-	                           : space_unmap(d->space, iova, &error))
+	rc = take_meanwhile(lua, d) ? unmap_meanwhile(lua, d, iova, &error)
+	                            : space_unmap(d->space, iova, &error);
+	if (rc && rc != IOM_ETIMEOUT)
 		api_raise(lua, &error);
-	return 0;
+	lua_pushboolean(lua, !rc);
+	return 1;
 }
 
 /* domain:lookup(address): the physical address, or false */

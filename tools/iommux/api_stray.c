@@ -5,11 +5,19 @@
 
 #include <string.h>
 
+#include "base/bits.h"
 #include "base/endian.h"
 #include "fields.h"
 #include "sandbox.h"
 
 #define STRAY_MAX ((int64_t)1 << 20)
+
+/* The last access of a device that translates itself may have ended before the bus. */
+static const char *const statuses[] = {
+	[IOM_DONE] = "not permitted",
+	[IOM_UNSUPPORTED] = "unsupported request",
+	[IOM_ABORT] = "aborted",
+};
 
 /* Pushes {ok, status, data}: how the bus answered.  `data` on the stack's top is taken along. */
 static int push_answer(lua_State *lua, const struct api_device *d, int rc)
@@ -21,9 +29,9 @@ static int push_answer(lua_State *lua, const struct api_device *d, int rc)
 	api_set_text(lua, "status",
 	             rc == IOM_OK       ? "done"
 	             : rc == IOM_EINVAL ? "address too wide for the device"
-	             : api_device_engine(d)->refusal.status == IOM_UNSUPPORTED ? "unsupported "
-	                                                                         "request"
-	                                                                       : "aborted");
+	             : api_device_engine(d)->refusal.status < IOM_COUNT(statuses)
+	                     ? statuses[api_device_engine(d)->refusal.status]
+	                     : "aborted");
 	sandbox_strict(lua, "the result of a stray access");
 	kernel_interrupts(d->machine->os.kernel);
 	return 1;
