@@ -164,15 +164,17 @@ void op_forget(struct world *w)
 	(void)iom_mmio_write(w->unit, 0, CQT, 4, tail);
 }
 
-/* A device goes; the next that asks is another one in its place. */
+/* A device goes; the next that asks, perhaps from inside a callback, is another one in its place. */
 void op_remove(struct world *w)
 {
 	unsigned device = (unsigned)take(&w->in, 1) % DEVICES;
+	struct iom_endpoint *endpoint = world_endpoint(w, device);
+	struct iom_port *ports[LANES];
 
-	iom_endpoint_remove(world_endpoint(w, device));
-	for (unsigned i = 0; i < LANES; i++) {
-		iom_port_close(w->port[device][i]);
-		w->port[device][i] = NULL;
-	}
+	memcpy(ports, w->port[device], sizeof ports);
+	memset(w->port[device], 0, sizeof ports);
 	w->endpoint[device] = NULL;
+	iom_endpoint_remove(endpoint);
+	for (unsigned i = 0; i < LANES; i++)
+		iom_port_close(ports[i]);
 }

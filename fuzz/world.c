@@ -3,6 +3,7 @@
 /* Memory, unit and devices, as a driver leaves them; numbers are the specification's. */
 #include "world.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* Registers */
@@ -329,14 +330,18 @@ void world_play(struct world *w, const struct op *ops, size_t count)
 void world_check(struct world *w)
 {
 	struct iom_unit *other = world_unit(w);
+	struct iom_error error;
 	size_t bytes = 0;
 	void *state;
 
 	(void)iom_unit_save(w->unit, NULL, 0, &bytes);
 	state = malloc(bytes);
-	if (!state || iom_unit_save(w->unit, state, bytes, &bytes) ||
-	    iom_unit_load(other, state, bytes, NULL))
+	if (!state || iom_unit_save(w->unit, state, bytes, &bytes))
 		abort();
+	if (iom_unit_load(other, state, bytes, &error)) {
+		fprintf(stderr, "a state that was just saved is refused: %s\n", error.text);
+		abort();
+	}
 	free(state);
 	iom_unit_free(other);
 }

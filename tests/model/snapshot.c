@@ -255,6 +255,28 @@ TEST(move_of_a_stopped_fault_queue, "")
 	}
 }
 
+/* The tail that hardware left in a large ring is outside the smaller one that follows. */
+TEST(move_with_an_index_of_an_earlier_ring, "")
+{
+	struct rig *r = rig_new(0);
+
+	rig_ddt(r, 1);
+	(void)rig_fq(r, 4, false);
+	for (unsigned i = 0; i < 5; i++)
+		CHECK(rig_cause(r, 1, 0x1000, IOM_READ) == 258);
+	CHECK_EQ(rd32(r, FQT), 5);
+	wr32(r, FQCSR, 0);
+	wr64(r, FQB, PPN_OF(page(r))); /* two entries */
+	CHECK_EQ(rd32(r, FQT), 5);
+	rig_move(r);
+	CHECK_EQ(rd32(r, FQT), 5);
+	wr32(r, FQCSR, 1);
+	CHECK_EQ(rd32(r, FQT), 0);
+	CHECK(rig_cause(r, 1, 0x1000, IOM_READ) == 258);
+	CHECK_EQ(rd32(r, FQT), 1);
+	rig_free(r);
+}
+
 TEST(move_with_wires, "")
 {
 	struct rig *r = rig_new(0);

@@ -246,10 +246,15 @@ static bool registers_ok(const struct rv_unit *rv, const uint64_t *regs)
 	if (!monitor_ok(rv, regs) || !response_ok(rv, regs))
 		return false;
 	for (unsigned i = 0; i < RV_QUEUES; i++) {
-		uint64_t lg2 = IOM_GET(RV_QB_LOG2SZ_1, value_of(rv, regs, rv_queues[i]->base)) + 1;
+		const struct rv_queue *queue = rv_queues[i];
+		uint64_t lg2 = IOM_GET(RV_QB_LOG2SZ_1, value_of(rv, regs, queue->base)) + 1;
+		bool off = !(value_of(rv, regs, queue->csr) &
+		             (RV_QCSR_EN | RV_QCSR_ON | RV_QCSR_BUSY));
+		/* Hardware's own index outlives a smaller ring, until the queue is turned on. */
+		uint64_t own_lg2 = off ? rv->config.queue_lg2 : lg2;
 
-		if (lg2 > rv->config.queue_lg2 || value_of(rv, regs, rv_queues[i]->head) >> lg2 ||
-		    value_of(rv, regs, rv_queues[i]->tail) >> lg2)
+		if (lg2 > rv->config.queue_lg2 || value_of(rv, regs, queue->software) >> lg2 ||
+		    value_of(rv, regs, queue->own) >> own_lg2)
 			return false;
 	}
 	return true;
