@@ -37,7 +37,7 @@ static void brink(struct rig *r, unsigned n, uint64_t evt)
 	wr64(r, IOHPMCTR(n), ~0ull);
 }
 
-TEST(hpm_overflow, "RV-HPM-11 RV-HPM-13")
+TEST(hpm_overflow, "RV-HPM-11 RV-HPM-13 RV-IRQ-01")
 {
 	static const unsigned widths[] = { 32, 40, 63, 64 };
 
@@ -66,6 +66,10 @@ TEST(hpm_overflow, "RV-HPM-11 RV-HPM-13")
 			request(r);
 			CHECK_EQ(rd64(r, IOHPMCTR(n)), 2);
 			CHECK_EQ(r->msis, 1);
+			wr32(r, IPSR, 0);
+			CHECK_EQ(rd32(r, IPSR), PMIP);
+			wr32(r, IPSR, ~PMIP);
+			CHECK_EQ(rd32(r, IPSR), PMIP);
 			/* An event has passed: the bit is cleared although OF stays. */
 			wr32(r, IPSR, PMIP);
 			CHECK_EQ(rd32(r, IPSR), 0);

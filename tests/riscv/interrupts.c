@@ -197,6 +197,30 @@ TEST(sources_that_share_a_vector, "RV-IRQ-07")
 	rig_free(r);
 }
 
+/* Both are due before either could be sent. */
+TEST(sources_that_share_a_vector_at_once, "RV-IRQ-07")
+{
+	struct rig *r = rig_for(0);
+
+	wr64(r, ICVEC, 0x33);
+	rig_cq(r, 3, true);
+	rig_fq(r, 1, true);
+	fault(r);
+	fault(r);
+	CHECK_EQ(rd32(r, FQCSR), EN | IE | OF | ON);
+	illegal(r);
+	CHECK_EQ(rd32(r, IPSR), CIP | FIP);
+	r->msis = 0;
+	wr32(r, IPSR, CIP | FIP); /* the errors last, and both come back */
+	CHECK_EQ(rd32(r, IPSR), CIP | FIP);
+	CHECK_EQ(r->msis, 2);
+	for (unsigned i = 0; i < 2; i++) {
+		CHECK_EQ(r->msi[i].address, ADDRESS(3));
+		CHECK_EQ(r->msi[i].data, DATA(3));
+	}
+	rig_free(r);
+}
+
 TEST(refused_message_is_a_fault, "RV-IRQ-08")
 {
 	for (unsigned v = 0; v < 16; v += 5) {

@@ -138,11 +138,23 @@ static unsigned extract(uint64_t x, uint64_t mask)
 	return packed;
 }
 
+/* The way back. */
+static uint64_t deposit(unsigned index, uint64_t mask)
+{
+	uint64_t x = 0;
+	unsigned bit, n = 0;
+
+	for (bit = 0; bit < 52; bit++)
+		if (mask >> bit & 1)
+			x |= (uint64_t)(index >> n++ & 1) << bit;
+	return x;
+}
+
 TEST(msi_index, "RV-MSI-03 IRQ-RVMSI-02")
 {
 	/* The manual's example is the first: abcdefgh by 10100110 is acfg. */
 	const uint64_t masks[] = { 0xa6, 0x1, 0xf, 0x10008001, 0x400000000021, 0x70000700, 0 };
-	unsigned m, i, bit, n;
+	unsigned m, i, n;
 
 	for (m = 0; m < sizeof(masks) / sizeof(*masks); m++) {
 		const uint64_t mask = masks[m], fixed = 0x123456789a5a & ~mask & ((1ull << 47) - 1);
@@ -152,15 +164,36 @@ TEST(msi_index, "RV-MSI-03 IRQ-RVMSI-02")
 			entry_put(&b, i, basic(TARGET + 0x1000 * i), 0);
 		n = (unsigned)__builtin_popcountll(mask);
 		for (i = 0; i < 1u << n; i++) {
-			uint64_t page_number = fixed;
-			unsigned k = 0;
+			uint64_t page_number = fixed | deposit(i, mask);
 
-			for (bit = 0; bit < 52; bit++)
-				if (mask >> bit & 1)
-					page_number |= (uint64_t)(i >> k++ & 1) << bit;
 			CHECK_EQ(extract(page_number, mask), i);
 			CHECK_EQ(ask(&b, page_number << 12 | 4, IOM_WRITE).spa,
 			         TARGET + 0x1000 * i + 4);
+		}
+		rig_free(b.r);
+	}
+}
+
+/* A table of 4 MiB: each bit of a wide index has its place, wherever the mask has it. */
+TEST(msi_wide_index, "RV-MSI-03 IRQ-RVMSI-02")
+{
+	const uint64_t masks[] = { 0x3ffff, 0x7fffe0000000, 0x555555555, 0x70f01e03c070 };
+	const unsigned last = 0x3ffff;
+	unsigned m, n;
+
+	for (m = 0; m < sizeof(masks) / sizeof(*masks); m++) {
+		const uint64_t mask = masks[m], fixed = 0x123456789a5a & ~mask & ((1ull << 47) - 1);
+		struct bench b = bench_new(5, mask, fixed);
+
+		CHECK_EQ(__builtin_popcountll(mask), 18);
+		b.table = pages(b.r, 1024, 1ull << 22);
+		put64(b.r, b.dc + 32, FLAT | b.table >> 12);
+		for (n = 0; n < 36; n++) {
+			unsigned index = n < 18 ? 1u << n : last & ~(1u << (n - 18));
+
+			entry_put(&b, index, basic(TARGET + 0x1000 * n), 0);
+			CHECK_EQ(ask(&b, (fixed | deposit(index, mask)) << 12 | 4, IOM_WRITE).spa,
+			         TARGET + 0x1000 * n + 4);
 		}
 		rig_free(b.r);
 	}

@@ -3,11 +3,16 @@
 /* Guest memory behind a second stage; see nested.h. */
 #include "nested.h"
 
-void nested_init(struct nested *n, uint64_t cap, unsigned levels)
+void nested_on(struct nested *n, struct rig *r, unsigned levels)
 {
-	*n = (struct nested){ .r = rig_new(cap), .levels = levels, .next = 0x1230000 };
+	*n = (struct nested){ .r = r, .levels = levels, .next = 0x1230000 };
 	n->root = pages(n->r, 4, 16384);
 	rig_ddt(n->r, 1);
+}
+
+void nested_init(struct nested *n, uint64_t cap, unsigned levels)
+{
+	nested_on(n, rig_new(cap), levels);
 }
 
 uint64_t nested_iohgatp(const struct nested *n)

@@ -22,6 +22,8 @@ struct guest_page {
 };
 
 void nested_init(struct nested *n, uint64_t cap, unsigned levels);
+/* The same on a rig of the caller's. */
+void nested_on(struct nested *n, struct rig *r, unsigned levels);
 /* iohgatp for it, with GSCID 7. */
 uint64_t nested_iohgatp(const struct nested *n);
 struct guest_page nested_page(struct nested *n);

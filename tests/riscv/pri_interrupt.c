@@ -29,7 +29,7 @@ static void taken(struct rig *r, unsigned group)
 	ats_unanswered(r);
 }
 
-TEST(page_queue_interrupts, "RV-PRI-18 RV-IRQ-04 RV-IRQ-14 RV-REG-27")
+TEST(page_queue_interrupts, "RV-PRI-18 RV-IRQ-01 RV-IRQ-04 RV-IRQ-14 RV-REG-27")
 {
 	struct rig *r = bench(PRI);
 	uint64_t record[2];
@@ -47,6 +47,10 @@ TEST(page_queue_interrupts, "RV-PRI-18 RV-IRQ-04 RV-IRQ-14 RV-REG-27")
 	CHECK_EQ(r->msi[0].data, 77);
 	taken(r, 0);
 	CHECK_EQ(r->msis, 1);
+	wr32(r, IPSR, 0);
+	CHECK_EQ(rd32(r, IPSR), PIP);
+	wr32(r, IPSR, ~PIP);
+	CHECK_EQ(rd32(r, IPSR), PIP);
 	/* records are events: unread, they do not raise it again */
 	wr32(r, IPSR, PIP);
 	CHECK_EQ(rd32(r, IPSR), 0);

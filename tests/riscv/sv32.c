@@ -301,8 +301,9 @@ static void nest_init(struct nest *n, uint32_t fctl, uint64_t tc)
 	uint32_t pointer = pte32(GPA_TABLE, 1), last = leaf32(GPA_DATA);
 
 	*n = (struct nest){ .gxl = fctl & GXL };
-	n->r = rig_new_config(&(struct iom_riscv_config){
-		.capabilities = CAP_BOTH, .flags = IOM_RISCV_UNCACHED | IOM_RISCV_GXL_WRITABLE });
+	n->r = rig_new_config(
+		&(struct iom_riscv_config){ .capabilities = CAP_BOTH | CAP_AMO_HWAD,
+	                                    .flags = IOM_RISCV_UNCACHED | IOM_RISCV_GXL_WRITABLE });
 	wr32(n->r, FCTL, fctl);
 	n->root = page(n->r);
 	n->table = page(n->r);
@@ -370,6 +371,40 @@ TEST(sv32_byte_order, "RV-END-03")
 		put32(n.r, n.root + 4 * (0x5a6b7 >> 10),
 		      swap32(ram32(n.r, n.root + 4 * (0x5a6b7 >> 10))));
 		CHECK_EQ(rig_translate(n.r, DEVICE, &q, &reply), IOM_EFAULT);
+		rig_free(n.r);
+	}
+}
+
+/* Hardware sets A and D where the order of the stage has them, and nothing else. */
+TEST(sv32_byte_order_of_flags, "RV-END-03")
+{
+	for (unsigned order = 0; order < 4; order++) {
+		uint64_t tc = TC_SADE | TC_GADE | (order & 2 ? TC_SBE : 0), entry[3];
+		const uint32_t fresh = pte32(GPA_DATA, 0x1f);
+		bool big1 = order & 2, big2 = order & 1;
+		struct nest n;
+
+		nest_init(&n, GXL | (big2 ? BE : 0), tc);
+		nest_dc(&n, tc, big2);
+		/* none of A and D in the leaf, in that of its table, and in that of the page */
+		entry[0] = n.table + 4 * 0x2b7;
+		put32(n.r, entry[0], big1 ? swap32(fresh) : fresh);
+		entry[1] = map32(n.r, n.gpa_root, true, GPA_TABLE, 0, pte32(n.table, 0x1f), big2);
+		entry[2] = map32(n.r, n.gpa_root, true, GPA_DATA, 0, pte32(n.data, 0x1f), big2);
+		for (unsigned write = 0; write < 2; write++) {
+			unsigned low = write ? 0xdf : 0x5f;
+			/* a first-stage entry that is written makes its page dirty */
+			const uint32_t now[] = { pte32(GPA_DATA, low), pte32(n.table, 0xdf),
+				                 pte32(n.data, low) };
+
+			CHECK_EQ(rig_cause(n.r, DEVICE, 0x5a6b7234, write ? IOM_WRITE : IOM_READ),
+			         0);
+			for (unsigned i = 0; i < 3; i++) {
+				bool big = i ? big2 : big1;
+
+				CHECK_EQ(ram32(n.r, entry[i]), big ? swap32(now[i]) : now[i]);
+			}
+		}
 		rig_free(n.r);
 	}
 }

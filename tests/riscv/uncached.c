@@ -52,15 +52,17 @@ struct machine {
 	uint64_t msi_iova; /* its GPA is FILES */
 };
 
-static void machine_init(struct machine *m)
+/* `flags`: with IOM_RISCV_UNCACHED, nothing could be kept. */
+static void machine_init(struct machine *m, uint32_t flags)
 {
+	const struct iom_riscv_config config = { .capabilities = CAP_EXT, .flags = flags };
 	const uint64_t gpa = 5ull << 30 | 0x1234000;
 	struct guest_page pdt[3], tables[3];
 	uint64_t msi_table, dc;
 	unsigned i;
 
 	memset(m, 0, sizeof(*m));
-	nested_init(&m->n, CAP_EXT, 3);
+	nested_on(&m->n, rig_new_config(&config), 3);
 	m->r = m->n.r;
 	wr64(m->r, 0x010, 0);
 	rig_ddt(m->r, 3);
@@ -147,7 +149,7 @@ static unsigned poison_cause(unsigned word)
 
 /* ---- Entries that become valid ------------------------------------------------------------- */
 
-TEST(uncached_invalid_entries, "RV-INV-21")
+static void invalid_entries(uint32_t flags)
 {
 	unsigned word, garbage, access;
 
@@ -156,7 +158,7 @@ TEST(uncached_invalid_entries, "RV-INV-21")
 			struct machine m;
 			uint64_t good;
 
-			machine_init(&m);
+			machine_init(&m, flags);
 			good = ram64(m.r, m.words[word]);
 			put64(m.r, m.words[word], garbage ? good & ~V : 0);
 			for (access = 0; access < 4; access++)
@@ -169,6 +171,12 @@ TEST(uncached_invalid_entries, "RV-INV-21")
 		}
 }
 
+TEST(uncached_invalid_entries, "RV-INV-21")
+{
+	invalid_entries(0);
+	invalid_entries(IOM_RISCV_UNCACHED);
+}
+
 /* All of them at once, one repaired after the other: each failure is the next word's. */
 TEST(uncached_invalid_entries_in_turn, "")
 {
@@ -176,7 +184,7 @@ TEST(uncached_invalid_entries_in_turn, "")
 	struct machine m;
 	unsigned word;
 
-	machine_init(&m);
+	machine_init(&m, 0);
 	for (word = 0; word < WORDS; word++) {
 		good[word] = ram64(m.r, m.words[word]);
 		put64(m.r, m.words[word], good[word] & ~V);
@@ -191,12 +199,12 @@ TEST(uncached_invalid_entries_in_turn, "")
 
 /* ---- Walks that failed --------------------------------------------------------------------- */
 
-static void broken_by(unsigned word, uint64_t pte, unsigned access, unsigned should)
+static void broken_by(unsigned word, uint32_t flags, uint64_t pte, unsigned access, unsigned should)
 {
 	struct machine m;
 	uint64_t good;
 
-	machine_init(&m);
+	machine_init(&m, flags);
 	good = ram64(m.r, m.words[word]);
 	put64(m.r, m.words[word], pte == ~0ull ? good | reserved_bit(word) : good & ~pte);
 	CHECK_MSG(cause(&m, word, access) == should, "word %u", word);
@@ -207,11 +215,11 @@ static void broken_by(unsigned word, uint64_t pte, unsigned access, unsigned sho
 	rig_free(m.r);
 }
 
-static void broken_by_poison(unsigned word)
+static void broken_by_poison(unsigned word, uint32_t flags)
 {
 	struct machine m;
 
-	machine_init(&m);
+	machine_init(&m, flags);
 	CHECK_EQ(iom_memory_poison(m.r->memory, m.words[word], 8), IOM_OK);
 	CHECK_MSG(cause(&m, word, IOM_READ) == poison_cause(word), "word %u", word);
 	CHECK_EQ(iom_memory_cure(m.r->memory, m.words[word], 8), IOM_OK);
@@ -220,12 +228,12 @@ static void broken_by_poison(unsigned word)
 }
 
 /* A pointer that leads to no memory. */
-static void broken_by_nowhere(unsigned word, unsigned should)
+static void broken_by_nowhere(unsigned word, uint32_t flags, unsigned should)
 {
 	struct machine m;
 	uint64_t good, lost;
 
-	machine_init(&m);
+	machine_init(&m, flags);
 	/* The guest's pointers name a page that leads nowhere. */
 	rig_map(m.r, m.n.root, 3, true, 0x1800000, 0, leaf(RIG_NOWHERE));
 	lost = word <= DDT1 || word >= SECOND2 ? RIG_NOWHERE : 0x1800000;
@@ -237,33 +245,39 @@ static void broken_by_nowhere(unsigned word, unsigned should)
 	rig_free(m.r);
 }
 
-TEST(uncached_failed_walks, "RV-INV-22")
+static void failed_walks(uint32_t flags)
 {
 	unsigned word;
 
 	for (word = 0; word < WORDS; word++) {
-		broken_by(word, ~0ull, IOM_READ, causes[word].wrong);
-		broken_by_poison(word);
+		broken_by(word, flags, ~0ull, IOM_READ, causes[word].wrong);
+		broken_by_poison(word, flags);
 	}
-	broken_by_nowhere(DDT2, 257);
-	broken_by_nowhere(DDT1, 257);
-	broken_by_nowhere(PDT2, 265);
-	broken_by_nowhere(PDT1, 265);
-	broken_by_nowhere(FIRST2, 5);
-	broken_by_nowhere(FIRST1, 5);
-	broken_by_nowhere(SECOND2, 5);
-	broken_by_nowhere(SECOND1, 5);
+	broken_by_nowhere(DDT2, flags, 257);
+	broken_by_nowhere(DDT1, flags, 257);
+	broken_by_nowhere(PDT2, flags, 265);
+	broken_by_nowhere(PDT1, flags, 265);
+	broken_by_nowhere(FIRST2, flags, 5);
+	broken_by_nowhere(FIRST1, flags, 5);
+	broken_by_nowhere(SECOND2, flags, 5);
+	broken_by_nowhere(SECOND1, flags, 5);
 	/* Permissions, A and D: refused, then granted by software. */
-	broken_by(FIRST0, PTE_W, IOM_WRITE, 15);
-	broken_by(FIRST0, PTE_D, IOM_WRITE, 15);
-	broken_by(FIRST0, PTE_A, IOM_READ, 13);
-	broken_by(FIRST0, PTE_U, IOM_READ, 13);
-	broken_by(FIRST0, PTE_X, IOM_EXECUTE, 12);
-	broken_by(SECOND0, PTE_W, IOM_WRITE, 23);
-	broken_by(SECOND0, PTE_D, IOM_WRITE, 23);
-	broken_by(SECOND0, PTE_A, IOM_READ, 21);
-	broken_by(SECOND0, PTE_U, IOM_READ, 21);
-	broken_by(SECOND0, PTE_X, IOM_EXECUTE, 20);
+	broken_by(FIRST0, flags, PTE_W, IOM_WRITE, 15);
+	broken_by(FIRST0, flags, PTE_D, IOM_WRITE, 15);
+	broken_by(FIRST0, flags, PTE_A, IOM_READ, 13);
+	broken_by(FIRST0, flags, PTE_U, IOM_READ, 13);
+	broken_by(FIRST0, flags, PTE_X, IOM_EXECUTE, 12);
+	broken_by(SECOND0, flags, PTE_W, IOM_WRITE, 23);
+	broken_by(SECOND0, flags, PTE_D, IOM_WRITE, 23);
+	broken_by(SECOND0, flags, PTE_A, IOM_READ, 21);
+	broken_by(SECOND0, flags, PTE_U, IOM_READ, 21);
+	broken_by(SECOND0, flags, PTE_X, IOM_EXECUTE, 20);
+}
+
+TEST(uncached_failed_walks, "RV-INV-22")
+{
+	failed_walks(0);
+	failed_walks(IOM_RISCV_UNCACHED);
 }
 
 /* ---- Commands for addresses that no table can map ------------------------------------------- */
@@ -276,7 +290,7 @@ TEST(uncached_impossible_addresses, "RV-INV-20")
 	unsigned i, func, gv, pscv, n = 0;
 	struct machine m;
 
-	machine_init(&m);
+	machine_init(&m, 0);
 	rig_cq(m.r, 8, true);
 	works(&m);
 	for (i = 0; i < sizeof(addresses) / sizeof(*addresses); i++)
