@@ -9,6 +9,7 @@
 #	make soak       random requests to the RISC-V model and to its twin, ten million; REQUESTS=, SEED=
 #	make bench      measure; make bench-instructions counts instructions too, and takes longer
 #	make fuzz       half an hour of libFuzzer for each target; TARGETS= chooses, SECONDS= as well
+#	make mutate     seed faults, one at a time, and see which test notices; IDS= chooses requirements
 #	make coverage   which lines and branches the tests reach
 #	make lint       formatting, clang-tidy, cppcheck
 #	make install    DESTDIR= and prefix= as usual
@@ -45,6 +46,9 @@ bench-instructions: all
 fuzz: deps
 	@scripts/fuzz --seconds $(or $(SECONDS),1800) $(TARGETS)
 
+mutate: build-deps
+	@scripts/mutate $(IDS)
+
 coverage: deps
 	@scripts/coverage
 
@@ -66,4 +70,4 @@ build-deps:
 clean:
 	rm -rf build
 
-.PHONY: all demo check soak bench bench-instructions fuzz coverage lint install deps build-deps clean
+.PHONY: all demo check soak bench bench-instructions fuzz mutate coverage lint install deps build-deps clean
