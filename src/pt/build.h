@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /*
- * The one builder: maps and unmaps ranges in tables of any format with entries of 8 bytes.  An
- * instance is a function that calls these with a constant format; everything is inlined there.
+ * The one builder: maps and unmaps ranges in tables of any format with entries of 8 or 4 bytes.  An
+ * instance is a function that calls these with a constant format; everything is inlined there, and
+ * of the two sizes one is left.
  *
  * Several CPUs may map and unmap at once, as long as their ranges do not overlap: an entry that
  * lies inside a range belongs to whoever works on that range; the others are tables, and these are
@@ -37,8 +38,7 @@ struct pt_removed {
 	/*
 	 * The first of the tables that were unlinked, 0: none.  Hardware may hold pointers to them
 	 * until it is told to forget, so they are freed only then (pt_release).  The first
-	 * doubleword of each holds the address of the next: its low 12 bits are 0, and that is an
-	 * entry that is not present in every format, should hardware still come by.
+	 * entry of each names the next (pt_link), and is not present, should hardware still come by.
 	 */
 	uint64_t tables;
 	uint8_t step_lg2; /* size of the smallest page that was removed, 0: none */
@@ -65,27 +65,76 @@ struct pt_path {
 
 /* ---- Entries ------------------------------------------------------------------------------ */
 
-/* Acquire: the table behind an entry that another CPU installed is seen zeroed. */
-PT_INLINE uint64_t pt_get(const struct pt_root *root, const void *entry)
+/* An entry as it stands in memory, `order` being the __ATOMIC one. */
+PT_INLINE uint64_t pt_load(const struct pt_format *fmt, const void *entry, int order)
 {
-	return iom_cpu64(__atomic_load_n((const uint64_t *)entry, __ATOMIC_ACQUIRE),
-	                 root->big_endian);
+	return fmt->entry_lg2 == 2 ? __atomic_load_n((const uint32_t *)entry, order)
+	                           : __atomic_load_n((const uint64_t *)entry, order);
 }
 
-PT_INLINE void pt_put(const struct pt_root *root, void *entry, uint64_t raw)
+PT_INLINE void pt_store(const struct pt_format *fmt, void *entry, uint64_t val)
 {
-	__atomic_store_n((uint64_t *)entry, iom_cpu64(raw, root->big_endian), __ATOMIC_RELEASE);
+	if (fmt->entry_lg2 == 2)
+		__atomic_store_n((uint32_t *)entry, (uint32_t)val, __ATOMIC_RELEASE);
+	else
+		__atomic_store_n((uint64_t *)entry, val, __ATOMIC_RELEASE);
+}
+
+/* Between memory's order and the CPU's, either way. */
+PT_INLINE uint64_t pt_order(const struct pt_format *fmt, const struct pt_root *root, uint64_t val)
+{
+	return fmt->entry_lg2 == 2 ? iom_cpu32((uint32_t)val, root->big_endian)
+	                           : iom_cpu64(val, root->big_endian);
+}
+
+/* Acquire: the table behind an entry that another CPU installed is seen zeroed. */
+PT_INLINE uint64_t pt_get(const struct pt_format *fmt, const struct pt_root *root,
+                          const void *entry)
+{
+	return pt_order(fmt, root, pt_load(fmt, entry, __ATOMIC_ACQUIRE));
+}
+
+PT_INLINE void pt_put(const struct pt_format *fmt, const struct pt_root *root, void *entry,
+                      uint64_t raw)
+{
+	pt_store(fmt, entry, pt_order(fmt, root, raw));
 }
 
 /* Puts `raw` into an empty entry.  Returns what then stands there: `raw`, or what was faster. */
-PT_INLINE uint64_t pt_put_first(const struct pt_root *root, void *entry, uint64_t raw)
+PT_INLINE uint64_t pt_put_first(const struct pt_format *fmt, const struct pt_root *root,
+                                void *entry, uint64_t raw)
 {
-	uint64_t was = 0;
+	uint64_t val = pt_order(fmt, root, raw), was8 = 0;
+	uint32_t was4 = 0;
+	bool done;
 
-	if (__atomic_compare_exchange_n((uint64_t *)entry, &was, iom_cpu64(raw, root->big_endian),
-	                                false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-		return raw;
-	return iom_cpu64(was, root->big_endian);
+	if (fmt->entry_lg2 == 2)
+		done = __atomic_compare_exchange_n((uint32_t *)entry, &was4, (uint32_t)val, false,
+		                                   __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+	else
+		done = __atomic_compare_exchange_n((uint64_t *)entry, &was8, val, false,
+		                                   __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+	return done ? raw : pt_order(fmt, root, was8 | was4);
+}
+
+/* `n` entries further. */
+PT_INLINE char *pt_after(const struct pt_format *fmt, char *entry, uint64_t n)
+{
+	return entry + (n << fmt->entry_lg2);
+}
+
+/*
+ * A table's address in an entry that is not present in any format, as its low bits are 0: 12 of them,
+ * or 10 where an address of 34 bits goes into 4 bytes.
+ */
+PT_INLINE uint64_t pt_link(const struct pt_format *fmt, uint64_t table)
+{
+	return fmt->entry_lg2 == 2 ? table >> 2 : table;
+}
+
+PT_INLINE uint64_t pt_linked(const struct pt_format *fmt, uint64_t link)
+{
+	return fmt->entry_lg2 == 2 ? link << 2 : link;
 }
 
 PT_INLINE char *pt_place(const struct pt_format *fmt, const struct pt_root *root,
@@ -97,7 +146,7 @@ PT_INLINE char *pt_place(const struct pt_format *fmt, const struct pt_root *root
 PT_INLINE struct pt_entry pt_read(const struct pt_format *fmt, const struct pt_root *root,
                                   const void *entry, unsigned level)
 {
-	return fmt->decode(root, pt_get(root, entry), level, pt_shift(fmt, root, level));
+	return fmt->decode(root, pt_get(fmt, root, entry), level, pt_shift(fmt, root, level));
 }
 
 /*
@@ -106,66 +155,69 @@ PT_INLINE struct pt_entry pt_read(const struct pt_format *fmt, const struct pt_r
  */
 #define PT_ROW 8
 
-PT_INLINE uint64_t pt_any4(const uint64_t *word)
+PT_INLINE uint64_t pt_any4(const struct pt_format *fmt, const char *entry)
 {
-	return (__atomic_load_n(word, __ATOMIC_RELAXED) |
-	        __atomic_load_n(word + 1, __ATOMIC_RELAXED)) |
-	       (__atomic_load_n(word + 2, __ATOMIC_RELAXED) |
-	        __atomic_load_n(word + 3, __ATOMIC_RELAXED));
+	const size_t bytes = (size_t)1 << fmt->entry_lg2;
+
+	return (pt_load(fmt, entry, __ATOMIC_RELAXED) |
+	        pt_load(fmt, entry + bytes, __ATOMIC_RELAXED)) |
+	       (pt_load(fmt, entry + 2 * bytes, __ATOMIC_RELAXED) |
+	        pt_load(fmt, entry + 3 * bytes, __ATOMIC_RELAXED));
 }
 
 /* Stores four entries, each `step` more than the one before it. */
-PT_INLINE void pt_put4(uint64_t *word, uint64_t raw, uint64_t step)
+PT_INLINE void pt_put4(const struct pt_format *fmt, char *entry, uint64_t raw, uint64_t step)
 {
-	__atomic_store_n(word, raw, __ATOMIC_RELEASE);
-	__atomic_store_n(word + 1, raw + step, __ATOMIC_RELEASE);
-	__atomic_store_n(word + 2, raw + 2 * step, __ATOMIC_RELEASE);
-	__atomic_store_n(word + 3, raw + 3 * step, __ATOMIC_RELEASE);
+	const size_t bytes = (size_t)1 << fmt->entry_lg2;
+
+	pt_store(fmt, entry, raw);
+	pt_store(fmt, entry + bytes, raw + step);
+	pt_store(fmt, entry + 2 * bytes, raw + 2 * step);
+	pt_store(fmt, entry + 3 * bytes, raw + 3 * step);
 }
 
 /* Stores `count` entries, the first being `raw` and each `step` more than the one before it. */
-PT_INLINE void pt_put_row(const struct pt_root *root, char *entry, uint64_t raw, uint64_t step,
-                          uint64_t count)
+PT_INLINE void pt_put_row(const struct pt_format *fmt, const struct pt_root *root, char *entry,
+                          uint64_t raw, uint64_t step, uint64_t count)
 {
 	if (root->big_endian == (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)) {
-		uint64_t *word = (uint64_t *)entry, raw4 = raw + 4 * step;
+		uint64_t raw4 = raw + 4 * step;
 
-		for (; count >= PT_ROW; count -= PT_ROW, word += PT_ROW) {
-			pt_put4(word, raw, step);
-			pt_put4(word + 4, raw4, step);
+		for (; count >= PT_ROW; count -= PT_ROW, entry = pt_after(fmt, entry, PT_ROW)) {
+			pt_put4(fmt, entry, raw, step);
+			pt_put4(fmt, pt_after(fmt, entry, 4), raw4, step);
 			raw += PT_ROW * step;
 			raw4 += PT_ROW * step;
 		}
-		entry = (char *)word;
 	}
-	for (; count; count--, entry += sizeof raw, raw += step)
-		pt_put(root, entry, raw);
+	for (; count; count--, entry = pt_after(fmt, entry, 1), raw += step)
+		pt_put(fmt, root, entry, raw);
 }
 
 /*
- * Clears up to `count` entries, and stops where one has a bit of `mark`, or one close behind it has.
+ * Clears up to `count` entries, and stops where one has the format's group_mark, or one close behind it
+ * has.
  * Returns how many were cleared; *some becomes not 0 if one of them was not empty.
  */
-PT_INLINE uint64_t pt_clear_row(const struct pt_root *root, char *entry, uint64_t count,
-                                uint64_t mark, uint64_t *some)
+PT_INLINE uint64_t pt_clear_row(const struct pt_format *fmt, const struct pt_root *root,
+                                char *entry, uint64_t count, uint64_t *some)
 {
-	uint64_t *word = (uint64_t *)entry, left = count, raw;
+	uint64_t mark = pt_order(fmt, root, fmt->group_mark), left = count, raw;
 
-	mark = iom_cpu64(mark, root->big_endian);
-	for (; left >= PT_ROW; left -= PT_ROW, word += PT_ROW) {
-		raw = pt_any4(word) | pt_any4(word + 4);
+	for (; left >= PT_ROW; left -= PT_ROW, entry = pt_after(fmt, entry, PT_ROW)) {
+		raw = pt_any4(fmt, entry) | pt_any4(fmt, pt_after(fmt, entry, 4));
 		if (raw & mark)
 			return count - left;
 		*some |= raw;
-		pt_put4(word, 0, 0);
-		pt_put4(word + 4, 0, 0);
+		pt_put4(fmt, entry, 0, 0);
+		pt_put4(fmt, pt_after(fmt, entry, 4), 0, 0);
 	}
-	for (; left; left--, word++) {
-		raw = __atomic_load_n(word, __ATOMIC_RELAXED);
+	for (; left; left--, entry = pt_after(fmt, entry, 1)) {
+		raw = pt_load(fmt, entry, __ATOMIC_RELAXED);
 		if (raw & mark)
 			break;
 		*some |= raw;
-		__atomic_store_n(word, 0, __ATOMIC_RELEASE);
+		pt_store(fmt, entry, 0);
 	}
 	return count - left;
 }
@@ -213,15 +265,15 @@ PT_INLINE bool pt_leaf_ok(const struct pt_format *fmt, const struct pt_root *roo
 	       e.memory_type == memory_type;
 }
 
-PT_INLINE bool pt_vacant(const char *entry, uint64_t entries)
+PT_INLINE bool pt_vacant(const struct pt_format *fmt, const char *entry, uint64_t entries)
 {
-	const uint64_t *word = (const uint64_t *)entry;
+	const size_t bytes = (size_t)1 << fmt->entry_lg2;
 	uint64_t some = 0;
 
-	for (; entries >= 4; entries -= 4, word += 4)
-		some |= pt_any4(word);
-	for (; entries; entries--, word++)
-		some |= __atomic_load_n(word, __ATOMIC_RELAXED);
+	for (; entries >= 4; entries -= 4, entry += 4 * bytes)
+		some |= pt_any4(fmt, entry);
+	for (; entries; entries--, entry += bytes)
+		some |= pt_load(fmt, entry, __ATOMIC_RELAXED);
 	return !some;
 }
 
@@ -321,7 +373,7 @@ PT_INLINE int pt_down(const struct pt_format *fmt, const struct pt_pages *pages,
                       uint64_t input)
 {
 	char *entry = pt_place(fmt, root, path, *level, input);
-	uint64_t raw = pt_get(root, entry), phys;
+	uint64_t raw = pt_get(fmt, root, entry), phys;
 	struct pt_entry e;
 	char *table;
 
@@ -329,7 +381,7 @@ PT_INLINE int pt_down(const struct pt_format *fmt, const struct pt_pages *pages,
 		table = pages->alloc(ctx, root->granule_lg2, &phys);
 		if (!table)
 			return IOM_ENOMEM;
-		raw = pt_put_first(root, entry, fmt->encode_table(root, phys, *level));
+		raw = pt_put_first(fmt, root, entry, fmt->encode_table(root, phys, *level));
 		if (raw != fmt->encode_table(root, phys, *level))
 			pages->free(ctx, table, phys, root->granule_lg2);
 	}
@@ -351,7 +403,7 @@ PT_INLINE void pt_write(const struct pt_format *fmt, const struct pt_root *root,
 
 	raw = fmt->encode_leaf(root, page, level, size, perm, memory_type);
 	if (run * copies == 1) {
-		pt_put(root, entry, raw);
+		pt_put(fmt, root, entry, raw);
 		return;
 	}
 	if (fmt->own_address && copies > 1) {
@@ -364,12 +416,12 @@ PT_INLINE void pt_write(const struct pt_format *fmt, const struct pt_root *root,
 	if (copies == 1 &&
 	    raw + step * (run - 1) == fmt->encode_leaf(root, page + ((run - 1) << unit), level,
 	                                               size, perm, memory_type)) {
-		pt_put_row(root, entry, raw, step, run);
+		pt_put_row(fmt, root, entry, raw, step, run);
 		return;
 	}
-	for (n = 0; n < run; n++, page += IOM_BIT(unit), entry += copies << 3) {
+	for (n = 0; n < run; n++, page += IOM_BIT(unit), entry = pt_after(fmt, entry, copies)) {
 		raw = fmt->encode_leaf(root, page, level, size, perm, memory_type);
-		pt_put_row(root, entry, raw, 0, copies);
+		pt_put_row(fmt, root, entry, raw, 0, copies);
 	}
 }
 
@@ -396,7 +448,7 @@ PT_INLINE int pt_fill(const struct pt_format *fmt, const struct pt_pages *pages,
 			run = pt_run(fmt, root, level, shift, size, input, page, last);
 		/* Below the lowest level stands no table, so all has been seen to be free. */
 		while (size && (level || !commit) &&
-		       !pt_vacant(entry, run * pt_copies(size, shift))) {
+		       !pt_vacant(fmt, entry, run * pt_copies(size, shift))) {
 			size = run > 1        ? size
 			       : size > shift ? fmt->leaf_size(root, level, shift, shift)
 			                      : 0;
@@ -430,7 +482,7 @@ PT_INLINE int pt_fill_lowest(const struct pt_format *fmt, const struct pt_root *
 	uint64_t input = first, run;
 	char *entry = pt_place(fmt, root, path, 0, first);
 
-	if (!pt_vacant(entry, ((last - first) >> shift) + 1))
+	if (!pt_vacant(fmt, entry, ((last - first) >> shift) + 1))
 		return IOM_EEXIST;
 	do {
 		uint64_t page = output + (input - first);
@@ -438,7 +490,7 @@ PT_INLINE int pt_fill_lowest(const struct pt_format *fmt, const struct pt_root *
 
 		run = pt_run(fmt, root, 0, shift, size, input, page, last);
 		pt_write(fmt, root, entry, 0, shift, page, size, run, perm, memory_type);
-		entry += (run << (size - shift)) << 3;
+		entry = pt_after(fmt, entry, run << (size - shift));
 		input += run << size;
 	} while (input - 1 != last);
 	return IOM_OK;
@@ -502,7 +554,7 @@ PT_INLINE bool pt_cuts(const struct pt_format *fmt, const struct pt_pages *pages
 	for (;;) {
 		const char *entry = table + pt_entry_offset(fmt, root, level, input);
 
-		if (!level && fmt->group_mark && !(pt_get(root, entry) & fmt->group_mark))
+		if (!level && fmt->group_mark && !(pt_get(fmt, root, entry) & fmt->group_mark))
 			return false;
 		e = pt_read(fmt, root, entry, level);
 		if (e.kind != PT_TABLE || e.next >= level)
@@ -524,8 +576,8 @@ PT_INLINE void pt_unlink(const struct pt_format *fmt, const struct pt_root *root
 
 	if (!level)
 		pt_recent_set(fmt, root, input - 1, NULL);
-	pt_put(root, entry, 0);
-	pt_put(root, path->table[level], removed->tables);
+	pt_put(fmt, root, entry, 0);
+	pt_put(fmt, root, path->table[level], pt_link(fmt, removed->tables));
 	removed->tables = phys;
 }
 
@@ -578,11 +630,11 @@ PT_INLINE int pt_unmap(const struct pt_format *fmt, const struct pt_pages *pages
 		if (!level) {
 			uint64_t count = ((stop - input) >> shift) + 1;
 
-			n = pt_clear_row(root, entry, count, fmt->group_mark, &some);
+			n = pt_clear_row(fmt, root, entry, count, &some);
 			if (some && shift < step)
 				step = shift;
 			more = n < count;
-			entry += n << 3;
+			entry = pt_after(fmt, entry, n);
 			input += (n << shift) - !more;
 		}
 		/* From hole to hole and leaf to leaf, as far as this table goes. */
@@ -595,11 +647,11 @@ PT_INLINE int pt_unmap(const struct pt_format *fmt, const struct pt_pages *pages
 			if (e.kind == PT_LEAF) {
 				size = e.size_lg2;
 				for (n = pt_copies(size, shift); n--;)
-					pt_put(root, entry + (n << 3), 0);
+					pt_put(fmt, root, pt_after(fmt, entry, n), 0);
 				if (size < step)
 					step = size;
 			}
-			entry += pt_copies(size, shift) << 3;
+			entry = pt_after(fmt, entry, pt_copies(size, shift));
 			input |= iom_low(size);
 			more = input < stop;
 			input += more;
@@ -630,12 +682,12 @@ PT_INLINE int pt_unmap(const struct pt_format *fmt, const struct pt_pages *pages
 }
 
 /* Frees tables that an unmap gathered; no hardware may know them any more. */
-PT_INLINE void pt_release(const struct pt_pages *pages, void *ctx, const struct pt_root *root,
-                          uint64_t tables)
+PT_INLINE void pt_release(const struct pt_format *fmt, const struct pt_pages *pages, void *ctx,
+                          const struct pt_root *root, uint64_t tables)
 {
 	while (tables) {
 		void *table = pages->at(ctx, tables);
-		uint64_t next = pt_get(root, table);
+		uint64_t next = pt_linked(fmt, pt_get(fmt, root, table));
 
 		pages->free(ctx, table, tables, root->granule_lg2);
 		tables = next;
@@ -664,7 +716,7 @@ PT_INLINE void pt_free(const struct pt_format *fmt, const struct pt_pages *pages
 				return;
 			continue;
 		}
-		entry = path.table[level] + (next[level]++ << fmt->entry_lg2);
+		entry = pt_after(fmt, path.table[level], next[level]++);
 		e = pt_read(fmt, root, entry, level);
 		if (e.kind != PT_TABLE || e.next + 1u != level)
 			continue;
@@ -694,9 +746,9 @@ PT_INLINE bool pt_map_beside(const struct pt_format *fmt, const struct pt_root *
 	if (!entry)
 		return false;
 	entry += (input & pt_lowest_span(fmt, root)) >> root->granule_lg2 << fmt->entry_lg2;
-	if (!pt_vacant(entry, 1) || !pt_leaf_ok(fmt, root, output, perm, memory_type, &raw))
+	if (!pt_vacant(fmt, entry, 1) || !pt_leaf_ok(fmt, root, output, perm, memory_type, &raw))
 		return false;
-	pt_put(root, entry, raw);
+	pt_put(fmt, root, entry, raw);
 	return true;
 }
 
@@ -715,11 +767,11 @@ PT_INLINE bool pt_unmap_beside(const struct pt_format *fmt, const struct pt_root
 	if (!entry)
 		return false;
 	entry += (input & pt_lowest_span(fmt, root)) >> root->granule_lg2 << fmt->entry_lg2;
-	raw = pt_get(root, entry);
+	raw = pt_get(fmt, root, entry);
 	if (raw & fmt->group_mark)
 		return false;
 	if (raw) {
-		pt_put(root, entry, 0);
+		pt_put(fmt, root, entry, 0);
 		removed->step_lg2 = root->granule_lg2;
 	}
 	return true;
@@ -737,10 +789,14 @@ PT_INLINE int pt_reach_load(void *ctx, uint64_t spa, unsigned size_lg2, bool big
                             uint64_t *raw)
 {
 	const struct pt_reach *reach = ctx;
-	const uint64_t *entry = reach->pages->at(reach->ctx, spa);
+	const void *entry = reach->pages->at(reach->ctx, spa);
 
-	(void)size_lg2;
-	*raw = iom_cpu64(__atomic_load_n(entry, __ATOMIC_ACQUIRE), big_endian);
+	if (size_lg2 == 2)
+		*raw = iom_cpu32(__atomic_load_n((const uint32_t *)entry, __ATOMIC_ACQUIRE),
+		                 big_endian);
+	else
+		*raw = iom_cpu64(__atomic_load_n((const uint64_t *)entry, __ATOMIC_ACQUIRE),
+		                 big_endian);
 	return IOM_OK;
 }
 

@@ -81,7 +81,7 @@
 	void prefix##_release(const struct pt_pages *pages, void *ctx, const struct pt_root *root, \
 	                      uint64_t tables)                                                     \
 	{                                                                                          \
-		pt_release(pages, ctx, root, tables);                                              \
+		pt_release(&(format), pages, ctx, root, tables);                                   \
 	}                                                                                          \
                                                                                                    \
 	void prefix##_free(const struct pt_pages *pages, void *ctx, const struct pt_root *root)    \

@@ -70,41 +70,7 @@ TEST(rv64_roots, "")
 	}
 }
 
-/* ---- Sv32: walked, not built ------------------------------------------------------------------ */
-
-static uint64_t sv32_table(const struct pt_root *root, uint64_t table, unsigned level)
-{
-	(void)root;
-	(void)level;
-	return table >> 2 | 1;
-}
-
-static uint64_t sv32_leaf(const struct pt_root *root, uint64_t page, unsigned level, unsigned size,
-                          unsigned perm, unsigned memory_type)
-{
-	(void)root;
-	(void)level;
-	(void)size;
-	(void)memory_type;
-	return page >> 2 | 0xc1 | (perm & 15) << 1;
-}
-
-static unsigned sv32_leaf_size(const struct pt_root *root, unsigned level, unsigned shift,
-                               unsigned size)
-{
-	(void)root;
-	(void)level;
-	return size >= shift ? shift : 0;
-}
-
-static const struct pt_format sv32 = {
-	.name = "Sv32, with an inverse",
-	.entry_lg2 = 2,
-	.decode = pt_rv32_decode,
-	.encode_table = sv32_table,
-	.encode_leaf = sv32_leaf,
-	.leaf_size = sv32_leaf_size,
-};
+/* ---- Sv32 ---------------------------------------------------------------------------------- */
 
 SUITE_WALK(walk_sv32, pt_rv32)
 
@@ -117,11 +83,11 @@ static uint64_t sv32_reserved(const struct suite_row *row, unsigned level, unsig
 }
 
 /* clang-format off */
-#define SV32(title, four) {                                                                        \
+#define SV32(title, four, big) {                                                                   \
 	.name = title,                                                                             \
-	.fmt = &sv32,                                                                              \
+	.fmt = &pt_rv32,                                                                           \
 	.root = { .levels = 2, .granule_lg2 = 12, .root_lg2 = four ? 12 : 10,                      \
-	          .input_bits = four ? 34 : 32 },                                                  \
+	          .input_bits = four ? 34 : 32, .big_endian = big },                               \
 	.twin = twin_riscv,                                                                        \
 	.shape = { .mode = 32, .output_bits = 34, .options = four ? TWIN_RV_X4 : 0 },              \
 	.sizes = { IOM_BIT(12), IOM_BIT(22) },                                                     \
@@ -129,17 +95,17 @@ static uint64_t sv32_reserved(const struct suite_row *row, unsigned level, unsig
 	.perm = PT_R | PT_W | PT_USER,                                                             \
 	.accessed = IOM_BIT(6), .dirty = IOM_BIT(7),                                               \
 	.reserved = sv32_reserved,                                                                 \
-	.walk = walk_sv32, .marking = walk_sv32_marking,                                           \
+	SUITE_INSTANCES(pt_rv32, walk_sv32),                                                       \
 }
 /* clang-format on */
 
-static const struct suite_row rows32[] = { SV32("Sv32", false), SV32("Sv32x4", true) };
+static const struct suite_row rows32[] = {
+	SV32("Sv32", false, false),
+	SV32("Sv32x4", true, false),
+	SV32("Sv32, big-endian", false, true),
+};
 
-SUITE_ASK(rv32, rows32, decodes_every_bit_once)
-SUITE_ASK(rv32, rows32, encodes_what_it_decodes)
-SUITE_ASK(rv32, rows32, reserved_bits)
-SUITE_ASK(rv32, rows32, random_tables)
-SUITE_ASK(rv32, rows32, sets_flags)
+SUITE(rv32, rows32)
 
 TEST(rv32_roots, "")
 {

@@ -217,13 +217,42 @@ PT_INLINE struct pt_entry pt_rv32_decode(const struct pt_root *root, uint64_t ra
 	return e;
 }
 
-/* Only walked: the builder's entries have 8 bytes. */
+PT_INLINE uint64_t pt_rv32_encode_table(const struct pt_root *root, uint64_t table, unsigned level)
+{
+	(void)root;
+	(void)level;
+	return IOM_PUT(RV_PTE32_PPN, table >> 12) | RV_PTE_V;
+}
+
+/* There are no memory types, and A and D as above. */
+PT_INLINE uint64_t pt_rv32_encode_leaf(const struct pt_root *root, uint64_t page, unsigned level,
+                                       unsigned size_lg2, unsigned perm, unsigned memory_type)
+{
+	(void)root;
+	(void)level;
+	(void)size_lg2;
+	(void)memory_type;
+	return IOM_PUT(RV_PTE32_PPN, page >> 12) | RV_PTE_V | RV_PTE_A | IOM_PUT(PT_RV_PERM, perm) |
+	       (perm & PT_W ? RV_PTE_D : 0);
+}
+
+PT_INLINE unsigned pt_rv32_leaf_size(const struct pt_root *root, unsigned level, unsigned shift,
+                                     unsigned size_lg2)
+{
+	(void)root;
+	(void)level;
+	return size_lg2 >= shift ? shift : 0;
+}
+
 static const struct pt_format pt_rv32 = {
 	.name = "RISC-V 32-bit",
 	.entry_lg2 = 2,
 	.decode = pt_rv32_decode,
 	.refuse = pt_rv_refuse,
 	.mark = pt_rv_mark,
+	.encode_table = pt_rv32_encode_table,
+	.encode_leaf = pt_rv32_encode_leaf,
+	.leaf_size = pt_rv32_leaf_size,
 };
 
 /* The root of a table in mode Sv32, or Sv32x4 if `stage2`. */
