@@ -195,8 +195,9 @@ void iom_domain_range(const struct iom_domain *domain, uint64_t *first, uint64_t
  * Maps `bytes` bytes at `iova` to the physical address `phys`; all three are multiples of 4096,
  * bytes is not 0.  The largest pages that fit are used, where no table stands from earlier
  * mappings.  Nothing needs to be invalidated.
- * IOM_EINVAL: misaligned, outside the range, a protection that the format cannot say, or a domain
- * without tables; IOM_EEXIST: part of it is mapped already; IOM_ENOMEM.  Nothing is mapped then.
+ * IOM_EINVAL: misaligned, outside the range, a physical address beyond the IOMMU's width or the
+ * format's (32-bit tables name 34 bits), a protection that the format cannot say, or a domain without
+ * tables; IOM_EEXIST: part of it is mapped already; IOM_ENOMEM.  Nothing is mapped then.
  */
 int iom_domain_map(struct iom_domain *domain, uint64_t iova, uint64_t phys, uint64_t bytes,
                    unsigned prot);

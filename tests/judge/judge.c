@@ -10,7 +10,6 @@
 
 #include "../os/bench.h"
 
-#define STEPS 350000
 #define DOMAINS 5
 #define DEVICES 6
 #define PORTS 2     /* of a device */
@@ -18,7 +17,6 @@
 #define OLD_MAX 3
 #define DATA_PAGES (BENCH_PAGES / 2)
 #define PAGE 4096ull
-#define LARGE 512u /* pages of 2 MiB */
 
 /* What a page may lead to: a physical page, 0 being none; and whether it may be written. */
 struct end {
@@ -37,6 +35,7 @@ struct domain {
 
 struct judge {
 	struct bench *b;
+	uint32_t large; /* pages of 4 KiB in a page of the second size */
 	uint64_t seed, state;
 	unsigned step;
 	struct domain domain[DOMAINS];
@@ -92,9 +91,9 @@ static void sync_now(struct judge *j, struct domain *d)
 static void map(struct judge *j, struct domain *d)
 {
 	bool large = !below(j, 8), write = below(j, 4);
-	uint32_t count = large ? LARGE : 1 + below(j, 12);
-	uint32_t page = large ? LARGE * below(j, PAGES / LARGE) : below(j, PAGES - count + 1);
-	uint32_t phys = large ? 1 + LARGE * below(j, DATA_PAGES / LARGE)
+	uint32_t count = large ? j->large : 1 + below(j, 12);
+	uint32_t page = large ? count * below(j, PAGES / count) : below(j, PAGES - count + 1);
+	uint32_t phys = large ? 1 + count * below(j, DATA_PAGES / count)
 	                      : 1 + below(j, DATA_PAGES - count + 1);
 	bool taken = false;
 	int err;
@@ -111,8 +110,8 @@ static void map(struct judge *j, struct domain *d)
 static void unmap(struct judge *j, struct domain *d)
 {
 	bool large = !below(j, 4);
-	uint32_t count = large ? LARGE : 1 + below(j, 16);
-	uint32_t page = large ? LARGE * below(j, PAGES / LARGE) : below(j, PAGES - count + 1);
+	uint32_t count = large ? j->large : 1 + below(j, 16);
+	uint32_t page = large ? count * below(j, PAGES / count) : below(j, PAGES - count + 1);
 	int err;
 
 	for (uint32_t i = 0; i < count; i++) {
@@ -272,16 +271,15 @@ static void step(struct judge *j)
 		iom_driver_interrupt(j->b->driver);
 }
 
-static void session(uint64_t seed, unsigned cache_lg2, uint32_t flags)
+static void session(uint64_t seed, unsigned steps, uint32_t large,
+                    const struct iom_riscv_config *config)
 {
-	const struct iom_riscv_config config = { .bytes = sizeof config,
-		                                 .cache_lg2 = (uint8_t)cache_lg2,
-		                                 .flags = flags };
 	struct judge *j = calloc(1, sizeof *j);
 
 	CHECK(j);
 	j->seed = j->state = seed;
-	j->b = bench_ready(&config);
+	j->large = large;
+	j->b = bench_ready(config);
 	for (unsigned i = 0; i < DOMAINS; i++)
 		domain_new(j, &j->domain[i]);
 	for (unsigned i = 0; i < DEVICES; i++) {
@@ -289,12 +287,12 @@ static void session(uint64_t seed, unsigned cache_lg2, uint32_t flags)
 		for (unsigned k = 0; k < PORTS; k++)
 			port_again(j, i, k);
 	}
-	for (j->step = 1; j->step <= STEPS; j->step++)
+	for (j->step = 1; j->step <= steps; j->step++)
 		step(j);
 	/* The judge has seen something to judge. */
-	JUDGE(j, j->granted > STEPS / 20 && j->refused > STEPS / 20, "%u granted, %u refused",
+	JUDGE(j, j->granted > steps / 20 && j->refused > steps / 20, "%u granted, %u refused",
 	      j->granted, j->refused);
-	JUDGE(j, (flags & IOM_RISCV_UNCACHED) || j->stale, "nothing stale was ever served");
+	JUDGE(j, (config->flags & IOM_RISCV_UNCACHED) || j->stale, "nothing stale was ever served");
 	JUDGE(j, iom_driver_command_errors(j->b->driver) == 0, "a command was refused");
 
 	for (unsigned i = 0; i < DEVICES; i++) {
@@ -309,17 +307,32 @@ static void session(uint64_t seed, unsigned cache_lg2, uint32_t flags)
 	free(j);
 }
 
+#define STEPS 350000
+#define CONFIG(...)                                                                                \
+	&(const struct iom_riscv_config)                                                           \
+	{                                                                                          \
+		.bytes = sizeof(struct iom_riscv_config), __VA_ARGS__                              \
+	}
+
 TEST(judge_large_cache, "")
 {
-	session(0x5eed0001, 12, 0);
+	session(0x5eed0001, STEPS, 512, CONFIG(.cache_lg2 = 12));
 }
 
 TEST(judge_small_cache, "")
 {
-	session(0x5eed0002, 3, 0);
+	session(0x5eed0002, STEPS, 512, CONFIG(.cache_lg2 = 3));
 }
 
 TEST(judge_no_cache, "")
 {
-	session(0x5eed0003, 12, IOM_RISCV_UNCACHED);
+	session(0x5eed0003, STEPS, 512, CONFIG(.cache_lg2 = 12, .flags = IOM_RISCV_UNCACHED));
+}
+
+/* version 1.0, Sv32, Sv32x4, wires, PAS 34 */
+TEST(judge_32_bit_tables, "")
+{
+	session(0x5eed0004, STEPS / 3, 1024,
+	        CONFIG(.cache_lg2 = 6,
+	               .capabilities = 0x10 | 1ull << 8 | 1ull << 16 | 1ull << 28 | 34ull << 32));
 }

@@ -187,7 +187,7 @@ TEST(nested_refusals_change_nothing, "")
 
 	CHECK_EQ(iom_domain_new(b->driver, IOM_DOMAIN_STAGE1, &plain, NULL), IOM_OK);
 	CHECK_EQ(iom_domain_new_nested(plain, &stage, &nested, &b->error), IOM_EINVAL);
-	stage.format = IOM_FORMAT_RISCV_SV32;
+	stage.format = IOM_FORMAT_RISCV_SV32 + 1;
 	CHECK_EQ(iom_domain_new_nested(vm, &stage, &nested, &b->error), IOM_ENOTSUP);
 	stage.format = IOM_FORMAT_RISCV_SV57;
 	stage.root = GUEST + 8;

@@ -74,11 +74,10 @@ bool rvd_fctl_change(struct rvd_driver *d, uint64_t set, uint64_t clear)
 	return rvd_rd32(d, RV_FCTL) == want;
 }
 
-/* The CPU's byte order everywhere, and 64-bit tables. */
-static int formats(struct rvd_driver *d, struct iom_error *error)
+/* The CPU's byte order everywhere. */
+static int byte_order(struct rvd_driver *d, struct iom_error *error)
 {
-	uint32_t fctl = rvd_rd32(d, RV_FCTL);
-	bool big = fctl & RV_FCTL_BE;
+	bool big = rvd_rd32(d, RV_FCTL) & RV_FCTL_BE;
 
 	if (big != RV_CPU_IS_BIG &&
 	    (!(d->cap & RV_CAP_END) ||
@@ -86,18 +85,7 @@ static int formats(struct rvd_driver *d, struct iom_error *error)
 		return iom_fail(error, IOM_ENOTSUP,
 		                "the IOMMU is fixed to %s-endian structures, the CPU is not",
 		                big ? "big" : "little");
-	if (fctl & RV_FCTL_GXL && !rvd_fctl_change(d, 0, RV_FCTL_GXL))
-		return iom_fail(error, IOM_ENOTSUP,
-		                "the IOMMU is fixed to RV32 tables by fctl.GXL; RV64 is needed");
 	return IOM_OK;
-}
-
-static unsigned widest(uint64_t cap, uint64_t sv57, uint64_t sv48, uint64_t sv39)
-{
-	return cap & sv57   ? RV_ATP_SV57
-	       : cap & sv48 ? RV_ATP_SV48
-	       : cap & sv39 ? RV_ATP_SV39
-	                    : RV_ATP_BARE;
 }
 
 static int identify(struct rvd_driver *d, struct iom_error *error)
@@ -117,8 +105,6 @@ static int identify(struct rvd_driver *d, struct iom_error *error)
 		                (unsigned long long)ddtp);
 
 	d->extended = d->cap & RV_CAP_MSI_FLAT;
-	d->stage1_mode = (uint8_t)widest(d->cap, RV_CAP_SV57, RV_CAP_SV48, RV_CAP_SV39);
-	d->stage2_mode = (uint8_t)widest(d->cap, RV_CAP_SV57X4, RV_CAP_SV48X4, RV_CAP_SV39X4);
 	d->pdt_levels = d->cap & RV_CAP_PD20   ? 3
 	                : d->cap & RV_CAP_PD17 ? 2
 	                : d->cap & RV_CAP_PD8  ? 1
@@ -152,7 +138,7 @@ static int forget_everything(struct rvd_driver *d)
 {
 	rvd_inval_ddt_all(d);
 	rvd_inval_vma_all(d);
-	if (d->stage2_mode)
+	if (d->stage2.mode)
 		rvd_inval_gvma_all(d);
 	return rvd_fence(d);
 }
@@ -228,7 +214,9 @@ static int start(struct rvd_driver *d, const struct iom_driver_config *config,
 
 	err = rvd_interrupts_kind(d, config, error);
 	if (!err)
-		err = formats(d, error);
+		err = byte_order(d, error);
+	if (!err)
+		err = rvd_schemes(d, error);
 	if (!err)
 		err = rvd_interrupts_vectors(d, error);
 	if (!err)

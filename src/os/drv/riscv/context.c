@@ -78,7 +78,7 @@ static void dc_encode_stage2(const struct rvd_driver *d, const struct iom_domain
 {
 	const struct iom_msi_window *w = &domain->msi;
 
-	dc[RV_DC_IOHGATP] = IOM_PUT(RV_IOHGATP_MODE, d->stage2_mode) |
+	dc[RV_DC_IOHGATP] = IOM_PUT(RV_IOHGATP_MODE, d->stage2.mode) |
 	                    IOM_PUT(RV_IOHGATP_GSCID, domain->id) |
 	                    IOM_PUT(RV_IOHGATP_PPN, domain->root.address >> IOM_PAGE_LG2);
 	if (!w->table)
@@ -102,12 +102,18 @@ static uint64_t tc_of(const struct iom_device *device)
 	       (device ? rvd_tc_abilities(device->abilities) : 0);
 }
 
+/* RV32's second stages leave no choice of the first. */
+static uint64_t tc_sxl(const struct rvd_driver *d, const struct iom_domain *domain)
+{
+	return d->gxl || rvd_rv32(domain) ? RV_TC_SXL : 0;
+}
+
 /* What a device context says of a domain; false: the device stays without one. */
 static bool dc_encode(const struct rvd_driver *d, const struct iom_device *device,
                       const struct iom_domain *domain, uint64_t dc[RV_DC_RSVD])
 {
 	memset(dc, 0, RV_DC_RSVD * sizeof dc[0]);
-	dc[RV_DC_TC] = tc_of(device);
+	dc[RV_DC_TC] = tc_of(device) | tc_sxl(d, domain);
 	switch (domain->kind) {
 	case IOM_DOMAIN_STAGE1:
 	case IOM_DOMAIN_PROCESS:
@@ -209,7 +215,8 @@ int rvd_dc_processes(struct rvd_driver *d, const struct iom_device *device, bool
 	if (rvd_dir_get(&dc[RV_DC_TC]) & RV_TC_V)
 		return rvd_dc_change(d, device->requester, identity ? 0 : RV_TC_DPE,
 		                     identity ? RV_TC_DPE : 0);
-	words[RV_DC_TC] = tc_of(device) | RV_TC_PDTV | (identity ? 0 : RV_TC_DPE);
+	words[RV_DC_TC] = tc_of(device) | RV_TC_PDTV | (identity ? 0 : RV_TC_DPE) |
+	                  (d->stage1.rv32 ? RV_TC_SXL : 0);
 	words[RV_DC_FSC] = rvd_pdtp(d, device);
 	return dc_on(d, device->requester, words);
 }

@@ -6,10 +6,11 @@
 
 #include "os/drv/riscv/riscv.h"
 
-/* iosatp of a domain with a first stage of 64-bit tables. */
+/* iosatp of a domain with a first stage. */
 static inline uint64_t rvd_stage1(const struct iom_domain *domain)
 {
-	return IOM_PUT(RV_FSC_MODE, domain->root.levels - 3u + RV_ATP_SV39) |
+	return IOM_PUT(RV_FSC_MODE,
+	               rvd_rv32(domain) ? RV_ATP_SV32 : domain->root.levels - 3u + RV_ATP_SV39) |
 	       IOM_PUT(RV_FSC_PPN, domain->root.address >> IOM_PAGE_LG2);
 }
 

@@ -36,17 +36,26 @@ struct rvd_queue {
 	uint32_t index; /* our end: cqt, fqh or pqh */
 };
 
+/* A page-table scheme: Sv39, Sv39x4 ...; or one of RV32, Sv32 and Sv32x4. */
+struct rvd_scheme {
+	uint8_t mode; /* MODE of iosatp or iohgatp, 0: none */
+	bool rv32;
+};
+
+#define RVD_RV32_BITS 34 /* of the addresses in RV32's tables, and of its guests */
+
 struct rvd_driver {
 	struct iom_driver base;
 	uint64_t cap;      /* capabilities */
 	uint64_t ddt_phys; /* the root of the device directory */
 	void *ddt;
-	uint8_t ddt_levels;  /* 1..3 */
-	uint8_t pdt_levels;  /* of process directories: 1..3, 0: there are none */
-	uint8_t reset_mode;  /* ddtp.iommu_mode as we found it: Off or Bare */
-	bool extended;       /* device contexts of 64 bytes */
-	uint8_t stage1_mode; /* widest MODE of iosatp and iohgatp, 0: none */
-	uint8_t stage2_mode;
+	uint8_t ddt_levels;               /* 1..3 */
+	uint8_t pdt_levels;               /* of process directories: 1..3, 0: there are none */
+	uint8_t reset_mode;               /* ddtp.iommu_mode as we found it: Off or Bare */
+	bool extended;                    /* device contexts of 64 bytes */
+	bool gxl;                         /* fctl.GXL: all tables are those of RV32 */
+	bool sxl_free;                    /* tc.SXL may be 1 although it is not */
+	struct rvd_scheme stage1, stage2; /* of our own tables */
 	uint8_t vectors;
 	struct rvd_queue cq, fq, pq;
 	uint32_t cq_head; /* cqh, as last read */
@@ -98,12 +107,21 @@ static inline void rvd_store(uint64_t *word, uint64_t val)
 	__atomic_store_n(word, val, __ATOMIC_RELEASE);
 }
 
+/* Has the domain tables of RV32?  Those of RV64 have three levels and more. */
+static inline bool rvd_rv32(const struct iom_domain *domain)
+{
+	return domain->root.levels == 2;
+}
+
 /* Memory that the IOMMU's registers and entries can name. */
 void *rvd_alloc(struct rvd_driver *d, size_t bytes, uint64_t *phys);
 
 /* bringup.c: waits until `mask` is clear in a register of 4 or 8 bytes; the last value in *val. */
 int rvd_wait_clear(struct rvd_driver *d, uint64_t off, unsigned size, uint64_t mask, uint64_t ns,
                    uint64_t *val);
+
+/* schemes.c: fctl.GXL, and what our own tables will be. */
+int rvd_schemes(struct rvd_driver *d, struct iom_error *error);
 
 /* queues.c */
 int rvd_queues_on(struct rvd_driver *d, struct iom_error *error);
