@@ -63,6 +63,8 @@ bool rvd_fctl_change(struct rvd_driver *d, uint64_t set, uint64_t clear)
 	uint32_t want = (uint32_t)((was | set) & ~clear);
 	unsigned mode;
 
+	if (rvd_gone(was))
+		return false;
 	if (was == want)
 		return true;
 	rvd_wr32(d, RV_FCTL, want);
@@ -145,7 +147,8 @@ static int forget_everything(struct rvd_driver *d)
 
 /*
  * Back to Off or Bare.  From a directory only the way to Off is defined ("Device-directory-table
- * pointer").  Memory that hardware will not let go of stays with it.
+ * pointer").  Memory that hardware will not let go of stays with it.  May be repeated from wherever it
+ * ended: the command queue may be off already.
  */
 static int shut(struct rvd_driver *d, unsigned mode)
 {
@@ -160,10 +163,11 @@ static int shut(struct rvd_driver *d, unsigned mode)
 		err = ddtp_change(d, mode, 0, &now);
 	if (!err && now != mode)
 		err = IOM_EIO;
-	if (!err && d->ddt)
+	if (!err && d->ddt && !d->forgotten)
 		err = forget_everything(d);
 	if (err)
 		return err;
+	d->forgotten = true;
 	err = rvd_queues_off(d);
 	if (err)
 		return err;

@@ -72,12 +72,17 @@ static struct iom_os_fault decode(const uint8_t *record)
 	};
 }
 
-/* Up to the tail that was read once, so that a device that faults without end cannot hold us. */
+/*
+ * Up to the tail that was read once, so that a device that faults without end cannot hold us.  A tail
+ * outside the queue is none: nothing answers there any more.
+ */
 int rvd_faults(struct rvd_driver *d)
 {
-	uint32_t tail = rvd_rd32(d, RV_FQT) & d->fq.mask;
+	uint32_t tail = rvd_rd32(d, RV_FQT);
 	int count = 0;
 
+	if (tail & ~d->fq.mask)
+		return 0;
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	for (; d->fq.index != tail; d->fq.index = (d->fq.index + 1) & d->fq.mask, count++) {
 		struct iom_os_fault fault = decode(d->fq.ring + (size_t)d->fq.index * RV_FQ_BYTES);

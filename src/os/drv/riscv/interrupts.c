@@ -59,7 +59,7 @@ static void queue_repair(struct rvd_driver *d, uint64_t csr_at, uint64_t *overfl
 {
 	uint32_t csr = rvd_rd32(d, csr_at);
 
-	if (!(csr & (RV_QCSR_MF | RV_QCSR_OF)))
+	if (rvd_gone(csr) || !(csr & (RV_QCSR_MF | RV_QCSR_OF)))
 		return;
 	++*overflows;
 	rvd_wr32(d, csr_at, csr & (RV_QCSR_EN | RV_QCSR_IE | RV_QCSR_MF | RV_QCSR_OF));

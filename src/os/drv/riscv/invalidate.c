@@ -30,6 +30,8 @@ bool rvd_cq_repair(struct rvd_driver *d)
 	uint32_t csr = rvd_rd32(d, RV_CQCSR);
 	uint32_t errors = csr & (RV_QCSR_MF | RV_CQCSR_CMD_TO | RV_CQCSR_CMD_ILL);
 
+	if (rvd_gone(csr))
+		return false;
 	if (errors & ~RV_CQCSR_CMD_TO) {
 		d->base.command_errors++;
 		d->cq_error = IOM_EIO;
@@ -63,10 +65,17 @@ static uint32_t after(const struct rvd_driver *d, uint32_t index)
 	return (index + 1) & d->cq.mask;
 }
 
-/* Has the queue a free place again; or, with `all`, has cqh reached our tail? */
+/*
+ * Has the queue a free place again; or, with `all`, has cqh reached our tail?  A head outside the queue
+ * says neither: nothing answers there any more.
+ */
 static bool cq_moved(struct rvd_driver *d, bool all)
 {
-	d->cq_head = rvd_rd32(d, RV_CQH) & d->cq.mask;
+	uint32_t head = rvd_rd32(d, RV_CQH);
+
+	if (head & ~d->cq.mask)
+		return false;
+	d->cq_head = head;
 	return all ? d->cq_head == d->cq.index : d->cq_head != after(d, d->cq.index);
 }
 

@@ -53,6 +53,7 @@ struct rvd_driver {
 	uint8_t pdt_levels;               /* of process directories: 1..3, 0: there are none */
 	uint8_t reset_mode;               /* ddtp.iommu_mode as we found it: Off or Bare */
 	bool extended;                    /* device contexts of 64 bytes */
+	bool forgotten;                   /* hardware knows nothing of our memory any more */
 	bool gxl;                         /* fctl.GXL: all tables are those of RV32 */
 	bool sxl_free;                    /* tc.SXL may be 1 although it is not */
 	struct rvd_scheme stage1, stage2; /* of our own tables */
@@ -88,6 +89,12 @@ static inline void rvd_wr32(struct rvd_driver *d, uint64_t off, uint64_t val)
 static inline void rvd_wr64(struct rvd_driver *d, uint64_t off, uint64_t val)
 {
 	d->base.host.mmio_write(d->base.opaque, off, 8, val);
+}
+
+/* What is read where nothing answers any more; neither fctl nor a csr can be this. */
+static inline bool rvd_gone(uint32_t val)
+{
+	return val == UINT32_MAX;
 }
 
 static inline uint64_t rvd_now(struct rvd_driver *d)
