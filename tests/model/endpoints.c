@@ -241,3 +241,24 @@ TEST(messages_that_nobody_understands, "")
 	CHECK_EQ(iom_message(a, &message), IOM_ENOTSUP);
 	rig_free(r);
 }
+
+/* Numbers that are a multiple of 64 apart are kept in one list; each place of it is left. */
+TEST(numbers_that_share_a_list, "")
+{
+	for (unsigned first = 0; first < 3; first++) {
+		struct rig *r = cached_rig();
+		struct iom_endpoint *e[3];
+
+		for (unsigned i = 0; i < 3; i++)
+			e[i] = endpoint_of(r, 64 * i + 1);
+		iom_endpoint_remove(e[first]);
+		for (unsigned i = 0; i < 3; i++) {
+			struct iom_endpoint *now = endpoint_of(r, 64 * i + 1);
+
+			CHECK_EQ(iom_endpoint_requester(now), 64 * i + 1);
+			if (i != first)
+				CHECK(now == e[i]);
+		}
+		rig_free(r);
+	}
+}

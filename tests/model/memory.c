@@ -275,3 +275,14 @@ TEST(bounds_of_poison, "")
 	CHECK_EQ(iom_memory_poison(memory, 0x100000, 8), IOM_OK);
 	iom_memory_free(memory);
 }
+
+TEST(accesses_past_the_end_of_everything, "")
+{
+	struct bench *b = bench_new();
+	uint64_t buf = 0;
+
+	CHECK_EQ(iom_memory_read(b->memory, ~0ull - 3, &buf, 8), IOM_EFAULT);
+	CHECK_EQ(iom_memory_write(b->memory, ~0ull - 3, &buf, 8), IOM_EFAULT);
+	CHECK_EQ(b->calls, 0);
+	bench_free(b);
+}

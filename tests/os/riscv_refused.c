@@ -216,3 +216,84 @@ TEST(fault_of_an_unknown_cause, "")
 	CHECK_EQ(b->fault[0].requester, 9);
 	bench_free(b);
 }
+
+/* ---- Arguments ---------------------------------------------------------------------------- */
+
+TEST(host_without_a_function, "")
+{
+	static const size_t needed[] = {
+		offsetof(struct iom_os_host, mmio_read), offsetof(struct iom_os_host, mmio_write),
+		offsetof(struct iom_os_host, alloc),     offsetof(struct iom_os_host, free),
+		offsetof(struct iom_os_host, at),        offsetof(struct iom_os_host, now_ns),
+	};
+	struct bench *b = bench_new(NULL);
+	struct iom_driver *driver;
+	uint64_t val;
+
+	for (unsigned i = 0; i < sizeof needed / sizeof needed[0]; i++) {
+		struct iom_os_host host = b->host;
+
+		memset((char *)&host + needed[i], 0, sizeof(void (*)(void)));
+		CHECK_EQ(iom_driver_riscv(NULL, &host, b, &driver, &b->error), IOM_EINVAL);
+		CHECK(strstr(b->error.text, "function"));
+	}
+	CHECK_EQ(iom_driver_riscv(NULL, NULL, b, &driver, &b->error), IOM_EINVAL);
+	CHECK_EQ(b->live, 0);
+	b->host.fault = NULL;
+	b->host.relax = NULL;
+	CHECK_EQ(bench_up(b, NULL), IOM_OK);
+	CHECK_EQ(bench_dma_read(b, 9, 0, &val), 258);
+	CHECK_EQ(iom_driver_interrupt(b->driver), 1);
+	bench_free(b);
+}
+
+/* Without host.relax the driver polls as fast as it can. */
+TEST(waiting_without_relax, "")
+{
+	static const struct odd slow = { CQCSR, 0, 3, 0, BUSY, 0, "" };
+	struct bench *b = odd_bench(&slow);
+
+	b->host.relax = NULL;
+	CHECK_EQ(bench_up(b, NULL), IOM_OK);
+	CHECK(looker.looks > 3);
+	bench_free(b);
+}
+
+TEST(ranges_that_cannot_be_mapped, "")
+{
+	static const struct {
+		uint64_t iova, phys, bytes;
+	} bad[] = {
+		{ 0x1000, 0x80000000, 0 },
+		{ 0x1001, 0x80000000, 0x1000 },
+		{ 0x1000, 0x80000001, 0x1000 },
+		{ 0x1000, 0x80000000, 0x1001 },
+		{ 0xfffffffffffff000, 0x80000000, 0x2000 }, /* both ends meet */
+		{ 0x1000, 0xfffffffffffff000, 0x2000 },
+		{ 0x1000, 1ull << 56, 0x1000 }, /* no address of this hardware */
+		{ 1ull << 63, 0x80000000, 0x1000 },
+		{ 0, 0x80000000, 1ull << 63 },
+	};
+	struct bench *b = bench_ready(NULL);
+	struct iom_gather gather = { 0 };
+	struct iom_domain *domain;
+	uint64_t phys;
+	unsigned live;
+
+	CHECK_EQ(iom_domain_new(b->driver, IOM_DOMAIN_STAGE2, &domain, NULL), IOM_OK);
+	live = b->live;
+	for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		int err = iom_domain_map(domain, bad[i].iova, bad[i].phys, bad[i].bytes,
+		                         IOM_PROT_READ);
+
+		CHECK_MSG(err == IOM_EINVAL, "row %u: %d", i, err);
+	}
+	CHECK_EQ(iom_domain_map(domain, 0x1000, 0x80000000, 0x1000, 0x80), IOM_EINVAL);
+	CHECK_EQ(iom_domain_unmap(domain, 0x1000, 0, &gather), IOM_EINVAL);
+	CHECK_EQ(iom_domain_unmap(domain, 1ull << 63, 0x1000, &gather), IOM_EINVAL);
+	CHECK_EQ(iom_domain_iova_to_phys(domain, 1ull << 63, &phys), IOM_ENOENT);
+	CHECK_EQ(b->live, live);
+	CHECK(!gather.some);
+	CHECK_EQ(iom_domain_free(domain), IOM_OK);
+	bench_free(b);
+}

@@ -454,3 +454,32 @@ TEST(access_endpoints, "")
 	iom_port_close(NULL);
 	rig_free(r);
 }
+
+/* RAM that passes the reach of the unit's addresses: tables in it count as far as that. */
+TEST(tables_where_reach_ends, "")
+{
+	static uint64_t ram[0x4000 / 8];
+	const struct iom_region region = { 0xffffe000, sizeof(ram), ram, 0 };
+	const uint64_t reach = 1ull << 32;
+	struct rig *r = rig_new((CAP_BASE & ~CAP_PAS(63)) | CAP_PAS(32));
+	unsigned i;
+
+	for (i = 0; i < sizeof(ram) / sizeof(ram[0]); i++)
+		ram[i] = 0;
+	CHECK_EQ(iom_memory_add(r->memory, &region, NULL), IOM_OK);
+	/* one leaf of 1 GiB in the last page within reach, and in the first beyond it */
+	for (i = 1; i < 3; i++) {
+		uint64_t entry = swap64(leaf(RIG_RAM));
+		uint8_t *to = (uint8_t *)&ram[i * 512 + 511], n;
+
+		for (n = 0; n < 8; n++)
+			to[n] = (uint8_t)(entry >> (56 - 8 * n));
+	}
+	rig_ddt(r, 1);
+	rig_dc_put(r, 1, 1, 0, 0, 8ull << 60 | (reach - 0x1000) >> 12);
+	CHECK_EQ(rig_cause(r, 1, 0x3fc0000123ull, IOM_READ), 13); /* the upper half of Sv39 */
+	CHECK_EQ(rig_spa(r, 1, 0xffffffffc0000123ull), RIG_RAM + 0x123);
+	rig_dc_put(r, 2, 1, 0, 0, 8ull << 60 | reach >> 12);
+	CHECK_EQ(rig_cause(r, 2, 0xffffffffc0000123ull, IOM_READ), 5);
+	rig_free(r);
+}
