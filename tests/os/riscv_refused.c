@@ -297,3 +297,66 @@ TEST(ranges_that_cannot_be_mapped, "")
 	CHECK_EQ(iom_domain_free(domain), IOM_OK);
 	bench_free(b);
 }
+
+/* ---- Guests and rings ---------------------------------------------------------------------- */
+
+TEST(nested_domains_that_cannot_be, "")
+{
+	const struct iom_riscv_config plain = {
+		.bytes = sizeof plain,
+		.capabilities = 0x10ull | 1ull << 9 | 1ull << 17 | 2ull << 28 | 56ull << 32,
+	};
+	struct iom_stage stage = { .root = 0x40000000, .format = IOM_FORMAT_RISCV_SV39 };
+	struct bench *b = bench_ready(&plain);
+	struct iom_domain *vm, *nested;
+
+	CHECK_EQ(iom_domain_new(b->driver, IOM_DOMAIN_STAGE2, &vm, NULL), IOM_OK);
+	stage.big_endian = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
+	CHECK_EQ(iom_domain_new_nested(vm, &stage, &nested, &b->error), IOM_ENOTSUP);
+	CHECK(strstr(b->error.text, "endian"));
+	stage.big_endian = !stage.big_endian;
+	b->countdown = 1; /* the domain's page, but none for the numbers */
+	CHECK_EQ(iom_domain_new_nested(vm, &stage, &nested, &b->error), IOM_ENOMEM);
+	b->countdown = -1;
+	CHECK_EQ(iom_domain_new_nested(vm, &stage, &nested, &b->error), IOM_OK);
+	/* hardware knows nothing yet that it would have to forget */
+	b->mmio_writes = 0;
+	CHECK_EQ(iom_domain_invalidate(nested, 0, 0xfff, false), IOM_OK);
+	CHECK_EQ(b->mmio_writes, 0);
+	CHECK_EQ(iom_domain_free(nested), IOM_OK);
+	CHECK_EQ(iom_domain_free(vm), IOM_OK);
+	bench_free(b);
+}
+
+/* More commands than the ring has places, while hardware takes none. */
+TEST(ring_that_stays_full, "")
+{
+	static const struct odd stuck = { CQH, 0, ~0u, ~0ull, 0, IOM_ETIMEOUT, "" };
+	const struct iom_riscv_config one_by_one = {
+		.bytes = sizeof one_by_one,
+		.capabilities = 0x10ull | 1ull << 9 | 2ull << 28 | 56ull << 32,
+	};
+	struct bench *b = bench_new(&one_by_one);
+	struct iom_gather gather = { 0 };
+	struct iom_domain *domain;
+
+	plain_read = b->host.mmio_read;
+	b->host.mmio_read = odd_read;
+	b->host.relax = hasty;
+	looker = (struct looker){ .b = b };
+	CHECK_EQ(bench_up(b, NULL), IOM_OK);
+	CHECK_EQ(iom_domain_new(b->driver, IOM_DOMAIN_STAGE1, &domain, NULL), IOM_OK);
+	CHECK_EQ(iom_domain_attach(domain, 7), IOM_OK);
+	CHECK_EQ(iom_domain_map(domain, 0x1000, BENCH_DATA, 0x1fe000, IOM_PROT_READ), IOM_OK);
+	CHECK_EQ(iom_domain_unmap(domain, 0x1000, 0x1fd000, &gather), IOM_OK);
+	looker.odd = &stuck;
+	for (unsigned i = 0; i < 4; i++) {
+		CHECK_EQ(iom_domain_sync(domain, &gather), IOM_ETIMEOUT);
+		CHECK(gather.some);
+	}
+	looker.odd = NULL;
+	CHECK_EQ(iom_domain_sync(domain, &gather), IOM_OK);
+	CHECK_EQ(iom_domain_detach(domain, 7), IOM_OK);
+	CHECK_EQ(iom_domain_free(domain), IOM_OK);
+	bench_free(b);
+}
