@@ -286,3 +286,25 @@ TEST(accesses_past_the_end_of_everything, "")
 	CHECK_EQ(b->calls, 0);
 	bench_free(b);
 }
+
+/* Of a page that is not whole the device gets as much, at every time of asking. */
+TEST(region_that_ends_inside_a_page, "")
+{
+	struct bench *b = bench_new();
+	static uint64_t part[0x800 / 8];
+	const struct iom_region region = { NOWHERE + 0x400, sizeof part, part, 0 };
+	const struct iom_request q = { .iova = NOWHERE + 0x408, .bytes = 8 };
+	struct iom_reply reply;
+	uint64_t val = 0;
+
+	CHECK_EQ(iom_memory_add(b->memory, &region, NULL), IOM_OK);
+	part[1] = 0x1234;
+	for (unsigned i = 0; i < 3; i++) {
+		CHECK_EQ(iom_translate(b->port, &q, &reply), IOM_OK);
+		CHECK(reply.host == &part[1]);
+		CHECK_EQ(reply.host_bytes, 0x7f8);
+		CHECK_EQ(iom_read(b->port, &q, &val, 8, &reply), IOM_OK);
+		CHECK_EQ(val, part[1]);
+	}
+	bench_free(b);
+}
