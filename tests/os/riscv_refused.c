@@ -44,7 +44,6 @@ static const struct odd {
 	{ FCTL, 0, 3, 2, 0, IOM_EIO, "WSI" },
 	{ FCTL, 0, 3, 0, 0xffffffff, IOM_EIO, "WSI" },
 	{ FCTL, 2, 4, 0, 1, IOM_ENOTSUP, "endian" },
-	{ FCTL, 2, 4, 0, 4, IOM_ENOTSUP, "GXL" },
 	{ ICVEC, 0, ALWAYS, 0, 0x100, IOM_EIO, "icvec" },
 	{ CQB, 0, 1, 0, 1 << 10, IOM_ENOTSUP, "fixed" },
 	{ CQB, 1, 2, 0x1f, 0, IOM_EIO, "base" },

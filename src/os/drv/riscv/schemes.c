@@ -30,11 +30,12 @@ static uint8_t narrow(uint64_t cap, uint64_t sv32)
 
 /*
  * With GXL=0 a first stage of RV32 is legal only if GXL might be 1 as well, and nothing but a store to
- * it tells.
+ * it tells.  False: the register is gone.
  */
-static void gxl_choose(struct rvd_driver *d)
+static bool gxl_choose(struct rvd_driver *d)
 {
-	bool one, zero;
+	uint32_t was = rvd_rd32(d, RV_FCTL), now;
+	bool one, zero = true;
 
 	if (d->cap & RV_CAP_SV32 && d->cap & SCHEMES_RV64) {
 		one = gxl_put(d, true);
@@ -43,12 +44,17 @@ static void gxl_choose(struct rvd_driver *d)
 	} else {
 		gxl_put(d, d->cap & SCHEMES_RV32 && !(d->cap & SCHEMES_RV64));
 	}
-	d->gxl = rvd_rd32(d, RV_FCTL) & RV_FCTL_GXL;
+	now = rvd_rd32(d, RV_FCTL);
+	d->gxl = now & RV_FCTL_GXL;
+	/* What was 0 can be 0 again. */
+	return !rvd_gone(was) && !rvd_gone(now) && (zero || was & RV_FCTL_GXL);
 }
 
 int rvd_schemes(struct rvd_driver *d, struct iom_error *error)
 {
-	gxl_choose(d);
+	if (!gxl_choose(d))
+		return iom_fail(error, IOM_EIO,
+		                "fctl.GXL does not hold what is stored; is the IOMMU still there?");
 	if (d->gxl && !(d->cap & SCHEMES_RV32))
 		return iom_fail(error, IOM_ENOTSUP,
 		                "the IOMMU is fixed to RV32 tables by fctl.GXL, but has no scheme "
