@@ -37,9 +37,11 @@ struct iom_atc_config {
 	size_t bytes;        /* sizeof(struct iom_atc_config)                                 */
 	uint32_t flags;      /* IOM_ATC_*                                                     */
 	uint8_t entries_lg2; /* log2 of its entries, 2..20; 0: 64 of them                     */
-	uint8_t caches;      /* of how many caches of its function this is one, 1..8; 0: 1.   */
-			     /* A function with one for each of its threads hands each of     */
-			     /* them every message; the last answer completes                 */
+	/*
+	 * Of how many caches of its function this is one, 1..8; 0: 1.  A function with one for each of its
+	 * threads hands each of them every message; the last answer completes.
+	 */
+	uint8_t caches;
 };
 
 /*

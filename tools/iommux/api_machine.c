@@ -34,6 +34,13 @@ static void dismantle(struct api_machine *m)
 {
 	struct kernel *kernel = m->os.kernel;
 
+	/* Devices hear again: what they kept translations of could not be given back otherwise. */
+	for (unsigned i = 0; m->machine && i < MACHINE_ENGINES_MAX; i++) {
+		struct machine_engine *e = m->machine->engines[i];
+
+		if (e)
+			e->atc.deaf = false;
+	}
 	while (m->vms) {
 		struct api_vm *vm = m->vms;
 
