@@ -165,24 +165,11 @@ static void record(struct rv_unit *rv, const uint64_t *rec)
 	iom_unlock(&rv->unit.lock);
 }
 
-/*
- * A full or unreachable queue drops the record and those that came after it; the bit set here then
- * holds back later ones until software clears it.
- */
-static void commit_locked(struct rv_unit *rv, enum iom_ring_result result, uint32_t next)
-{
-	rv_queue_stored_locked(rv, &rv_fq, result, next);
-	if (result != IOM_RING_OK)
-		rv->fifo_count = 0;
-}
-
 /* Stores the oldest record that waits; false if there is none. */
 static bool store_one(struct rv_unit *rv)
 {
 	enum iom_ring_result result;
-	uint32_t head, tail, resets;
 	uint64_t rec[RV_FQ_WORDS];
-	struct iom_ring ring;
 	bool go;
 
 	iom_lock(&rv->unit.lock);
@@ -194,24 +181,15 @@ static bool store_one(struct rv_unit *rv)
 		memcpy(rec, rv->fifo[rv->fifo_first], sizeof rec);
 		rv->fifo_first = (rv->fifo_first + 1) % RV_FIFO;
 		rv->fifo_count--;
-		rv_queue_take_locked(rv, &rv_fq);
+		/*
+		 * A full or unreachable queue drops the record and those that came after it; its
+		 * status bit then holds back later ones until software clears it.
+		 */
+		if (rv_queue_store_locked(rv, &rv_fq, rec, &result) && result != IOM_RING_OK)
+			rv->fifo_count = 0;
 	}
-	head = (uint32_t)rv_get(rv, RV_FQH);
-	tail = (uint32_t)rv_get(rv, RV_FQT);
-	ring = rv_ring(rv, &rv_fq);
-	resets = rv->resets;
 	iom_unlock(&rv->unit.lock);
-	if (!go)
-		return false;
-
-	result = iom_ring_put(&rv->unit, &ring, head, tail, rec);
-
-	iom_lock(&rv->unit.lock);
-	if (resets == rv->resets)
-		commit_locked(rv, result, iom_ring_next(&ring, tail));
-	rv_queue_leave_locked(rv);
-	iom_unlock(&rv->unit.lock);
-	return true;
+	return go;
 }
 
 void rv_faults_store(struct rv_unit *rv)

@@ -136,32 +136,15 @@ static void store(struct rv_unit *rv, struct rv_page_request *p)
 		[IOM_RING_FULL] = IOM_PAGES_DONE, [IOM_RING_FAULT] = IOM_PAGES_FAILED
 	};
 	enum iom_ring_result result;
-	uint32_t head, tail, resets;
-	struct iom_ring ring;
 
 	iom_lock(&rv->unit.lock);
 	p->code = (uint8_t)refusal_locked(rv);
-	if (p->code != RV_PAGE_STORE) {
-		iom_unlock(&rv->unit.lock);
-		return;
+	if (p->code == RV_PAGE_STORE) {
+		if (!rv_queue_store_locked(rv, &rv_pq, p->record, &result) || result == IOM_RING_OK)
+			p->to_answer = false;
+		else
+			p->code = codes[result];
 	}
-	rv_queue_take_locked(rv, &rv_pq);
-	head = (uint32_t)rv_get(rv, RV_PQH);
-	tail = (uint32_t)rv_get(rv, RV_PQT);
-	ring = rv_ring(rv, &rv_pq);
-	resets = rv->resets;
-	iom_unlock(&rv->unit.lock);
-
-	result = iom_ring_put(&rv->unit, &ring, head, tail, p->record);
-
-	iom_lock(&rv->unit.lock);
-	if (resets == rv->resets)
-		rv_queue_stored_locked(rv, &rv_pq, result, iom_ring_next(&ring, tail));
-	if (resets != rv->resets || result == IOM_RING_OK)
-		p->to_answer = false;
-	else
-		p->code = codes[result];
-	rv_queue_leave_locked(rv);
 	iom_unlock(&rv->unit.lock);
 }
 

@@ -130,18 +130,6 @@ void rv_queue_status_locked(struct rv_unit *rv, const struct rv_queue *queue, ui
 	rv_interrupts_update_locked(rv);
 }
 
-void rv_queue_stored_locked(struct rv_unit *rv, const struct rv_queue *queue,
-                            enum iom_ring_result result, uint32_t next)
-{
-	if (result == IOM_RING_OK) {
-		iom_reg_set(&rv->unit, queue->own, next);
-		if (rv_get(rv, queue->csr) & RV_QCSR_IE)
-			rv_raise_locked(rv, queue->pending);
-		return;
-	}
-	rv_queue_status_locked(rv, queue, result == IOM_RING_FULL ? RV_QCSR_OF : RV_QCSR_MF);
-}
-
 void rv_queue_take_locked(struct rv_unit *rv, const struct rv_queue *queue)
 {
 	rv->handled = queue;
@@ -153,4 +141,37 @@ void rv_queue_leave_locked(struct rv_unit *rv)
 
 	rv->handled = NULL;
 	rv_queue_settle_locked(rv, queue);
+}
+
+/* What storing an entry leaves behind: the next index, or why there is none. */
+static void stored_locked(struct rv_unit *rv, const struct rv_queue *queue,
+                          enum iom_ring_result result, uint32_t next)
+{
+	if (result == IOM_RING_OK) {
+		iom_reg_set(&rv->unit, queue->own, next);
+		if (rv_get(rv, queue->csr) & RV_QCSR_IE)
+			rv_raise_locked(rv, queue->pending);
+		return;
+	}
+	rv_queue_status_locked(rv, queue, result == IOM_RING_FULL ? RV_QCSR_OF : RV_QCSR_MF);
+}
+
+bool rv_queue_store_locked(struct rv_unit *rv, const struct rv_queue *queue, const uint64_t *record,
+                           enum iom_ring_result *result)
+{
+	uint32_t head = (uint32_t)rv_get(rv, queue->head);
+	uint32_t tail = (uint32_t)rv_get(rv, queue->tail);
+	struct iom_ring ring = rv_ring(rv, queue);
+	uint32_t resets = rv->resets;
+	bool same;
+
+	rv_queue_take_locked(rv, queue);
+	iom_unlock(&rv->unit.lock);
+	*result = iom_ring_put(&rv->unit, &ring, head, tail, record);
+	iom_lock(&rv->unit.lock);
+	same = resets == rv->resets;
+	if (same)
+		stored_locked(rv, queue, *result, iom_ring_next(&ring, tail));
+	rv_queue_leave_locked(rv);
+	return same;
 }

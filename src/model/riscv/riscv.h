@@ -164,15 +164,18 @@ void rv_queue_csr_wrote_locked(struct rv_unit *rv, const struct rv_queue *queue,
                                uint64_t now);
 /* Sets status bits in the csr, and raises the interrupt that they call for. */
 void rv_queue_status_locked(struct rv_unit *rv, const struct rv_queue *queue, uint32_t bits);
-/* What storing an entry leaves behind: the next index, or why there is none. */
-void rv_queue_stored_locked(struct rv_unit *rv, const struct rv_queue *queue,
-                            enum iom_ring_result result, uint32_t next);
 /*
  * The worker takes a queue in hand, and lets go of it; a queue that software turns off meanwhile
  * stays busy until then.
  */
 void rv_queue_take_locked(struct rv_unit *rv, const struct rv_queue *queue);
 void rv_queue_leave_locked(struct rv_unit *rv);
+/*
+ * Worker: stores a record, without the lock, and leaves the next index or the status bit that says
+ * why there is none.  False: a reset came meanwhile, and the registers know nothing of it.
+ */
+bool rv_queue_store_locked(struct rv_unit *rv, const struct rv_queue *queue, const uint64_t *record,
+                           enum iom_ring_result *result);
 /* Ends a change of a queue that waits for nothing any more. */
 void rv_queue_settle_locked(struct rv_unit *rv, const struct rv_queue *queue);
 /* The ns that a change of a queue still takes. */
