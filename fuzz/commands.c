@@ -11,11 +11,5 @@ static const struct op ops[] = {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct world w;
-
-	world_make(&w, data, size);
-	world_play(&w, ops, sizeof ops / sizeof ops[0]);
-	world_check(&w);
-	world_free(&w);
-	return 0;
+	return world_run(data, size, ops, sizeof ops / sizeof ops[0]);
 }

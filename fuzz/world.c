@@ -352,3 +352,14 @@ void world_free(struct world *w)
 	iom_memory_free(w->memory);
 	free(w->ram);
 }
+
+int world_run(const uint8_t *data, size_t size, const struct op *ops, size_t count)
+{
+	struct world w;
+
+	world_make(&w, data, size);
+	world_play(&w, ops, count);
+	world_check(&w);
+	world_free(&w);
+	return 0;
+}

@@ -55,6 +55,8 @@ void world_play(struct world *w, const struct op *ops, size_t count);
 /* Whatever happened, the unit's state can be saved and loaded. */
 void world_check(struct world *w);
 void world_free(struct world *w);
+/* All of it, one after the other; returns 0, as libFuzzer expects it. */
+int world_run(const uint8_t *data, size_t size, const struct op *ops, size_t count);
 
 /* A unit like the world's own, over the same memory. */
 struct iom_unit *world_unit(struct world *w);
