@@ -21,16 +21,12 @@ static void op_message(struct world *w)
 /* ATS.INVAL and ATS.PRGR of a device that is there, with any payload. */
 static void op_ats(struct world *w)
 {
-	uint64_t what = take(&w->in, 4), base, tail, entries;
+	uint64_t what = take(&w->in, 4);
 	const uint64_t command[2] = { UINT64_C(4) | (what & 1) << 7 | (what & 0xffff0000) |
 		                              (what >> 8 & 0xff) % DEVICES << 40,
 		                      take(&w->in, 8) };
 
-	(void)iom_mmio_read(w->unit, 0, 0x18, 8, &base);
-	(void)iom_mmio_read(w->unit, 0, 0x24, 4, &tail);
-	entries = UINT64_C(2) << (base & 31);
-	(void)iom_memory_write(w->memory, (base >> 10 << 12) + 16 * tail, command, 16);
-	(void)iom_mmio_write(w->unit, 0, 0x24, 4, (tail + 1) & (entries - 1));
+	world_push(w, command, 1);
 }
 
 static const struct op ops[] = {

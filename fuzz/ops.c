@@ -5,10 +5,6 @@
 
 #include <stdlib.h>
 
-#define CQH 0x20
-#define CQT 0x24
-#define CQB 0x18
-
 /* One register access, of any width anywhere. */
 void op_register(struct world *w)
 {
@@ -23,18 +19,13 @@ void op_register(struct world *w)
 		(void)iom_mmio_write(w->unit, 0, off, bytes, take(&w->in, bytes));
 }
 
-/* A command at the tail of the queue, wherever the queue is by now, and the doorbell. */
+/* Any command. */
 void op_command(struct world *w)
 {
-	uint64_t base, tail, entries;
-	uint8_t command[16];
+	uint64_t command[2];
 
 	take_bytes(&w->in, command, sizeof command);
-	if (iom_mmio_read(w->unit, 0, CQB, 8, &base) || iom_mmio_read(w->unit, 0, CQT, 4, &tail))
-		abort();
-	entries = UINT64_C(2) << (base & 31);
-	(void)iom_memory_write(w->memory, (base >> 10 << 12) + 16 * tail, command, sizeof command);
-	(void)iom_mmio_write(w->unit, 0, CQT, 4, (tail + 1) & (entries - 1));
+	world_push(w, command, 1);
 }
 
 void op_poke(struct world *w)
@@ -153,15 +144,9 @@ void op_time(struct world *w)
 /* A driver that forgets nothing: everything is invalidated, and it waits for that. */
 void op_forget(struct world *w)
 {
-	static const uint64_t commands[][2] = { { 3, 0 }, { 1, 0 }, { 0x81, 0 }, { 2, 0 } };
-	uint64_t base, tail, entries;
+	static const uint64_t commands[] = { 3, 0, 1, 0, 0x81, 0, 2, 0 };
 
-	if (iom_mmio_read(w->unit, 0, CQB, 8, &base) || iom_mmio_read(w->unit, 0, CQT, 4, &tail))
-		abort();
-	entries = UINT64_C(2) << (base & 31);
-	for (unsigned i = 0; i < 4; i++, tail = (tail + 1) & (entries - 1))
-		(void)iom_memory_write(w->memory, (base >> 10 << 12) + 16 * tail, commands[i], 16);
-	(void)iom_mmio_write(w->unit, 0, CQT, 4, tail);
+	world_push(w, commands, sizeof commands / 16);
 }
 
 /* A device goes; the next that asks, perhaps from inside a callback, is another one in its place. */

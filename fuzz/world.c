@@ -11,6 +11,7 @@
 #define FCTL 0x8
 #define DDTP 0x10
 #define CQB 0x18
+#define CQT 0x24
 #define FQB 0x28
 #define PQB 0x38
 #define CQCSR 0x48
@@ -61,6 +62,19 @@ void world_poke64(struct world *w, uint64_t spa, uint64_t value)
 uint64_t world_place(struct world *w)
 {
 	return RAM + take(&w->in, 2) * 8 % RAM_BYTES;
+}
+
+void world_push(struct world *w, const uint64_t *commands, size_t count)
+{
+	uint64_t base, tail, entries;
+
+	if (iom_mmio_read(w->unit, 0, CQB, 8, &base) || iom_mmio_read(w->unit, 0, CQT, 4, &tail))
+		abort();
+	entries = UINT64_C(2) << (base & 31);
+	for (size_t i = 0; i < count; i++, tail = (tail + 1) & (entries - 1))
+		(void)iom_memory_write(w->memory, (base >> 10 << 12) + 16 * tail, &commands[2 * i],
+		                       16);
+	(void)iom_mmio_write(w->unit, 0, CQT, 4, tail);
 }
 
 /* ---- Tables ------------------------------------------------------------------------------- */

@@ -64,6 +64,11 @@ struct iom_unit *world_unit(struct world *w);
 struct iom_endpoint *world_endpoint(struct world *w, unsigned device);
 struct iom_port *world_port(struct world *w, unsigned device, unsigned lane);
 void world_poke64(struct world *w, uint64_t spa, uint64_t value);
+/*
+ * Puts commands, two words each, at the tail of the command queue, wherever that is by now, and rings
+ * the doorbell.
+ */
+void world_push(struct world *w, const uint64_t *commands, size_t count);
 /* A place in RAM, 8-byte aligned, that the input chooses. */
 uint64_t world_place(struct world *w);
 
