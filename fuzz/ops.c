@@ -144,9 +144,15 @@ void op_time(struct world *w)
 /* A driver that forgets nothing: everything is invalidated, and it waits for that. */
 void op_forget(struct world *w)
 {
-	static const uint64_t commands[] = { 3, 0, 1, 0, 0x81, 0, 2, 0 };
+	static const uint64_t commands[][2] = {
+		{ 3 },                                         /* IODIR.INVAL_DDT          */
+		{ 1 },                                         /* IOTINVAL.VMA of the host */
+		{ 1 | UINT64_C(1) << 33 | UINT64_C(3) << 44 }, /* and of the guests' GSCID */
+		{ 0x81 },                                      /* IOTINVAL.GVMA            */
+		{ 2 },                                         /* IOFENCE.C                */
+	};
 
-	world_push(w, commands, sizeof commands / 16);
+	world_push(w, &commands[0][0], sizeof commands / 16);
 }
 
 /* A device goes; the next that asks, perhaps from inside a callback, is another one in its place. */
