@@ -224,6 +224,16 @@ void ats_unanswered(struct rig *r)
 
 /* ---- The page queue ----------------------------------------------------------------------- */
 
+struct rig *ats_pri(uint32_t device, uint64_t tc)
+{
+	struct rig *r = rig_new(CAP_ALL_ATS);
+
+	rig_ddt(r, 1);
+	rig_fq(r, 4, false);
+	rig_dc_put(r, device, tc, 0, 0, 0);
+	return r;
+}
+
 uint64_t ats_pq(struct rig *r, unsigned lg2, bool pie)
 {
 	uint64_t bytes = 16ull << lg2;
@@ -248,4 +258,14 @@ bool ats_pq_take(struct rig *r, uint64_t record[2])
 	record[1] = ram64(r, base + 16ull * head + 8);
 	wr32(r, PQH, (head + 1) & mask);
 	return true;
+}
+
+void ats_page_taken(struct rig *r, uint32_t device, unsigned group)
+{
+	uint32_t tail = rd32(r, PQT);
+	uint64_t pqb = rd64(r, PQB);
+
+	ats_page(r, device, 0x1000, IOM_PAGE_READ | IOM_PAGE_LAST, group);
+	CHECK_EQ(rd32(r, PQT), (tail + 1) & ((2u << (pqb & 0x1f)) - 1));
+	ats_unanswered(r);
 }

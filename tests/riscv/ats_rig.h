@@ -28,6 +28,7 @@
 #define TC_SADE (1ull << 8)
 #define TC_DPE (1ull << 9)
 #define ATS_ON (TC_V | TC_EN_ATS)
+#define PRI_ON (ATS_ON | TC_EN_PRI)
 
 /* PC.ta */
 #define PC_V 1ull
@@ -111,11 +112,15 @@ void ats_page(struct rig *r, uint32_t device, uint64_t address, unsigned code, u
 void ats_page_pid(struct rig *r, uint32_t device, uint64_t address, unsigned code, unsigned group,
                   uint32_t pid, unsigned flags);
 
+/* Another bench: one device, both of whose stages are Bare, and no page queue yet. */
+struct rig *ats_pri(uint32_t device, uint64_t tc);
 /* The page queue: 2^lg2 entries, pqcsr with `pie`.  Returns its base. */
 uint64_t ats_pq(struct rig *r, unsigned lg2, bool pie);
 /* Takes the oldest record; false if there is none. */
 bool ats_pq_take(struct rig *r, uint64_t record[2]);
 
+/* A page request, the last of its group, that the queue takes: nobody answers it yet. */
+void ats_page_taken(struct rig *r, uint32_t device, unsigned group);
 /*
  * Exactly one message came since the last look, an answer to page requests; with_pid: or without
  * PASID.  And: none came.

@@ -8,7 +8,6 @@
 #define X IOM_PAGE_EXECUTE
 #define L IOM_PAGE_LAST
 #define ADDRESS 0xfedcba9876543000ull
-#define PRI (TC_V | TC_EN_ATS | TC_EN_PRI)
 #define DEVICE 3u
 #define PASID 0xa5c3eu
 #define MESSAGE 9 /* TTYP */
@@ -50,7 +49,7 @@ TEST(page_record, "RV-PRI-01 RV-PRI-02")
 	for (unsigned i = 0; i < COUNT(devices); i++) {
 		const uint64_t did = (uint64_t)devices[i] << 40;
 
-		rig_dc_put(r, devices[i], PRI, 0, 0, 0);
+		rig_dc_put(r, devices[i], PRI_ON, 0, 0, 0);
 		for (unsigned code = 1; code < 16; code++)
 			for (unsigned j = 0; j < COUNT(groups); j++) {
 				/* EXEC is in another place than R, W and L */
@@ -84,7 +83,7 @@ TEST(page_record_without_process, "RV-PRI-02")
 		                 .flags = IOM_REQ_PRIVILEGED,
 		                 .code = R | X | L };
 
-	rig_dc_put(r, DEVICE, PRI, 0, 0, 0);
+	rig_dc_put(r, DEVICE, PRI_ON, 0, 0, 0);
 	CHECK_EQ(ats_send(r, DEVICE, &m), IOM_OK);
 	expect_page(r, (uint64_t)DEVICE << 40, ADDRESS | 5 << 3 | 5);
 	ats_unanswered(r);
@@ -95,7 +94,7 @@ TEST(stop_marker, "RV-PRI-03 RV-PRI-13")
 {
 	struct rig *r = bench();
 
-	rig_dc_put(r, DEVICE, PRI, 0, 0, 0);
+	rig_dc_put(r, DEVICE, PRI_ON, 0, 0, 0);
 	ats_page_pid(r, DEVICE, 0, L, 0, PASID, 0);
 	expect_page(r, (uint64_t)DEVICE << 40 | BY_PID(PASID), 4);
 	ats_unanswered(r);
@@ -126,7 +125,7 @@ TEST(page_records_in_both_byte_orders, "RV-PRI-20")
 		wr32(r, FCTL, big ? BE : 0);
 		rig_ddt(r, 1);
 		dc = rig_dc(r, DEVICE);
-		put64(r, dc, big ? swap64(PRI) : PRI);
+		put64(r, dc, big ? swap64(PRI_ON) : PRI_ON);
 		base = ats_pq(r, 3, false);
 		ats_page_pid(r, DEVICE, ADDRESS, R | L, 0x155, PASID, 0);
 		CHECK_EQ(rd32(r, PQT), 1);
@@ -202,7 +201,7 @@ TEST(page_request_of_a_wide_device_id, "RV-PRI-06 RV-PRI-16 RV-PRI-21")
 			rig_ddt(r, levels);
 			rig_fq(r, 5, false);
 			ats_pq(r, 4, false);
-			rig_dc_put(r, (1u << width) - 1, PRI, 0, 0, 0);
+			rig_dc_put(r, (1u << width) - 1, PRI_ON, 0, 0, 0);
 			ats_page(r, (1u << width) - 1, ADDRESS, R | L, 1);
 			expect_page(r, ((1ull << width) - 1) << 40, ADDRESS | 8 | 5);
 			refused(r, 1u << width, 260, IOM_PAGES_INVALID, "one bit too many");
@@ -218,15 +217,15 @@ TEST(page_request_without_context, "RV-PRI-07 RV-PRI-13 RV-PRI-15 RV-PRI-16 RV-P
 
 	refused(r, DEVICE, 258, IOM_PAGES_FAILED, "DC.V=0");
 	/* its PRPR and DTF do not count, as long as it is not valid */
-	put64(r, dc, (PRI | TC_PRPR | TC_DTF) & ~TC_V);
+	put64(r, dc, (PRI_ON | TC_PRPR | TC_DTF) & ~TC_V);
 	refused(r, DEVICE, 258, IOM_PAGES_FAILED, "DC.V=0");
-	put64(r, dc, PRI | TC_PRPR | TC_DTF | 1ull << 12);
+	put64(r, dc, PRI_ON | TC_PRPR | TC_DTF | 1ull << 12);
 	refused(r, DEVICE, 259, IOM_PAGES_FAILED, "a reserved bit");
 	put64(r, dc, TC_V | TC_EN_PRI | TC_DTF); /* no EN_ATS */
 	refused(r, DEVICE, 259, IOM_PAGES_FAILED, "EN_PRI without EN_ATS");
 	put64(r, dc, TC_V | TC_EN_ATS | TC_PRPR); /* no EN_PRI */
 	refused(r, DEVICE, 259, IOM_PAGES_FAILED, "PRPR without EN_PRI");
-	put64(r, dc, PRI);
+	put64(r, dc, PRI_ON);
 	CHECK_EQ(iom_memory_poison(r->memory, dc, 8), IOM_OK);
 	refused(r, DEVICE, 268, IOM_PAGES_FAILED, "poison");
 	CHECK_EQ(iom_memory_cure(r->memory, dc, 8), IOM_OK);
@@ -268,13 +267,13 @@ TEST(page_request_and_processes, "RV-PRI-19 RV-PRI-22")
 	const struct {
 		uint64_t tc, iohgatp, fsc;
 	} contexts[] = {
-		{ PRI, 0, 0 },                          /* PDTV=0 */
-		{ PRI, 0, MODE(8) | away },             /* no tables there */
-		{ PRI | TC_PDTV, 0, MODE(PD8) | away }, /* nor directory, and narrow */
-		{ PRI | TC_PDTV, 0, MODE(PD17) | away },
-		{ PRI | TC_PDTV, 0, 0 },
-		{ PRI | TC_PDTV | TC_DPE, 0, MODE(PD8) | away },
-		{ PRI | TC_PDTV, MODE(8) | away, MODE(PD8) | away },
+		{ PRI_ON, 0, 0 },                          /* PDTV=0 */
+		{ PRI_ON, 0, MODE(8) | away },             /* no tables there */
+		{ PRI_ON | TC_PDTV, 0, MODE(PD8) | away }, /* nor directory, and narrow */
+		{ PRI_ON | TC_PDTV, 0, MODE(PD17) | away },
+		{ PRI_ON | TC_PDTV, 0, 0 },
+		{ PRI_ON | TC_PDTV | TC_DPE, 0, MODE(PD8) | away },
+		{ PRI_ON | TC_PDTV, MODE(8) | away, MODE(PD8) | away },
 	};
 
 	for (unsigned i = 0; i < COUNT(contexts); i++) {

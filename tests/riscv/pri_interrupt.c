@@ -4,34 +4,11 @@
 #include "ats_rig.h"
 
 #define R IOM_PAGE_READ
-#define L IOM_PAGE_LAST
-#define PRI (TC_V | TC_EN_ATS | TC_EN_PRI)
 #define DEVICE 3u
-
-static struct rig *bench(uint64_t tc)
-{
-	struct rig *r = rig_new(CAP_ALL_ATS);
-
-	rig_ddt(r, 1);
-	rig_fq(r, 4, false);
-	rig_dc_put(r, DEVICE, tc, 0, 0, 0);
-	return r;
-}
-
-/* A request that is taken, and so not answered. */
-static void taken(struct rig *r, unsigned group)
-{
-	uint32_t tail = rd32(r, PQT);
-	uint64_t pqb = rd64(r, PQB);
-
-	ats_page(r, DEVICE, 0x1000, R | L, group);
-	CHECK_EQ(rd32(r, PQT), (tail + 1) & ((2u << (pqb & 0x1f)) - 1));
-	ats_unanswered(r);
-}
 
 TEST(page_queue_interrupts, "RV-PRI-18 RV-IRQ-01 RV-IRQ-04 RV-IRQ-14 RV-REG-27")
 {
-	struct rig *r = bench(PRI);
+	struct rig *r = ats_pri(DEVICE, PRI_ON);
 	uint64_t record[2];
 
 	wr64(r, ICVEC, 0x2010);
@@ -40,12 +17,12 @@ TEST(page_queue_interrupts, "RV-PRI-18 RV-IRQ-01 RV-IRQ-04 RV-IRQ-14 RV-REG-27")
 	wr32(r, MSI_CFG + 32 + 8, 77);
 	ats_pq(r, 2, true);
 	CHECK_EQ(rd32(r, IPSR), 0);
-	taken(r, 0);
+	ats_page_taken(r, DEVICE, 0);
 	CHECK_EQ(rd32(r, IPSR), PIP);
 	CHECK_EQ(r->msis, 1);
 	CHECK_EQ(r->msi[0].address, 0x28002000);
 	CHECK_EQ(r->msi[0].data, 77);
-	taken(r, 0);
+	ats_page_taken(r, DEVICE, 0);
 	CHECK_EQ(r->msis, 1);
 	wr32(r, IPSR, 0);
 	CHECK_EQ(rd32(r, IPSR), PIP);
@@ -56,7 +33,7 @@ TEST(page_queue_interrupts, "RV-PRI-18 RV-IRQ-01 RV-IRQ-04 RV-IRQ-14 RV-REG-27")
 	CHECK_EQ(rd32(r, IPSR), 0);
 	wr32(r, PQCSR, EN | IE);
 	CHECK_EQ(rd32(r, IPSR), 0);
-	taken(r, 0);
+	ats_page_taken(r, DEVICE, 0);
 	CHECK_EQ(rd32(r, IPSR), PIP);
 	CHECK_EQ(r->msis, 2);
 	/* pqof is a state */
@@ -82,7 +59,7 @@ TEST(page_queue_interrupts, "RV-PRI-18 RV-IRQ-01 RV-IRQ-04 RV-IRQ-14 RV-REG-27")
 
 TEST(page_queue_interrupts_for_lost_memory, "RV-PRI-18")
 {
-	struct rig *r = bench(PRI);
+	struct rig *r = ats_pri(DEVICE, PRI_ON);
 
 	wr64(r, PQB, PPN_OF(RIG_NOWHERE) | 3);
 	wr32(r, PQCSR, EN | IE);
@@ -98,7 +75,7 @@ TEST(page_queue_interrupts_for_lost_memory, "RV-PRI-18")
 
 TEST(page_queue_interrupt_is_enabled_late, "RV-IRQ-12 RV-PRI-18")
 {
-	struct rig *r = bench(PRI);
+	struct rig *r = ats_pri(DEVICE, PRI_ON);
 
 	for (unsigned memory = 0; memory < 2; memory++) {
 		if (memory) {
@@ -106,7 +83,7 @@ TEST(page_queue_interrupt_is_enabled_late, "RV-IRQ-12 RV-PRI-18")
 			wr32(r, PQCSR, EN);
 		} else {
 			ats_pq(r, 1, false);
-			taken(r, 0);
+			ats_page_taken(r, DEVICE, 0);
 		}
 		CHECK_EQ(rd32(r, IPSR), 0);
 		wr32(r, PQCSR, EN | IE); /* a record that has passed */
@@ -131,9 +108,9 @@ TEST(page_queue_drives_its_wire, "RV-PRI-18 RV-IRQ-10")
 	wr32(r, FCTL, WSI);
 	wr64(r, ICVEC, 0x3000);
 	rig_ddt(r, 1);
-	rig_dc_put(r, DEVICE, PRI, 0, 0, 0);
+	rig_dc_put(r, DEVICE, PRI_ON, 0, 0, 0);
 	ats_pq(r, 3, true);
-	taken(r, 0);
+	ats_page_taken(r, DEVICE, 0);
 	CHECK(r->wire[3]);
 	CHECK_EQ(r->msis, 0);
 	wr32(r, IPSR, PIP);

@@ -5,30 +5,8 @@
 
 #define R IOM_PAGE_READ
 #define L IOM_PAGE_LAST
-#define PRI (TC_V | TC_EN_ATS | TC_EN_PRI)
 #define DEVICE 3u
 #define PASID 0xa5c3eu
-
-static struct rig *bench(uint64_t tc)
-{
-	struct rig *r = rig_new(CAP_ALL_ATS);
-
-	rig_ddt(r, 1);
-	rig_fq(r, 4, false);
-	rig_dc_put(r, DEVICE, tc, 0, 0, 0);
-	return r;
-}
-
-/* A request that is taken, and so not answered. */
-static void taken(struct rig *r, unsigned group)
-{
-	uint32_t tail = rd32(r, PQT);
-	uint64_t pqb = rd64(r, PQB);
-
-	ats_page(r, DEVICE, 0x1000, R | L, group);
-	CHECK_EQ(rd32(r, PQT), (tail + 1) & ((2u << (pqb & 0x1f)) - 1));
-	ats_unanswered(r);
-}
 
 /* Requests in each form, which the unit answers itself; none is recorded anywhere. */
 static void answered(struct rig *r, unsigned code, bool with_pid)
@@ -50,11 +28,11 @@ static void answered(struct rig *r, unsigned code, bool with_pid)
 TEST(page_queue_off, "RV-PRI-09 RV-PRI-13 RV-PRI-15")
 {
 	for (unsigned prpr = 0; prpr < 2; prpr++) {
-		struct rig *r = bench(PRI | (prpr ? TC_PRPR : 0));
+		struct rig *r = ats_pri(DEVICE, PRI_ON | (prpr ? TC_PRPR : 0));
 
 		answered(r, IOM_PAGES_FAILED, true);
 		ats_pq(r, 3, false);
-		taken(r, 1);
+		ats_page_taken(r, DEVICE, 1);
 		wr32(r, PQCSR, 0);
 		CHECK_EQ(rd32(r, PQCSR), 0);
 		answered(r, IOM_PAGES_FAILED, true);
@@ -66,13 +44,13 @@ TEST(page_queue_full, "RV-PRI-10 RV-PRI-11 RV-PRI-13 RV-PRI-14")
 {
 	for (unsigned lg2 = 1; lg2 < 6; lg2++)
 		for (unsigned prpr = 0; prpr < 2; prpr++) {
-			struct rig *r = bench(PRI | (prpr ? TC_PRPR : 0));
+			struct rig *r = ats_pri(DEVICE, PRI_ON | (prpr ? TC_PRPR : 0));
 			uint64_t record[2];
 			unsigned all = (1u << lg2) - 1;
 
 			ats_pq(r, lg2, false);
 			for (unsigned i = 0; i < all; i++)
-				taken(r, i);
+				ats_page_taken(r, DEVICE, i);
 			CHECK_EQ(rd32(r, PQCSR), EN | ON);
 			/* the first that finds no place is answered too */
 			ats_page_pid(r, DEVICE, 0x1000, R | L, 8, PASID, 0);
@@ -90,10 +68,10 @@ TEST(page_queue_full, "RV-PRI-10 RV-PRI-11 RV-PRI-13 RV-PRI-14")
 			CHECK_EQ(rd32(r, PQCSR), EN | ON | OF);
 			wr32(r, PQCSR, EN | OF);
 			CHECK_EQ(rd32(r, PQCSR), EN | ON);
-			taken(r, 9);
+			ats_page_taken(r, DEVICE, 9);
 			/* nor does clearing it alone make room */
 			for (unsigned i = 1; i < all; i++)
-				taken(r, 9);
+				ats_page_taken(r, DEVICE, 9);
 			ats_page(r, DEVICE, 0x1000, R, 8);
 			CHECK_EQ(rd32(r, PQCSR), EN | ON | OF);
 			ats_unanswered(r);
@@ -110,7 +88,7 @@ TEST(page_queue_in_no_memory, "RV-PRI-11 RV-PRI-12 RV-PRI-13 RV-PRI-15")
 	const uint64_t bases[] = { RIG_NOWHERE, 1ull << 55 };
 
 	for (unsigned i = 0; i < COUNT(bases); i++) {
-		struct rig *r = bench(PRI);
+		struct rig *r = ats_pri(DEVICE, PRI_ON);
 		uint64_t good = page(r);
 
 		wr64(r, PQB, PPN_OF(bases[i]) | 3);
@@ -133,7 +111,7 @@ TEST(page_queue_in_no_memory, "RV-PRI-11 RV-PRI-12 RV-PRI-13 RV-PRI-15")
 		wr64(r, PQB, PPN_OF(good) | 3);
 		wr32(r, PQCSR, EN);
 		CHECK_EQ(rd32(r, PQCSR), EN | ON);
-		taken(r, 1);
+		ats_page_taken(r, DEVICE, 1);
 		rig_free(r);
 	}
 }
@@ -143,7 +121,7 @@ TEST(page_queue_whose_memory_comes_back, "RV-PRI-11 RV-PRI-12")
 {
 	static uint64_t bytes[512];
 	const struct iom_region own = { .spa = 0x60000000, .bytes = sizeof(bytes), .host = bytes };
-	struct rig *r = bench(PRI);
+	struct rig *r = ats_pri(DEVICE, PRI_ON);
 
 	wr64(r, PQB, PPN_OF(own.spa) | 0);
 	wr32(r, PQCSR, EN);
@@ -152,7 +130,7 @@ TEST(page_queue_whose_memory_comes_back, "RV-PRI-11 RV-PRI-12")
 	CHECK_EQ(iom_memory_add(r->memory, &own, NULL), IOM_OK);
 	answered(r, IOM_PAGES_FAILED, true); /* pqmf lasts */
 	wr32(r, PQCSR, EN | MF);
-	taken(r, 1);
+	ats_page_taken(r, DEVICE, 1);
 	/* full: nothing is written, so that it does not matter whether it could be */
 	CHECK_EQ(iom_memory_remove(r->memory, own.spa), IOM_OK);
 	ats_page(r, DEVICE, 0x1000, R | L, 8);
@@ -179,7 +157,7 @@ TEST(page_queue_in_memory_that_takes_no_stores, "RV-PRI-12")
 		                        .bytes = sizeof(bytes),
 		                        .host = bytes,
 		                        .flags = IOM_REGION_READONLY };
-	struct rig *r = bench(PRI);
+	struct rig *r = ats_pri(DEVICE, PRI_ON);
 	const struct iom_region ram = { .spa = RIG_RAM, .bytes = RIG_RAM_BYTES, .host = r->ram };
 
 	/* the same machine over other memory */
@@ -208,11 +186,11 @@ TEST(page_queue_in_memory_that_takes_no_stores, "RV-PRI-12")
 
 TEST(page_queue_starts, "RV-PRI-17")
 {
-	struct rig *r = bench(PRI);
+	struct rig *r = ats_pri(DEVICE, PRI_ON);
 	uint64_t base = ats_pq(r, 3, false);
 
 	for (unsigned i = 0; i < 5; i++)
-		taken(r, i);
+		ats_page_taken(r, DEVICE, i);
 	wr32(r, PQH, 3);
 	CHECK_EQ(rd32(r, PQT), 5);
 	wr32(r, PQCSR, 0);
@@ -221,13 +199,13 @@ TEST(page_queue_starts, "RV-PRI-17")
 	CHECK_EQ(rd32(r, PQCSR), EN | ON);
 	CHECK_EQ(rd32(r, PQT), 0);
 	CHECK_EQ(rd32(r, PQH), 3); /* it is software's */
-	taken(r, 0x1ff);
+	ats_page_taken(r, DEVICE, 0x1ff);
 	CHECK_EQ(ram64(r, base + 8), 0x1000 | 0x1ffull << 3 | 5);
 	/* 1 over 1 is no start */
 	wr32(r, PQCSR, EN | IE);
 	CHECK_EQ(rd32(r, PQT), 1);
 	/* an overflow ends with the start too */
-	taken(r, 0);
+	ats_page_taken(r, DEVICE, 0);
 	ats_page(r, DEVICE, 0x1000, R, 0);
 	CHECK_EQ(rd32(r, PQCSR), EN | IE | ON | OF);
 	wr32(r, PQCSR, 0);
@@ -294,10 +272,10 @@ TEST(page_queue_and_fctl, "RV-REG-25")
 TEST(page_queue_is_reset, "RV-REG-15 RV-REG-16")
 {
 	for (unsigned warm = 0; warm < 2; warm++) {
-		struct rig *r = bench(PRI);
+		struct rig *r = ats_pri(DEVICE, PRI_ON);
 
 		ats_pq(r, 3, true);
-		taken(r, 1);
+		ats_page_taken(r, DEVICE, 1);
 		CHECK_EQ(rd32(r, IPSR), PIP);
 		if (warm)
 			iom_unit_reset_warm(r->unit);
@@ -311,14 +289,14 @@ TEST(page_queue_is_reset, "RV-REG-15 RV-REG-16")
 
 TEST(page_queue_moves, "")
 {
-	struct rig *r = bench(PRI);
+	struct rig *r = ats_pri(DEVICE, PRI_ON);
 	uint64_t record[2];
 
 	ats_pq(r, 2, true);
-	taken(r, 1);
-	taken(r, 2);
+	ats_page_taken(r, DEVICE, 1);
+	ats_page_taken(r, DEVICE, 2);
 	rig_move(r);
-	taken(r, 3);
+	ats_page_taken(r, DEVICE, 3);
 	rig_move(r);
 	ats_page(r, DEVICE, 0x1000, R | L, 4);
 	ats_answered(r, DEVICE, IOM_PAGES_DONE, 4, false, 0);
@@ -334,7 +312,7 @@ TEST(page_queue_moves, "")
 /* Many rounds of a queue that is longer than a page. */
 TEST(page_queue_wraps, "RV-PRI-01")
 {
-	struct rig *r = bench(PRI);
+	struct rig *r = ats_pri(DEVICE, PRI_ON);
 	uint64_t record[2];
 
 	ats_pq(r, 9, false);
@@ -359,7 +337,7 @@ TEST(page_queue_takes_its_time, "RV-PRI-09")
 	r->ddt = page(r);
 	wr64(r, DDTP, PPN_OF(r->ddt) | LVL1);
 	iom_step(r->unit, 1000);
-	rig_dc_put(r, DEVICE, PRI, 0, 0, 0);
+	rig_dc_put(r, DEVICE, PRI_ON, 0, 0, 0);
 	wr64(r, PQB, PPN_OF(page(r)) | 3);
 	wr32(r, PQCSR, EN);
 	CHECK_EQ(rd32(r, PQCSR), EN | BUSY);
@@ -369,7 +347,7 @@ TEST(page_queue_takes_its_time, "RV-PRI-09")
 	CHECK_EQ(rd32(r, PQCSR), EN | BUSY);
 	iom_step(r->unit, 2000);
 	CHECK_EQ(rd32(r, PQCSR), EN | ON);
-	taken(r, 1);
+	ats_page_taken(r, DEVICE, 1);
 	wr32(r, PQCSR, 0);
 	CHECK_EQ(rd32(r, PQCSR), ON | BUSY);
 	answered(r, IOM_PAGES_FAILED, true); /* pqen is 0 */
@@ -387,7 +365,7 @@ static void asks_again(struct rig *r, uint32_t requester, const struct iom_messa
 
 TEST(device_asks_when_it_is_answered, "")
 {
-	struct rig *r = bench(PRI);
+	struct rig *r = ats_pri(DEVICE, PRI_ON);
 
 	r->on_message = asks_again;
 	ats_page(r, DEVICE, 0x1000, R | L, 0);
@@ -400,7 +378,7 @@ TEST(device_asks_when_it_is_answered, "")
 	r->messages = 0;
 	ats_pq(r, 3, false);
 	rig_cq(r, 3, false);
-	taken(r, 0);
+	ats_page_taken(r, DEVICE, 0);
 	rig_cmd(r, 0x084 | (uint64_t)DEVICE << 40, 0);
 	CHECK_EQ(r->messages, 1);
 	CHECK_EQ(rd32(r, PQT), 2);
