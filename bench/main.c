@@ -139,15 +139,20 @@ static int collect(const struct bench_row *row)
 /* Runs this program under valgrind and reads "Collected : N" from its log. */
 static double count_instructions(const struct bench_row *row)
 {
-	char self[4096], log[] = "/tmp/iommux-bench-XXXXXX", log_option[64], line[256];
+	const char *folder = getenv("TMPDIR");
+	char self[4096], log[4096], log_option[sizeof log + 16], line[256];
 	ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
 	unsigned long long count = 0;
-	int fd = mkstemp(log), status;
+	int fd, status;
 	FILE *file;
 	pid_t pid;
 
+	if (!folder || !*folder)
+		folder = P_tmpdir;
+	snprintf(log, sizeof log, "%s/iommux-bench-XXXXXX", folder);
+	fd = mkstemp(log);
 	if (length < 0 || fd < 0)
-		bench_die("cannot make a file in /tmp, or find this program in /proc");
+		bench_die("cannot make a file in %s, or find this program in /proc", folder);
 	self[length] = 0;
 	close(fd);
 	snprintf(log_option, sizeof log_option, "--log-file=%s", log);
