@@ -74,10 +74,10 @@ struct iom_riscv_config {
 	uint8_t vectors;    /* interrupt vectors 1, 2, 4, 8 or 16; 0: 4                          */
 	uint8_t queue_lg2;  /* log2 of the largest queue, 1..20; 0: 16                           */
 	uint8_t cache_lg2;  /* log2 of the translations that are cached, 3..22; 0: 12            */
-	uint32_t flags;     /* IOM_RISCV_STRICT_FCTL ...                                         */
-	uint8_t counters;   /* event counters of the performance monitor, 1..31; 0: 31          */
-	uint8_t counter_bits; /* their width, 32..64, the cycle counter's at most 63; 0: 64     */
-	uint8_t qos_id_bits;  /* width of RCID and MCID, 1..12; 0: 12                           */
+	uint8_t counters;   /* event counters of the performance monitor, 1..31; 0: 31           */
+	uint8_t counter_bits; /* their width, 32..64, the cycle counter's at most 63; 0: 64      */
+	uint8_t qos_id_bits;  /* width of RCID and MCID, 1..12; 0: 12                            */
+	uint32_t flags;       /* IOM_RISCV_STRICT_FCTL ...                                       */
 	uint64_t ats_timeout_ns; /* how long a device may take to answer an invalidation, by the  */
 				 /* clock of iom_step; 0: 60 s                                    */
 	uint64_t busy_ns; /* how long ddtp and the queues' csrs stay busy after a change, by the */
