@@ -33,12 +33,18 @@ struct iom_host {
 	void (*free)(void *opaque, void *memory, size_t size);
 
 	/*
-	 * The unit itself signals an interrupt by message: the 4 bytes `data`, as a little-endian
-	 * bus carries them, go to `address`.  Returns IOM_OK or IOM_EFAULT.  NULL: the unit stores the
-	 * bytes through its memory, as its bus mastering would.  What a device's message to an interrupt
-	 * file in memory calls for comes on the thread of the device, inside its access section.
+	 * The unit itself signals an interrupt by message, or sends on a device's that it has remapped:
+	 * the 4 bytes `data`, as a little-endian bus carries them, go to `address`.  Returns IOM_OK or
+	 * IOM_EFAULT.  NULL: the unit stores the bytes through its memory, as its bus mastering would.
+	 * What a device's message calls for comes on the thread of the device, inside its access section.
 	 */
 	int (*msi)(void *opaque, uint64_t address, uint32_t data);
+
+	/*
+	 * What iom_msi_translate answered may hold no more, for messages with handles (VT-d: indices of
+	 * the interrupt remapping table) first..last; 0..UINT32_MAX: for all.  NULL: nobody has asked.
+	 */
+	void (*interrupts_changed)(void *opaque, uint32_t first, uint32_t last);
 
 	/*
 	 * A message to the device that is `requester` to this unit.  NULL: devices do not listen; what

@@ -13,6 +13,7 @@
 #include <iommux/error.h>
 #include <iommux/host.h>
 #include <iommux/lane.h>
+#include <iommux/interrupt.h>
 #include <iommux/memory.h>
 #include <iommux/message.h>
 #include <iommux/observe.h>
@@ -22,6 +23,7 @@
 #include <iommux/riscv.h>
 #include <iommux/snapshot.h>
 #include <iommux/unit.h>
+#include <iommux/vtd.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -27,11 +27,15 @@ extern "C" {
 #define IOM_MEMORY_DEFAULT 0u /* what the platform says of the physical address             */
 #define IOM_MEMORY_NC 1u      /* non-cacheable, idempotent, weakly ordered                  */
 #define IOM_MEMORY_IO 2u      /* non-cacheable, not idempotent, strongly ordered            */
+#define IOM_MEMORY_SNOOPED 3u /* coherent even if the request says that it need not be; in an */
+			      /* answer to a translation request the "N" bit                */
 
 /* target */
 #define IOM_TARGET_MEMORY 0u
 /* A memory-resident interrupt file at `spa`: `host` is NULL; iom_write does what a store means. */
 #define IOM_TARGET_MRIF 1u
+/* An interrupt message: `host` is NULL, `spa` the address as the device sent it; iom_write delivers. */
+#define IOM_TARGET_INTERRUPT 2u
 
 /* ats: what an answer to a translation request says beside `perm` and the range */
 #define IOM_ATS_GLOBAL 0x1u       /* the same for all processes                             */

@@ -30,6 +30,7 @@ struct iom_fault {
 	bool implicit;    /* IOM_WHERE_STAGE2: asked on behalf of a table's entry  */
 	bool implicit_write; /* ... which was to be changed, not read              */
 	bool quiet;          /* the device's context wants translation faults unsaid  */
+	uint8_t code; /* the architecture's own number, where it is found with the fault; else 0 */
 };
 
 #endif

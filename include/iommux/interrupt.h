@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/*
+ * Interrupt messages as such: of an I/O APIC, a timer or a device whose embedder does not send them
+ * through a port, and the question where one would go, for those who route them by other ways (irqfd).
+ */
+#ifndef IOMMUX_INTERRUPT_H
+#define IOMMUX_INTERRUPT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <iommux/endpoint.h>
+#include <iommux/reply.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* kind of a route */
+#define IOM_ROUTE_MESSAGE 0u /* `data` goes to `address`                                          */
+#define IOM_ROUTE_POSTED                                                                           \
+	1u /* VT-d: vector `vector` of the posted interrupt descriptor at `address` */
+#define IOM_ROUTE_MRIF 2u /* RISC-V: identity `data` of the interrupt file in memory at `address` */
+
+struct iom_route {
+	uint64_t address; /* on the other side of the unit, a physical address                  */
+	uint32_t data;    /* as a little-endian bus carries it                                  */
+	uint32_t kind;    /* IOM_ROUTE_*                                                        */
+	uint8_t vector;
+	bool urgent; /* IOM_ROUTE_POSTED: the notification is sent also while it is suppressed  */
+};
+
+/*
+ * Delivers the message of 4 bytes `data` to `address`, sent by the endpoint without PASID, as iom_write
+ * through a port of it would: remapped, posted, refused with a fault.  The reply may be NULL.  Any thread;
+ * it opens no access section.
+ * IOM_OK; IOM_EFAULT: refused, and recorded; IOM_EBUSY: the unit is stopped; IOM_ENOENT: the endpoint
+ * was removed.
+ */
+int iom_msi(struct iom_endpoint *endpoint, uint64_t address, uint32_t data,
+            struct iom_reply *reply);
+
+/*
+ * Says where that message would go, and delivers and records nothing.  The answer holds until
+ * host.interrupts_changed tells that it does not.  Results as for iom_msi; reply.fault says why not.
+ */
+int iom_msi_translate(struct iom_endpoint *endpoint, uint64_t address, uint32_t data,
+                      struct iom_route *route, struct iom_reply *reply);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

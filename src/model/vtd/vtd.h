@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/* The VT-d unit's state, and what its files offer each other. */
+#ifndef MODEL_VTD_VTD_H
+#define MODEL_VTD_VTD_H
+
+#include <iommux/vtd.h>
+
+#include "base/endian.h"
+#include "model/ring.h"
+#include "model/work.h"
+#include "regs/vtd.h"
+
+/* Work of this unit's worker */
+#define VTD_WORK_GLOBAL IOM_BIT(1)    /* GCMD and PMEN: a change under way */
+#define VTD_WORK_COMMANDS IOM_BIT(2)  /* the invalidation queue            */
+#define VTD_WORK_REGISTERS IOM_BIT(3) /* CCMD and IOTLB                    */
+#define VTD_WORK_EVENTS IOM_BIT(4)    /* messages of the unit itself       */
+#define VTD_WORK_PAGES IOM_BIT(5)     /* page requests                     */
+
+/* Who waits for access sections to end */
+#define VTD_DRAIN_GLOBAL IOM_BIT(0)
+#define VTD_DRAIN_WAIT IOM_BIT(1)
+
+/* vtd_unit.on: what requests go by, before GSTS and PMEN tell software */
+#define VTD_ON_DMA 0x1u           /* DMA remapping                   */
+#define VTD_ON_INTERRUPTS 0x2u    /* interrupt remapping             */
+#define VTD_ON_COMPATIBILITY 0x4u /* compatibility format passes     */
+#define VTD_ON_PROTECTED 0x8u     /* protected memory regions        */
+
+/* The four groups of an event's registers. */
+enum vtd_event { VTD_EVENT_FAULT, VTD_EVENT_INVALIDATION, VTD_EVENT_PAGE, VTD_EVENTS };
+
+struct vtd_unit {
+	struct iom_unit unit;
+
+	/* Fixed at creation */
+	struct iom_vtd_config config; /* with every default filled in */
+	uint64_t cap, ecap;
+
+	/* What requests go by: changed under unit.lock, read in one piece */
+	uint64_t root; /* RTADDR, as SRTP latched it */
+	uint64_t irta; /* IRTA, as SIRTP latched it  */
+	uint32_t on;   /* VTD_ON_*                   */
+
+	/* What hardware remembers beside its registers; under unit.lock */
+	unsigned fault_next; /* the fault record that is due */
+	uint32_t resets;     /* so that what began before a reset ends without effect */
+};
+
+static inline struct vtd_unit *vtd_of(struct iom_unit *unit)
+{
+	return (struct vtd_unit *)unit;
+}
+
+static inline uint64_t vtd_get(const struct vtd_unit *vtd, unsigned off)
+{
+	return iom_reg_get(&vtd->unit, off);
+}
+
+static inline unsigned vtd_major(const struct vtd_unit *vtd)
+{
+	return vtd->config.version >> 4;
+}
+
+static inline bool vtd_is_on(const struct vtd_unit *vtd, uint32_t what)
+{
+	return __atomic_load_n(&vtd->on, __ATOMIC_SEQ_CST) & what;
+}
+
+/* TTM of the latched root pointer. */
+static inline enum vtd_ttm vtd_ttm(uint64_t root)
+{
+	return (enum vtd_ttm)IOM_GET(VTD_RTADDR_TTM, root);
+}
+
+/* Domain-ids are this wide; where a structure's are not checked, higher bits are ignored. */
+static inline uint32_t vtd_did_mask(const struct vtd_unit *vtd)
+{
+	return (uint32_t)iom_low(4 + 2 * (unsigned)IOM_GET(VTD_CAP_ND, vtd->cap));
+}
+
+/* Is it in the interrupt address range? */
+static inline bool vtd_in_interrupt_range(uint64_t address)
+{
+	return address >> VTD_INTERRUPT_RANGE_LG2 == VTD_INTERRUPT_RANGE >> VTD_INTERRUPT_RANGE_LG2;
+}
+
+/* ---- registers.c, global.c */
+void vtd_registers_init(struct vtd_unit *vtd);
+void vtd_registers_reset(struct vtd_unit *vtd);
+
+/* ---- save.c */
+void vtd_save_locked(struct iom_unit *unit, struct iom_stream *stream);
+bool vtd_load_state(struct iom_unit *unit, struct iom_stream *stream, const uint64_t *regs,
+                    bool commit, struct iom_error *error);
+
+/* ---- protected.c */
+/* Is the naturally aligned block, or part of it, protected from this request? */
+bool vtd_protected(const struct vtd_unit *vtd, uint64_t spa, uint64_t bytes);
+
+/* ---- events.c */
+/*
+ * A condition of this group arose while none of it was pending: the message goes out, or IP says that
+ * it will.
+ */
+void vtd_event_locked(struct vtd_unit *vtd, enum vtd_event event);
+/* The group's status bits may all be clear: then what has not been sent never is. */
+void vtd_event_served_locked(struct vtd_unit *vtd, enum vtd_event event);
+/* Worker: sends what is due. */
+void vtd_events_send(struct vtd_unit *vtd);
+
+/* ---- faults.c */
+/* What a fault record says ("Fault Recording Registers"). */
+struct vtd_record {
+	uint64_t info; /* FI: the address, or the interrupt's index in bits 63:48 */
+	uint32_t pasid;
+	uint16_t requester;
+	uint8_t code;
+	uint8_t access; /* IOM_READ ...             */
+	uint8_t at;     /* IOM_AT_*                 */
+	bool page_request, has_pasid, privileged;
+	bool quiet; /* FPD was set: qualified codes go unsaid           */
+};
+void vtd_record(struct vtd_unit *vtd, const struct vtd_record *record);
+/* Sets IQE, ICE or ITE in FSTS, and what IQERCD says of it, if the bit was clear. */
+void vtd_queue_error_locked(struct vtd_unit *vtd, uint32_t bit, uint64_t field, uint64_t value);
+void vtd_refuse(const struct iom_query *query, const struct iom_fault *fault,
+                struct iom_reply *reply);
+const char *vtd_fault_name(uint32_t code);
+/* How a page request that met this code is answered: IOM_PAGES_*. */
+unsigned vtd_fault_page_answer(uint8_t code);
+
+/* ---- context.c */
+/* Beside the numbers of PGTT: what legacy mode has. */
+enum vtd_kind {
+	VTD_KIND_FS = VTD_PGTT_FS,
+	VTD_KIND_SS = VTD_PGTT_SS,
+	VTD_KIND_NESTED = VTD_PGTT_NESTED,
+	VTD_KIND_PT = VTD_PGTT_PT,
+};
+#define VTD_CONTEXT_LEGACY 0x1u
+#define VTD_CONTEXT_QUIET 0x2u      /* FPD, of any entry that was met     */
+#define VTD_CONTEXT_ATS 0x4u        /* TT = 01, DTE                       */
+#define VTD_CONTEXT_PRIVILEGED 0x8u /* RID_PRIV: requests without PASID are */
+#define VTD_CONTEXT_PWSNP 0x10u
+#define VTD_CONTEXT_PGSNP 0x20u
+#define VTD_CONTEXT_SSADE 0x40u
+#define VTD_CONTEXT_SRE 0x80u
+#define VTD_CONTEXT_WPE 0x100u
+#define VTD_CONTEXT_EAFE 0x200u
+#define VTD_CONTEXT_FS5 0x400u
+
+/* All that a request without PASID, or with one, depends on: as the context cache keeps it. */
+struct vtd_context {
+	uint64_t sspt, fspt; /* SSPTPTR, FSPTPTR                                            */
+	uint64_t root;       /* the latched root pointer under which it was found           */
+	uint32_t flags;      /* VTD_CONTEXT_*                                               */
+	uint32_t pasid;      /* the request's, or RID_PASID; 0 in legacy mode               */
+	uint16_t did;
+	uint8_t kind; /* enum vtd_kind: legacy mode's are SS and PT                  */
+	uint8_t aw;
+	struct iom_space_ref stage1, stage2;
+};
+/* The scalable-mode context entry of a device, kept under IOM_CONTEXT_DEVICE. */
+struct vtd_device {
+	uint64_t word[2]; /* as in memory */
+	uint64_t root;    /* the latched root pointer under which it was found */
+};
+
+/*
+ * What invalidations go by.  Spaces of the first stage have the tags {DID + 1, PASID}.  Those of the second
+ * have {DID + 1, PASID} too where it is the only one in scalable mode, because PASID-based IOTLB
+ * invalidations name them; in legacy mode and below a first stage {DID + 1, VTD_NO_PASID}.
+ */
+#define VTD_NO_PASID UINT32_MAX
+
+/*
+ * Finds the context of a request: with the port, or in the cache or memory; then it is in *room.
+ * NULL: refused.  `root`: the latched pointer, read once; `page_request`: query.request stands for one.
+ */
+const struct vtd_context *vtd_locate(const struct iom_query *query, uint64_t root,
+                                     bool page_request, struct vtd_context *room,
+                                     struct iom_fault *fault);
+
+/* ---- translate.c */
+bool vtd_resolve(const struct iom_query *query, struct iom_grant *grant, struct iom_fault *fault);
+void vtd_inform(const struct iom_query *query, struct iom_context_info *info);
+
+/* ---- invalidate.c: what descriptors and registers make caches forget; worker only */
+void vtd_forget_all(struct vtd_unit *vtd); /* contexts, PASIDs, translations */
+/* Worker: carries out what CCMD and IOTLB ask for. */
+void vtd_registers_run(struct vtd_unit *vtd);
+
+/* ---- commands.c: the invalidation queue */
+/* Worker: fetches and carries out descriptors; `drained`: what the wait descriptor waited for ended. */
+void vtd_commands_run(struct vtd_unit *vtd, bool drained);
+/* QIES falls, or the unit is reset: nothing of the queue is left. */
+void vtd_commands_reset_locked(struct vtd_unit *vtd);
+
+/* ---- ats.c: devices' messages, and invalidations of what devices remember */
+int vtd_message(struct iom_unit *unit, struct iom_endpoint *endpoint,
+                const struct iom_message *message);
+void vtd_removed(struct iom_unit *unit, struct iom_endpoint *endpoint);
+void vtd_ats_step_locked(struct vtd_unit *vtd, uint64_t passed_ns);
+void vtd_ats_reset_locked(struct vtd_unit *vtd);
+
+/* ---- page_requests.c */
+/* Worker: stores the requests that wait, and answers those that cannot be stored. */
+void vtd_pages_store(struct vtd_unit *vtd);
+
+/* ---- interrupts.c */
+/*
+ * A request without PASID to the interrupt address range: a message, if it writes 4 bytes, whose
+ * target becomes IOM_TARGET_INTERRUPT; or a fault.
+ */
+bool vtd_interrupt_resolve(const struct iom_query *query, struct iom_grant *grant,
+                           struct iom_fault *fault);
+/* iom_arch.access: delivers it. */
+int vtd_interrupt_access(const struct iom_query *query, const struct iom_grant *grant,
+                         uint64_t bytes, struct iom_fault *fault);
+/* Worker: forgets the entries first..last of the interrupt entry cache. */
+void vtd_irtes_forget(struct vtd_unit *vtd, uint32_t first, uint32_t last);
+
+#endif
