@@ -15,11 +15,16 @@
 #define IOM_FORMAT_RISCV_SV48 2u
 #define IOM_FORMAT_RISCV_SV57 3u
 #define IOM_FORMAT_RISCV_SV32 4u
+#define IOM_FORMAT_X86_4LEVEL 5u /* the CPU's: VT-d's first stage             */
+#define IOM_FORMAT_X86_5LEVEL 6u
+#define IOM_FORMAT_VTD_3LEVEL 7u /* VT-d's second stage, of 39 bits ...        */
+#define IOM_FORMAT_VTD_4LEVEL 8u
+#define IOM_FORMAT_VTD_5LEVEL 9u
 
 struct iom_stage {
 	uint64_t root;   /* address of the root table, as whoever wrote it numbers memory      */
 	uint32_t format; /* IOM_FORMAT_*                                                       */
-	uint32_t tag;    /* the identifier that its owner's invalidations name (PSCID, GSCID)  */
+	uint32_t tag; /* the identifier that its owner's invalidations name (PSCID, GSCID, DID)  */
 	bool big_endian; /* entries are                                                        */
 };
 
