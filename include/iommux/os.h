@@ -99,6 +99,12 @@ struct iom_driver_config {
 	uint64_t msi_address;
 	uint32_t msi_data;
 	uint32_t vectors; /* how many vectors or wires the platform has for it, 1..16; 0: 1 */
+
+	/*
+	 * How many interrupts of devices shall be remapped, a power of two from 2 to 65536 (see
+	 * iom_interrupt_alloc); 0: none is.  VT-d; IOM_ENOTSUP where hardware cannot.
+	 */
+	uint32_t interrupts;
 };
 
 /*
@@ -395,6 +401,66 @@ int iom_domain_attach_pasid(struct iom_domain *domain, uint32_t requester, uint3
  * IOM_EIO: as for iom_domain_detach; it still is.
  */
 int iom_domain_detach_pasid(struct iom_domain *domain, uint32_t requester, uint32_t pasid);
+
+/* ---- Interrupts of devices: remapping --------------------------------------------------------- */
+
+/*
+ * Where a remapped interrupt goes: vector and CPU, or a virtual CPU's posted interrupt descriptor.
+ * On x86 a CPU is named by its APIC ID, of 32 bits where the hardware has x2APIC mode, else of 8.
+ */
+struct iom_interrupt_target {
+	uint64_t
+		descriptor; /* physical address of the posted interrupt descriptor, 64 bytes, a      */
+	/* multiple of 64; 0: none, the interrupt goes to `cpu`                  */
+	uint32_t cpu;   /* without meaning beside a descriptor                                   */
+	uint8_t vector; /* 16..255; beside a descriptor the virtual CPU's                        */
+	bool level;     /* level-triggered (an I/O APIC's); not beside a descriptor              */
+	bool urgent;    /* a descriptor's notification is sent also while it is suppressed      */
+};
+
+/* What a device, or an I/O APIC, must send so that an entry is used. */
+struct iom_interrupt_message {
+	uint64_t address;
+	uint32_t data;
+};
+
+/*
+ * Takes `count` consecutive interrupts, a power of two up to 64, for a device: `*first` is the first
+ * one's index, a multiple of `count`.  Only messages of this requester are accepted there; none is, before
+ * iom_interrupt_set.  IOM_ENOTSUP: config.interrupts was 0; IOM_ENOSPC: none are left; IOM_EINVAL:
+ * count, or a requester wider than the hardware's.
+ */
+int iom_interrupt_alloc(struct iom_driver *driver, uint32_t requester, unsigned count,
+                        uint32_t *first);
+
+/*
+ * Lets an interrupt go to a target, now or instead of another one.  When the call returns, no message goes to
+ * the former target any more; none is lost in between.  IOM_EINVAL: not allocated, or a target that
+ * does not exist; IOM_ENOTSUP: this hardware does not post; IOM_ETIMEOUT, IOM_EIO: the hardware did
+ * not confirm it: repeat it.
+ */
+int iom_interrupt_set(struct iom_driver *driver, uint32_t index,
+                      const struct iom_interrupt_target *target);
+
+/*
+ * Gives interrupts back that one iom_interrupt_alloc took: messages there are refused when the call
+ * returns.  IOM_EINVAL: they were not; IOM_ETIMEOUT, IOM_EIO: as above; they still are.
+ */
+int iom_interrupt_free(struct iom_driver *driver, uint32_t first, unsigned count);
+
+/*
+ * The message of interrupt `index`.  For an I/O APIC's pin: iom_interrupt_ioapic.  IOM_EINVAL: not
+ * allocated.
+ */
+int iom_interrupt_message(const struct iom_driver *driver, uint32_t index,
+                          struct iom_interrupt_message *message);
+
+/*
+ * The redirection entry of an I/O APIC whose pin is to use interrupt `index`, unmasked; `vector` and
+ * `level` as iom_interrupt_set was told, because the end of interrupt is matched by them.
+ */
+int iom_interrupt_ioapic(const struct iom_driver *driver, uint32_t index, uint8_t vector,
+                         bool level, bool active_low, uint64_t *entry);
 
 #ifdef __cplusplus
 }
