@@ -7,25 +7,26 @@
 
 #include "model/unit.h"
 
+void iom_regfile_add(struct iom_regfile *regs, const struct iom_reg *reg, unsigned off)
+{
+	assert(regs->cells < IOM_CELLS_MAX && off + reg->bytes <= IOM_REGFILE_BYTES);
+	regs->cell[regs->cells++] = (struct iom_cell){
+		.reg = reg,
+		.off = off,
+		.rw = reg->rw,
+		.w1c = reg->w1c,
+	};
+	for (unsigned word = 0; word < reg->bytes; word += 4)
+		regs->at[(off + word) / 4] = (uint8_t)regs->cells;
+}
+
 void iom_regfile_init(struct iom_regfile *regs, const struct iom_reg *table, size_t rows)
 {
 	for (size_t row = 0; row < rows; row++) {
 		const struct iom_reg *reg = &table[row];
 
-		for (unsigned i = 0; i < (reg->count ? reg->count : 1); i++) {
-			unsigned off = reg->off + i * reg->stride;
-
-			assert(regs->cells < IOM_CELLS_MAX &&
-			       off + reg->bytes <= IOM_REGFILE_BYTES);
-			regs->cell[regs->cells++] = (struct iom_cell){
-				.reg = reg,
-				.off = off,
-				.rw = reg->rw,
-				.w1c = reg->w1c,
-			};
-			for (unsigned word = 0; word < reg->bytes; word += 4)
-				regs->at[(off + word) / 4] = (uint8_t)regs->cells;
-		}
+		for (unsigned i = 0; i < (reg->count ? reg->count : 1); i++)
+			iom_regfile_add(regs, reg, reg->off + i * reg->stride);
 	}
 }
 
@@ -87,7 +88,9 @@ uint64_t iom_regfile_read(struct iom_unit *unit, uint64_t off, unsigned bytes)
 	unsigned shift;
 	const struct iom_cell *cell = access_cell(&unit->regs, off, bytes, &shift);
 
-	return cell ? iom_peek_acquire(&cell->value) >> shift & iom_low(8 * bytes) : 0;
+	if (!cell)
+		return 0;
+	return (iom_peek_acquire(&cell->value) & ~cell->reg->wo) >> shift & iom_low(8 * bytes);
 }
 
 /* A store of half a register changes, and clears, nothing in the other half. */

@@ -18,6 +18,7 @@ struct iom_reg {
 	uint64_t rw;            /* bits that a store sets   */
 	uint64_t w1c;           /* bits that a 1 clears     */
 	uint64_t own;           /* further bits, which only hardware changes */
+	uint64_t wo;            /* bits of `rw` that loads show as 0         */
 	bool keeps;             /* a warm reset leaves the value             */
 	uint16_t count, stride; /* a table of such registers; count 0 is one */
 
@@ -49,6 +50,8 @@ struct iom_regfile {
 
 /* Adds a table to a register file that was empty at first; all values are 0. */
 void iom_regfile_init(struct iom_regfile *regs, const struct iom_reg *table, size_t rows);
+/* Adds one row as a register, at an offset of the instance's own choice. */
+void iom_regfile_add(struct iom_regfile *regs, const struct iom_reg *reg, unsigned off);
 /* Keeps only `mask` of what software can change in the register at `off`. */
 void iom_regfile_narrow(struct iom_regfile *regs, unsigned off, uint64_t mask);
 /* Sets values to 0; `warm`: not those of rows that keep theirs. */
