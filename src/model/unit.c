@@ -8,6 +8,8 @@
 
 #include <iommux/iommux.h>
 
+#include "base/error.h"
+
 #define STRING_(x) #x
 #define STRING(x) STRING_(x)
 
@@ -38,6 +40,29 @@ void iom_unit_release(const struct iom_unit *unit, void *memory, size_t size)
 		unit->host.free(unit->opaque, memory, size);
 	else
 		free(memory);
+}
+
+int iom_unit_check(const char *name, size_t bytes, size_t should, const struct iom_memory *memory,
+                   const struct iom_host *host, struct iom_error *error)
+{
+	if (bytes != should)
+		return iom_fail(error, IOM_EINVAL,
+		                "%s.bytes is %llu; it must be sizeof(struct %s), %llu in this "
+		                "library",
+		                name, (unsigned long long)bytes, name, (unsigned long long)should);
+	if (host && host->bytes != sizeof *host)
+		return iom_fail(error, IOM_EINVAL,
+		                "iom_host.bytes is %llu; it must be sizeof(struct iom_host), %llu "
+		                "in "
+		                "this library",
+		                (unsigned long long)host->bytes, (unsigned long long)sizeof *host);
+	if (host && !host->alloc != !host->free)
+		return iom_fail(error, IOM_EINVAL,
+		                "iom_host has only one of alloc and free; give both or neither");
+	if (!memory)
+		return iom_fail(error, IOM_EINVAL,
+		                "memory is NULL; a unit needs an iom_memory for its tables");
+	return IOM_OK;
 }
 
 struct iom_unit *iom_unit_new(const struct iom_arch *arch, struct iom_memory *memory,

@@ -223,6 +223,13 @@ struct iom_port {
 };
 
 /*
+ * What every constructor refuses: a configuration (`name`) or a host of another library's size, half an
+ * allocator, no memory.
+ */
+int iom_unit_check(const char *name, size_t bytes, size_t should, const struct iom_memory *memory,
+                   const struct iom_host *host, struct iom_error *error);
+
+/*
  * Makes a unit of an architecture: host and memory attached, caches of `entries` translations (0:
  * none).  NULL: no memory.  The architecture fills the rest, and calls iom_unit_reset.
  */

@@ -138,27 +138,6 @@ static int check_config(const struct iom_riscv_config *config, struct iom_error 
 	return check_capabilities(config->capabilities, error);
 }
 
-static int check_sizes(const struct iom_riscv_config *config, const struct iom_host *host,
-                       struct iom_error *error)
-{
-	if (config && config->bytes != sizeof *config)
-		return iom_fail(error, IOM_EINVAL,
-		                "iom_riscv_config.bytes is %llu; it must be sizeof(struct "
-		                "iom_riscv_config), %llu in this library",
-		                (unsigned long long)config->bytes,
-		                (unsigned long long)sizeof *config);
-	if (host && host->bytes != sizeof *host)
-		return iom_fail(error, IOM_EINVAL,
-		                "iom_host.bytes is %llu; it must be sizeof(struct iom_host), %llu "
-		                "in "
-		                "this library",
-		                (unsigned long long)host->bytes, (unsigned long long)sizeof *host);
-	if (host && !host->alloc != !host->free)
-		return iom_fail(error, IOM_EINVAL,
-		                "iom_host has only one of alloc and free; give both or neither");
-	return IOM_OK;
-}
-
 /* Registers that hold vectors or sizes must never see a zero that means a default. */
 static struct iom_riscv_config with_defaults(const struct iom_riscv_config *config)
 {
@@ -327,13 +306,11 @@ int iom_riscv_new(const struct iom_riscv_config *config, struct iom_memory *memo
 {
 	struct iom_riscv_config full;
 	struct iom_unit *unit;
-	int result = check_sizes(config, host, error);
+	int result = iom_unit_check("iom_riscv_config", config ? config->bytes : sizeof *config,
+	                            sizeof *config, memory, host, error);
 
 	if (result)
 		return result;
-	if (!memory)
-		return iom_fail(error, IOM_EINVAL,
-		                "memory is NULL; a unit needs an iom_memory for its tables");
 	full = with_defaults(config);
 	result = check_config(&full, error);
 	if (result)
