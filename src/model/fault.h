@@ -22,7 +22,8 @@ enum iom_where {
 };
 
 struct iom_fault {
-	uint64_t gpa;     /* IOM_WHERE_STAGE2: what it was asked to translate      */
+	uint64_t gpa;     /* IOM_WHERE_STAGE2: what it was asked to translate; VT-d, of an */
+			  /* interrupt: its index                                          */
 	uint8_t where;    /* enum iom_where                                        */
 	uint8_t why;      /* enum pt_why; without meaning for UNIT and TYPE        */
 	uint8_t hole_lg2; /* the naturally aligned 2^hole_lg2 bytes around the request's address */

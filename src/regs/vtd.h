@@ -98,6 +98,8 @@
 #define VTD_G_IRE IOM_BIT(25)
 #define VTD_G_IRTP IOM_BIT(24) /* one-shot */
 #define VTD_G_CFI IOM_BIT(23)
+#define VTD_G_ALL                                                                                  \
+	(VTD_G_TE | VTD_G_RTP | VTD_G_WBF | VTD_G_QIE | VTD_G_IRE | VTD_G_IRTP | VTD_G_CFI)
 
 #define VTD_RTADDR 0x020 /* 64 bit */
 #define VTD_RTADDR_SSIRWE IOM_BIT(7)
@@ -123,6 +125,7 @@ enum vtd_granularity { VTD_G_NONE, VTD_G_GLOBAL, VTD_G_DOMAIN, VTD_G_SELECTIVE }
 #define VTD_FSTS_ICE IOM_BIT(5)
 #define VTD_FSTS_ITE IOM_BIT(6)
 #define VTD_FSTS_FRI IOM_MASK(15, 8)
+#define VTD_FSTS_ALL (VTD_FSTS_PFO | VTD_FSTS_PPF | VTD_FSTS_IQE | VTD_FSTS_ICE | VTD_FSTS_ITE)
 
 /* Event registers, 32 bit each: control, and from there data, address, upper address */
 #define VTD_FECTL 0x038
@@ -187,6 +190,7 @@ enum vtd_iqei {
 #define VTD_PRS_PRO IOM_BIT(1)
 
 /* Register-based IOTLB invalidation: at 16 * ECAP.IRO, 64 bit each */
+#define VTD_IOTLB_BYTES 16
 #define VTD_IVA 0x0
 #define VTD_IVA_AM IOM_MASK(5, 0)
 #define VTD_IVA_IH IOM_BIT(6)
@@ -200,6 +204,7 @@ enum vtd_iqei {
 
 /* Fault records: at 16 * CAP.FRO + 16 * n, two quadwords each */
 #define VTD_FRCD_BYTES 16
+#define VTD_FRCD_1 8 /* offset of the second quadword */
 #define VTD_FRCD_FI IOM_MASK(63, 12)
 #define VTD_FRCD_FI_INDEX IOM_MASK(63, 48) /* of an interrupt fault */
 #define VTD_FRCD_1_SID IOM_MASK(15, 0)

@@ -31,6 +31,12 @@
 /* The four groups of an event's registers. */
 enum vtd_event { VTD_EVENT_FAULT, VTD_EVENT_INVALIDATION, VTD_EVENT_PAGE, VTD_EVENTS };
 
+/* The register file has cells for so many fault records. */
+#define VTD_RECORDS_MAX 32
+
+/* vtd_unit.changing: bits of GCMD, and this one for PMEN */
+#define VTD_CHANGING_PROTECTED UINT32_C(1)
+
 struct vtd_unit {
 	struct iom_unit unit;
 
@@ -44,8 +50,13 @@ struct vtd_unit {
 	uint32_t on;   /* VTD_ON_*                   */
 
 	/* What hardware remembers beside its registers; under unit.lock */
+	uint32_t changing; /* what GSTS and PMEN do not tell yet: VTD_G_*, VTD_CHANGING_PROTECTED */
+	bool queue_ends;   /* QIE was cleared; QIES falls when the queue stands still */
 	unsigned fault_next; /* the fault record that is due */
 	uint32_t resets;     /* so that what began before a reset ends without effect */
+
+	/* The worker's own */
+	uint32_t resets_seen; /* those of `resets` that the drains know about */
 };
 
 static inline struct vtd_unit *vtd_of(struct iom_unit *unit)
@@ -56,6 +67,33 @@ static inline struct vtd_unit *vtd_of(struct iom_unit *unit)
 static inline uint64_t vtd_get(const struct vtd_unit *vtd, unsigned off)
 {
 	return iom_reg_get(&vtd->unit, off);
+}
+
+/* Is there a register, in this configuration? */
+static inline bool vtd_has_register(const struct vtd_unit *vtd, unsigned off)
+{
+	return vtd->unit.regs.at[off / 4];
+}
+
+/* Where the configuration puts what has no fixed place */
+static inline unsigned vtd_iotlb_offset(uint64_t ecap)
+{
+	return 16 * (unsigned)IOM_GET(VTD_ECAP_IRO, ecap);
+}
+
+static inline unsigned vtd_faults_offset(uint64_t cap)
+{
+	return 16 * (unsigned)IOM_GET(VTD_CAP_FRO, cap);
+}
+
+static inline unsigned vtd_fault_records(uint64_t cap)
+{
+	return 1 + (unsigned)IOM_GET(VTD_CAP_NFR, cap);
+}
+
+static inline unsigned vtd_record_offset(const struct vtd_unit *vtd, unsigned n)
+{
+	return vtd_faults_offset(vtd->cap) + n * VTD_FRCD_BYTES;
 }
 
 static inline unsigned vtd_major(const struct vtd_unit *vtd)
@@ -86,9 +124,30 @@ static inline bool vtd_in_interrupt_range(uint64_t address)
 	return address >> VTD_INTERRUPT_RANGE_LG2 == VTD_INTERRUPT_RANGE >> VTD_INTERRUPT_RANGE_LG2;
 }
 
-/* ---- registers.c, global.c */
+/* ---- config.c */
+/* Fills in every default and judges: IOM_OK, IOM_EINVAL or IOM_ENOTSUP. */
+int vtd_configure(const struct iom_vtd_config *config, struct iom_vtd_config *full,
+                  struct iom_error *error);
+
+/* ---- registers.c */
 void vtd_registers_init(struct vtd_unit *vtd);
 void vtd_registers_reset(struct vtd_unit *vtd);
+
+/* ---- global.c */
+/* The VTD_ON_* that level bits of GCMD or GSTS stand for. */
+uint32_t vtd_levels_on(uint64_t bits);
+/* Stores to GCMD and PMEN. */
+void vtd_gcmd_wrote(struct iom_unit *unit, unsigned off, uint64_t was, uint64_t now);
+void vtd_pmen_wrote(struct iom_unit *unit, unsigned off, uint64_t was, uint64_t now);
+/* Is there something that GSTS or PMEN do not tell yet? */
+bool vtd_global_waits_locked(const struct vtd_unit *vtd);
+/* Worker: a change is under way, whose drain is to be asked for after this. */
+void vtd_global_begin(struct vtd_unit *vtd);
+/* Worker: what came before the change has ended. */
+void vtd_global_drained(struct vtd_unit *vtd);
+/* Worker: QIES falls, if software wants that and the queue stands still. */
+void vtd_queue_settle(struct vtd_unit *vtd);
+void vtd_global_reset_locked(struct vtd_unit *vtd);
 
 /* ---- save.c */
 void vtd_save_locked(struct iom_unit *unit, struct iom_stream *stream);
@@ -96,8 +155,11 @@ bool vtd_load_state(struct iom_unit *unit, struct iom_stream *stream, const uint
                     bool commit, struct iom_error *error);
 
 /* ---- protected.c */
-/* Is the naturally aligned block, or part of it, protected from this request? */
-bool vtd_protected(const struct vtd_unit *vtd, uint64_t spa, uint64_t bytes);
+/*
+ * Are these bytes, or some of them, protected?  `walked`: page tables gave the address; it was not
+ * passed through, translated already, or remapped by nobody.
+ */
+bool vtd_protected(const struct vtd_unit *vtd, uint64_t spa, uint64_t bytes, bool walked);
 
 /* ---- events.c */
 /*
@@ -109,6 +171,8 @@ void vtd_event_locked(struct vtd_unit *vtd, enum vtd_event event);
 void vtd_event_served_locked(struct vtd_unit *vtd, enum vtd_event event);
 /* Worker: sends what is due. */
 void vtd_events_send(struct vtd_unit *vtd);
+/* Sends a message of the unit, or one that it has remapped: IOM_OK or IOM_EFAULT.  Not under the lock. */
+int vtd_send(struct vtd_unit *vtd, uint64_t address, uint32_t data);
 
 /* ---- faults.c */
 /* What a fault record says ("Fault Recording Registers"). */
@@ -123,13 +187,24 @@ struct vtd_record {
 	bool quiet; /* FPD was set: qualified codes go unsaid           */
 };
 void vtd_record(struct vtd_unit *vtd, const struct vtd_record *record);
+/* The same under the lock; whoever holds it lets the worker work afterwards. */
+void vtd_record_locked(struct vtd_unit *vtd, const struct vtd_record *record);
+/* Software has cleared a record; when all are clear, PPF is. */
+void vtd_records_served_locked(struct vtd_unit *vtd);
+/* Is it one of those that interrupt requests meet? */
+static inline bool vtd_is_interrupt_fault(uint8_t code)
+{
+	return code >> 4 == 2;
+}
 /* Sets IQE, ICE or ITE in FSTS, and what IQERCD says of it, if the bit was clear. */
 void vtd_queue_error_locked(struct vtd_unit *vtd, uint32_t bit, uint64_t field, uint64_t value);
+/*
+ * fault.code 0: UR, and nothing recorded.  fault.gpa of an interrupt fault: the index in the interrupt
+ * remapping table, 0 where there is none.
+ */
 void vtd_refuse(const struct iom_query *query, const struct iom_fault *fault,
                 struct iom_reply *reply);
 const char *vtd_fault_name(uint32_t code);
-/* How a page request that met this code is answered: IOM_PAGES_*. */
-unsigned vtd_fault_page_answer(uint8_t code);
 
 /* ---- context.c */
 /* Beside the numbers of PGTT: what legacy mode has. */

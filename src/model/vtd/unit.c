@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/* Creating a VT-d unit, resetting it, and what its worker does. */
+#include "model/vtd/vtd.h"
+
+#include "base/error.h"
+#include "model/backend.h"
+
+static void reset_locked(struct iom_unit *unit)
+{
+	struct vtd_unit *vtd = vtd_of(unit);
+
+	iom_poke(&vtd->resets, vtd->resets + 1);
+	vtd_global_reset_locked(vtd);
+	vtd->fault_next = 0;
+	vtd_registers_reset(vtd);
+	iom_work_later(unit, VTD_WORK_GLOBAL); /* a backend hears of it */
+}
+
+/*
+ * After a reset or a load, what waited for sections before does not any more, and what waits now
+ * asks for itself.  True: there was one.
+ */
+static bool restarted(struct vtd_unit *vtd, uint32_t *ask)
+{
+	if (iom_peek(&vtd->resets) == vtd->resets_seen)
+		return false;
+	iom_lock(&vtd->unit.lock);
+	vtd->resets_seen = vtd->resets;
+	*ask = vtd_global_waits_locked(vtd) ? VTD_DRAIN_GLOBAL : 0;
+	iom_unlock(&vtd->unit.lock);
+	return true;
+}
+
+static void work(struct iom_unit *unit, uint32_t what)
+{
+	uint32_t ask = what & VTD_WORK_GLOBAL ? VTD_DRAIN_GLOBAL : 0, done;
+	struct vtd_unit *vtd = vtd_of(unit);
+
+	if (restarted(vtd, &ask)) {
+		iom_drain_forget(unit);
+		iom_backend_restart(unit);
+	}
+	if (ask & VTD_DRAIN_GLOBAL)
+		vtd_global_begin(vtd);
+	done = iom_drain(unit, ask, what & IOM_WORK_DRAINED);
+	if (done & VTD_DRAIN_GLOBAL)
+		vtd_global_drained(vtd);
+	if (what & (VTD_WORK_GLOBAL | VTD_WORK_COMMANDS) || done & VTD_DRAIN_WAIT)
+		vtd_queue_settle(vtd);
+	if (what & VTD_WORK_EVENTS)
+		vtd_events_send(vtd);
+}
+
+static const struct iom_arch arch = {
+	.name = "vtd",
+	.unit_bytes = sizeof(struct vtd_unit),
+	.requester_last = 0xffff,
+	.reset_locked = reset_locked,
+	.refuse = vtd_refuse,
+	.work = work,
+	.fault_name = vtd_fault_name,
+	.save_locked = vtd_save_locked,
+	.load = vtd_load_state,
+};
+
+int iom_vtd_new(const struct iom_vtd_config *config, struct iom_memory *memory,
+                const struct iom_host *host, void *opaque, struct iom_unit **out,
+                struct iom_error *error)
+{
+	struct iom_vtd_config full;
+	struct iom_unit *unit;
+	int result = iom_unit_check("iom_vtd_config", config ? config->bytes : sizeof *config,
+	                            sizeof *config, memory, host, error);
+
+	if (!result)
+		result = vtd_configure(config, &full, error);
+	if (result)
+		return result;
+	unit = iom_unit_new(&arch, memory, host, opaque,
+	                    full.flags & IOM_VTD_UNCACHED ? 0 : (uint32_t)IOM_BIT(full.cache_lg2));
+	if (!unit)
+		return iom_fail(error, IOM_ENOMEM,
+		                "the host's allocator had no %llu bytes for a unit",
+		                (unsigned long long)sizeof(struct vtd_unit));
+	vtd_of(unit)->config = full;
+	vtd_of(unit)->cap = full.cap;
+	vtd_of(unit)->ecap = full.ecap;
+	unit->spa_last = iom_low(full.address_bits);
+	vtd_registers_init(vtd_of(unit));
+	iom_unit_reset(unit);
+	*out = unit;
+	iom_succeed(error);
+	return IOM_OK;
+}
