@@ -53,7 +53,8 @@ extern "C" {
  */
 struct iom_vtd_config {
 	size_t bytes; /* sizeof(struct iom_vtd_config) */
-	uint64_t cap; /* the CAP register as software shall read it; with ecap 0: the profile's   */
+	uint64_t cap; /* the CAP register as software shall read it; with ecap 0: the profile's.  */
+	/* Its fault records (NFR + 1) are 32 at most                     */
 	uint64_t
 		ecap; /* the ECAP register; CAP and ECAP are given together or not at all         */
 	uint64_t ats_timeout_ns; /* how long a device may take to answer an invalidation, by the  */

@@ -5,7 +5,7 @@
 #include "model/snapshot.h"
 #include "model/vtd/vtd.h"
 
-/* What must agree between the unit that was saved and the one that is loaded; and CAP, ECAP, VER. */
+/* What must agree between the unit that was saved and the one that is loaded, beside registers. */
 static uint64_t config_word(const struct vtd_unit *vtd)
 {
 	return vtd->config.address_bits | (uint64_t)vtd->config.protected_lg2 << 8 |

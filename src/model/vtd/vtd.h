@@ -171,7 +171,7 @@ void vtd_event_locked(struct vtd_unit *vtd, enum vtd_event event);
 void vtd_event_served_locked(struct vtd_unit *vtd, enum vtd_event event);
 /* Worker: sends what is due. */
 void vtd_events_send(struct vtd_unit *vtd);
-/* Sends a message of the unit, or one that it has remapped: IOM_OK or IOM_EFAULT.  Not under the lock. */
+/* Sends a message of the unit, or one that it has remapped: IOM_OK, IOM_EFAULT.  Without the lock. */
 int vtd_send(struct vtd_unit *vtd, uint64_t address, uint32_t data);
 
 /* ---- faults.c */
@@ -199,8 +199,8 @@ static inline bool vtd_is_interrupt_fault(uint8_t code)
 /* Sets IQE, ICE or ITE in FSTS, and what IQERCD says of it, if the bit was clear. */
 void vtd_queue_error_locked(struct vtd_unit *vtd, uint32_t bit, uint64_t field, uint64_t value);
 /*
- * fault.code 0: UR, and nothing recorded.  fault.gpa of an interrupt fault: the index in the interrupt
- * remapping table, 0 where there is none.
+ * fault.code 0: UR, and nothing recorded.  fault.gpa of an interrupt fault: the index in the
+ * interrupt remapping table, 0 where there is none.
  */
 void vtd_refuse(const struct iom_query *query, const struct iom_fault *fault,
                 struct iom_reply *reply);
