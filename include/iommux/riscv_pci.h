@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /*
- * A RISC-V IOMMU as a PCI function: the config space that software finds, for embedders whose PCI bus
- * is their own.  The registers of the unit (riscv.h) are at the beginning of BAR0.
+ * A RISC-V IOMMU as a PCI function: its config space, made for embedders whose PCI bus is their own, and
+ * read for software that looks for one.  The registers of the unit (riscv.h) are at the beginning of
+ * BAR0.
  */
 #ifndef IOMMUX_RISCV_PCI_H
 #define IOMMUX_RISCV_PCI_H
@@ -66,6 +67,42 @@ struct iom_riscv_pci_config {
  */
 int iom_riscv_pci(const struct iom_riscv_pci_config *config, uint8_t space[IOM_RISCV_PCI_BYTES],
                   uint8_t writable[IOM_RISCV_PCI_BYTES], struct iom_error *error);
+
+/* What config space says.  Places in it are byte offsets; 0: the function has none. */
+struct iom_riscv_pci_found {
+	uint64_t base; /* address of the registers, 4096 bytes: that of BAR0             */
+	uint16_t vendor, device;
+	uint8_t revision;
+	uint8_t bar_bits;     /* the width of BAR0: 32 or 64                                */
+	uint8_t vectors;      /* for iom_driver_config: MSI-X's, else MSI's; up to 16       */
+	uint8_t msix;         /* place of the MSI-X capability                              */
+	uint8_t msix_vectors; /* in its table, which is msi_cfg_tbl: IOM_RISCV_PCI_TABLE    */
+	uint8_t msix_pba_bar; /* the BAR with the bits of pending vectors, 0..5             */
+	uint32_t msix_pba;    /* and their offset there                                     */
+	uint8_t msi;          /* place of the MSI capability                                */
+	uint8_t msi_vectors;  /* that it can send: 1, 2, 4, 8, 16 or 32                     */
+	uint8_t msi_data;     /* place of its data, 16 bit; the address is at msi + 4       */
+	uint8_t msi_mask;     /* place of its mask bits, 32 bit; what is pending follows    */
+};
+
+/*
+ * Finds a RISC-V IOMMU in a copy of a function's config space, whoever wrote that: nothing is believed
+ * that does not add up.  The class code is one of all kinds of IOMMUs; that this is RISC-V's,
+ * iom_driver_riscv (os.h) sees in its registers, or the caller in vendor and device.
+ *
+ * To go on, set bits 1 and 2 of IOM_RISCV_PCI_COMMAND, and let host.mmio_* of os.h reach `base`.  Of
+ * MSI-X, set IOM_RISCV_PCI_MSIX_ENABLE and clear IOM_RISCV_PCI_MSIX_MASKED in the 16 bits at
+ * `msix` + 2; the driver fills the table.  Where there is MSI alone, put msi_address and msi_data of
+ * struct iom_driver_config into the capability as well, the latter a multiple of `vectors`, and enable
+ * as many.
+ *
+ * IOM_ENOENT: nobody answers (all ones), or the function is no IOMMU; IOM_EINVAL: BAR0 has no address
+ * yet; IOM_EIO: config space contradicts its manual, or the function cannot be a RISC-V IOMMU: BAR0 in
+ * I/O space, a list of capabilities that leaves its place or does not end, a table of MSI-X elsewhere,
+ * neither MSI-X nor MSI.  `error`, which may be NULL, says so, and *found is left alone.
+ */
+int iom_riscv_pci_find(const uint8_t space[IOM_RISCV_PCI_BYTES], struct iom_riscv_pci_found *found,
+                       struct iom_error *error);
 
 #ifdef __cplusplus
 }
