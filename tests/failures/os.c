@@ -1,35 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /*
- * The driver's life, in which every allocation fails in turn, and every look at a register meets hardware
- * that is gone, for once or for good, or that never gets done.  The call that met it says so and has
- * changed what os.h says; other devices go on; and the call that is repeated succeeds.
+ * The driver's life, in which one thing fails (ill.h).  The call that met it says so and has changed what
+ * os.h says; other devices go on; and the call that is repeated succeeds.
  */
-#include "../os/bench.h"
-
-#include <string.h>
+#include "ill.h"
 
 #define PAGE 4096ull
 #define RW (IOM_PROT_READ | IOM_PROT_WRITE)
 #define GUEST 0x40000000ull /* where the guest sees BENCH_DATA */
 #define FILES 0x28000000ull
-#define DDTP 0x010
-#define CQH 0x020
 #define CQT 0x024
-#define CQCSR 0x048
-#define PQCSR 0x050
 #define CQ_ENTRIES 1024u
 
 enum { ONE = 1, NESTED, IDENTITY, CROWD = 16, BLOCKED = 0x777 };
-enum mode { HEALTHY, NO_MEMORY, GONE_ONCE, GONE, NEVER_DONE };
 
 struct life {
+	struct ill ill;
 	struct bench *b;
-	enum mode mode;
-	unsigned left; /* looks at registers before the failure */
-	bool fired;
-	bool hears;    /* there is one fault to be heard of */
-	uint64_t head; /* cqh, where it does not move any more */
+	bool hears; /* there is one fault to be heard of */
 	struct iom_domain *one, *other, *vm, *nested, *identity;
 	/* which devices are attached, and what 0x10000 is to ONE */
 	bool attached[4];
@@ -38,33 +27,6 @@ struct life {
 };
 
 static struct life *now_living; /* the bench's functions know the bench alone */
-static uint64_t (*healthy_read)(void *opaque, uint64_t off, unsigned size);
-
-static uint64_t ill_read(void *opaque, uint64_t off, unsigned size)
-{
-	struct life *w = now_living;
-	uint64_t val = healthy_read(opaque, off, size);
-	bool first = w->mode > NO_MEMORY && !w->fired && !w->left--;
-
-	if (first) {
-		w->fired = true;
-		w->head = healthy_read(opaque, CQH, 4);
-	}
-	if (!w->fired || w->mode <= NO_MEMORY || (w->mode == GONE_ONCE && !first))
-		return val;
-	if (w->mode != NEVER_DONE)
-		return size == 8 ? ~0ull : 0xffffffff;
-	if (off >= CQCSR && off <= PQCSR)
-		val |= 1 << 17;
-	return off == DDTP ? val | 1 << 4 : off == CQH ? w->head : val;
-}
-
-static void hasty(void *opaque)
-{
-	struct bench *b = opaque;
-
-	b->now += 1000000000;
-}
 
 static void hear(void *opaque, const struct iom_os_fault *fault)
 {
@@ -74,14 +36,6 @@ static void hear(void *opaque, const struct iom_os_fault *fault)
 	CHECK_EQ(fault->code, 258);
 	if (now_living->hears)
 		CHECK_EQ(fault->requester, BLOCKED);
-}
-
-/* From now on, hardware and memory are as they should be. */
-static void heal(struct life *w)
-{
-	w->fired |= w->mode == NO_MEMORY && w->b->countdown < 0;
-	w->mode = HEALTHY;
-	w->b->countdown = -1;
 }
 
 /* Devices that are attached reach their memory, and the others nothing. */
@@ -106,12 +60,15 @@ static void check_devices(struct life *w)
 	}
 }
 
-/* What a call may answer to this failure. */
-static bool fits(const struct life *w, int err)
+/* A call did; where stores were lost, hardware may not have heard of the change that it was to make. */
+static void failed(struct life *w, int err, const char *call)
 {
-	if (w->mode == NO_MEMORY)
-		return err == IOM_ENOMEM;
-	return err == IOM_ETIMEOUT || err == IOM_EIO;
+	bool heard = w->ill.mode != LOST;
+
+	CHECK_MSG(ill_fits(&w->ill, err), "%s: %d", call, err);
+	ill_heal(&w->ill);
+	if (heard)
+		check_devices(w);
 }
 
 /* A call that meets the failure, or not; true if it had to be repeated. */
@@ -119,38 +76,12 @@ static bool fits(const struct life *w, int err)
 	({                                                                                         \
 		int err_ = (call);                                                                 \
 		if (err_) {                                                                        \
-			CHECK_MSG(fits(w, err_), "%s: %d", #call, err_);                           \
-			heal(w);                                                                   \
-			check_devices(w);                                                          \
+			failed(w, err_, #call);                                                    \
 			CHECK_MSG((call) == IOM_OK, "%s, repeated", #call);                        \
+			check_devices(w);                                                          \
 		}                                                                                  \
 		err_ != IOM_OK;                                                                    \
 	})
-
-static void bring_up(struct life *w)
-{
-	struct bench *b = w->b;
-	int err = bench_up(b, NULL);
-
-	if (!err)
-		return;
-	CHECK(b->error.text[0]);
-	CHECK_EQ(b->error.code, err);
-	CHECK_MSG(fits(w, err) ||
-	                  (w->mode != NO_MEMORY && (err == IOM_ENOTSUP || err == IOM_EBUSY)),
-	          "%d", err);
-	heal(w);
-	if (b->live) {
-		/* Hardware did not let go: what it has stays with it until it is reset. */
-		iom_unit_reset(b->unit);
-		memset(b->used, 0, sizeof b->used);
-		b->live = 0;
-	} else {
-		CHECK(bench_rd64(b, DDTP) % 16 < 2);
-		CHECK_EQ(bench_rd32(b, CQCSR) & 0x30001, 0);
-	}
-	CHECK_MSG(bench_up(b, NULL) == IOM_OK, "%s", b->error.text);
-}
 
 static void unmapped(struct iom_domain *domain, uint64_t iova, uint64_t bytes)
 {
@@ -199,13 +130,11 @@ static void guest_tables(struct bench *b)
 
 static void attach(struct life *w, struct iom_domain *domain, unsigned device)
 {
-	enum mode mode = w->mode;
+	enum mode mode = w->ill.mode;
 	int err = iom_domain_attach(domain, device);
 
 	if (err) {
-		CHECK(fits(w, err));
-		heal(w);
-		check_devices(w);
+		failed(w, err, "attach");
 		if (mode == NO_MEMORY)
 			CHECK_EQ(iom_domain_detach(domain, device), IOM_ENOENT);
 		CHECK_EQ(iom_domain_attach(domain, device), IOM_OK);
@@ -247,10 +176,8 @@ static void changes(struct life *w)
 	/* A device goes from one domain to another: where it is in between, it reaches nothing. */
 	err = iom_domain_attach(w->other, ONE);
 	if (err) {
-		CHECK(fits(w, err));
-		w->attached[ONE] = w->mode == NO_MEMORY;
-		heal(w);
-		check_devices(w);
+		w->attached[ONE] = w->ill.mode == NO_MEMORY;
+		failed(w, err, "attach");
 		CHECK_EQ(iom_domain_attach(w->other, ONE), IOM_OK);
 		w->attached[ONE] = true;
 	}
@@ -272,8 +199,8 @@ static void faults(struct life *w)
 	w->hears = true;
 	CHECK_EQ(bench_dma_read(b, BLOCKED, 0, &val), 258);
 	iom_driver_interrupt(b->driver);
-	if (w->fired)
-		heal(w);
+	if (w->ill.fired)
+		ill_heal(&w->ill);
 	iom_driver_interrupt(b->driver);
 	w->hears = false;
 	CHECK_EQ(b->faults, was + 1);
@@ -304,82 +231,73 @@ static void end(struct life *w)
 }
 
 /* One life; returns whether there was a failure. */
-static bool lives(enum mode mode, unsigned n, unsigned crowd)
+static bool lives(enum mode mode, unsigned n)
 {
-	struct life w = { .b = bench_new(NULL), .mode = mode, .left = n, .crowd = crowd };
+	struct life w = { .crowd = mode == NO_MEMORY ? 200 : 5 };
 
+	ill_new(&w.ill, mode, n);
 	now_living = &w;
-	healthy_read = w.b->host.mmio_read;
-	w.b->host.mmio_read = ill_read;
-	w.b->host.relax = hasty;
+	w.b = w.ill.b;
 	w.b->host.fault = hear;
-	if (mode == NO_MEMORY)
-		w.b->countdown = (int)n;
 	guest_tables(w.b);
-	bring_up(&w);
+	ill_bring_up(&w.ill);
 	domains(&w);
 	attachments(&w);
 	messages(&w);
 	changes(&w);
 	faults(&w);
 	end(&w);
-	return w.fired;
-}
-
-static void sweep(enum mode mode, unsigned crowd, unsigned places)
-{
-	unsigned n = 0;
-
-	while (lives(mode, n, crowd))
-		n++;
-	CHECK_MSG(n >= places, "only %u places can fail", n);
+	return w.ill.fired;
 }
 
 TEST(every_allocation_of_the_driver_fails, "")
 {
-	sweep(NO_MEMORY, 200, 20);
+	ill_sweep(lives, NO_MEMORY, 20);
 }
 
 TEST(registers_read_as_ones_once, "")
 {
-	sweep(GONE_ONCE, 5, 50);
+	ill_sweep(lives, GONE_ONCE, 50);
 }
 
 TEST(hardware_is_gone, "")
 {
-	sweep(GONE, 5, 50);
+	ill_sweep(lives, GONE, 50);
 }
 
 TEST(hardware_never_gets_done, "")
 {
-	sweep(NEVER_DONE, 5, 50);
+	ill_sweep(lives, NEVER_DONE, 50);
+}
+
+TEST(stores_to_registers_are_lost, "")
+{
+	ill_sweep(lives, LOST, 40);
 }
 
 /* There ones, cut to the size of the queue, would say that all commands are done. */
 TEST(hardware_is_gone_at_the_end_of_the_ring, "")
 {
-	struct life w = { .b = bench_new(NULL) };
 	struct iom_gather gather = { 0 };
-	struct bench *b = w.b;
+	struct life w = { .crowd = 0 };
+	struct bench *b;
 	unsigned rounds = 0;
 
-	now_living = &w;
-	healthy_read = b->host.mmio_read;
-	b->host.mmio_read = ill_read;
-	b->host.relax = hasty;
-	bring_up(&w);
+	ill_new(&w.ill, HEALTHY, 0);
+	w.b = b = w.ill.b;
+	ill_bring_up(&w.ill);
 	CHECK_EQ(iom_domain_new(b->driver, IOM_DOMAIN_STAGE1, &w.one, NULL), IOM_OK);
 	CHECK_EQ(iom_domain_attach(w.one, ONE), IOM_OK);
 	do {
 		CHECK_EQ(iom_domain_map(w.one, 0, BENCH_DATA, PAGE, RW), IOM_OK);
 		CHECK_EQ(iom_domain_unmap(w.one, 0, PAGE, &gather), IOM_OK);
 		if (bench_rd32(b, CQT) == CQ_ENTRIES - 3) /* an invalidation and its fence */
-			w.mode = GONE;
+			w.ill.mode = GONE;
 		CHECK_MSG(rounds++ < CQ_ENTRIES, "the ring's end is not met");
-		CHECK_EQ(iom_domain_sync(w.one, &gather), w.mode ? IOM_ETIMEOUT : IOM_OK);
-	} while (!w.mode);
+		CHECK_EQ(iom_domain_sync(w.one, &gather), w.ill.mode ? IOM_ETIMEOUT : IOM_OK);
+	} while (!w.ill.mode);
 	CHECK(gather.some);
-	heal(&w);
+	ill_heal(&w.ill);
 	CHECK_EQ(iom_domain_sync(w.one, &gather), IOM_OK);
 	CHECK_EQ(iom_domain_detach(w.one, ONE), IOM_OK);
 	CHECK_EQ(iom_domain_free(w.one), IOM_OK);

@@ -128,7 +128,9 @@ static void unit_message(void *opaque, uint32_t requester, const struct iom_mess
 	};
 
 	b->message[b->messages++ % BENCH_LOG] = *message;
-	if (message->kind == IOM_MESSAGE_INVALIDATE && !b->silent)
+	if (message->kind != IOM_MESSAGE_INVALIDATE || b->silent)
+		return;
+	if (b->answers < 0 || b->answers-- != 0)
 		bench_message(b, requester, &answer);
 }
 
@@ -166,7 +168,7 @@ struct bench *bench_new(const struct iom_riscv_config *config)
 	b->ram = aligned_alloc(1 << 20, 4096ull * BENCH_PAGES);
 	assert_non_null(b->ram);
 	memset(b->ram, 0, 4096ull * BENCH_PAGES);
-	b->countdown = -1;
+	b->countdown = b->answers = -1;
 	b->host = (struct iom_os_host){
 		.bytes = sizeof b->host,
 		.mmio_read = mmio_read,

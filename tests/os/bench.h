@@ -30,6 +30,7 @@ struct bench {
 	uint16_t used[BENCH_PAGES / 2]; /* pages of the block that begins here */
 	unsigned live, hint;
 	int countdown; /* allocations until one fails; negative: never */
+	int answers;   /* of devices to invalidations, until one does not come; negative: never */
 	uint64_t now;
 	/* what was seen */
 	unsigned faults, msis, mmio_writes, pages, messages;

@@ -103,7 +103,8 @@ uint64_t rvd_tc_abilities(unsigned abilities)
 
 /*
  * Nothing is asked of a device that loses ATS: it may be the one that does not answer.  What it
- * remembers is of no use to it, since translated requests are refused from now on.
+ * remembers is of no use to it, since translated requests are refused from now on.  Hardware is told also
+ * of what has not changed: the call before may have failed to.
  */
 int rvd_allow(struct iom_driver *driver, struct iom_device *device, unsigned abilities)
 {
@@ -116,7 +117,7 @@ int rvd_allow(struct iom_driver *driver, struct iom_device *device, unsigned abi
 		return IOM_ENOTSUP;
 	if (changed & abilities & IOM_DEVICE_PASID)
 		err = rvd_pdt_new(d, device);
-	if (!err && changed & ~IOM_DEVICE_PASID)
+	if (!err)
 		err = rvd_dc_change(d, device->requester, tc, rvd_tc_abilities(~0u));
 	if (!err && changed & ~abilities & IOM_DEVICE_PASID)
 		rvd_pdt_free(d, device);

@@ -25,8 +25,10 @@ static struct iom_os_page_request decode(const uint8_t *record)
 /* As rvd_faults. */
 void rvd_page_requests(struct rvd_driver *d)
 {
-	uint32_t tail = rvd_rd32(d, RV_PQT) & d->pq.mask;
+	uint32_t tail = rvd_rd32(d, RV_PQT);
 
+	if (tail & ~d->pq.mask)
+		return;
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	while (d->pq.index != tail) {
 		const struct iom_os_page_request request =
