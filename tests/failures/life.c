@@ -336,6 +336,7 @@ static const struct step steps[] = {
 	{ "probe", probe, false },
 	{ "device messages", device_messages, false },
 	{ "ATS", ats, false },
+	{ "cached DMA", cached_dma, false },
 	{ "device invalidations", device_invalidations, false },
 	{ "page requests", page_requests, false },
 	{ "illegal command", illegal_command, false },

@@ -40,6 +40,8 @@ void dma_read(struct world *w, unsigned id, uint64_t iova, unsigned access, uint
 void dma_write(struct world *w, unsigned id, uint64_t iova, uint64_t spa);
 void dma_atomic(struct world *w, unsigned id, uint64_t iova, uint64_t spa);
 void ask(struct world *w, unsigned id, struct iom_request q);
+/* All that a device with a cache of its own does; for one with processes, and for one without. */
+void cached_dma(struct world *w);
 /* Notes an answer, which must fit to a failure.  `elsewhere`: nothing failed in this request. */
 void judge(struct world *w, bool elsewhere, unsigned at, int err, const struct iom_reply *reply);
 

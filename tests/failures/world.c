@@ -124,8 +124,12 @@ static void host_message(void *opaque, uint32_t requester, const struct iom_mess
 	w->messages++;
 	if (message->kind != IOM_MESSAGE_INVALIDATE || !w->devices_answer)
 		return;
-	answer.token = 1u << message->token;
 	CHECK(requester < DEVICES);
+	if (w->atc && requester == w->cached) {
+		CHECK_EQ(iom_atc_message(w->atc, message), IOM_OK);
+		return;
+	}
+	answer.token = 1u << message->token;
 	CHECK_EQ(iom_message(w->endpoint[requester], &answer), IOM_OK);
 }
 

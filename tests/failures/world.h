@@ -18,7 +18,7 @@
 
 #define WORLD_RAM 0x80000000ull
 #define WORLD_BYTES 0x100000ull
-#define WORLD_NOTES 160
+#define WORLD_NOTES 256
 #define WORLD_STEPS 24
 
 enum failing { FAIL_NOTHING, FAIL_ALLOC, FAIL_READ, FAIL_WRITE, FAIL_CAS, FAIL_MSI };
@@ -52,6 +52,8 @@ struct world {
 	struct iom_message message; /* the last */
 	unsigned messages;
 	bool devices_answer;
+	struct iom_atc *atc; /* the cache of a device, if it has one now */
+	unsigned cached;     /* which device that is                     */
 	bool wire[16];
 	/* tables that steps change */
 	uint64_t data, guest_data, guest_leaf, leaf, mrif, msi_file;

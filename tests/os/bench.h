@@ -26,6 +26,7 @@ struct bench {
 	struct iom_driver *driver;
 	struct iom_os_host host;
 	struct iom_error error;
+	void *block; /* of memory, that `ram` is aligned in */
 	uint8_t *ram;
 	uint16_t used[BENCH_PAGES / 2]; /* pages of the block that begins here */
 	unsigned live, hint;

@@ -80,6 +80,6 @@ TEST(driver_gives_up_on_hardware_that_never_ends, "RV-DRV-05")
 	/* What hardware did not let go of stays with it. */
 	iom_unit_free(b->unit);
 	iom_memory_free(b->memory);
-	free(b->ram);
+	free(b->block);
 	free(b);
 }
