@@ -260,7 +260,8 @@ static int take(struct iom_atc *atc, const struct iom_request *request, struct i
 {
 	struct iom_atc_entry e = {
 		.who = iom_atc_who(request),
-		.lg2 = reply->range_lg2,
+		/* Half of all addresses is the most that an entry holds: sizes are bits of a word. */
+		.lg2 = reply->range_lg2 < 63 ? reply->range_lg2 : 63,
 		.perm = reply->perm,
 		.ats = reply->ats,
 	};
@@ -275,7 +276,7 @@ static int take(struct iom_atc *atc, const struct iom_request *request, struct i
 		route->ats = reply->ats;
 		return IOM_OK;
 	}
-	e.page = e.lg2 < 64 ? request->iova >> e.lg2 : 0;
+	e.page = request->iova >> e.lg2;
 	e.address = reply->spa - (request->iova & iom_low(e.lg2));
 	if (!(request->flags & IOM_REQ_PROBE))
 		iom_atc_keep(&atc->cache, &e, dropped);

@@ -48,9 +48,8 @@ void iom_atc_keep(struct iom_atc_cache *c, const struct iom_atc_entry *answer, u
 static bool meets(const struct iom_atc_entry *e, const struct iom_message *what)
 {
 	unsigned lg2 = e->lg2 > what->size_lg2 ? e->lg2 : what->size_lg2;
-	uint64_t first = e->lg2 < 64 ? e->page << e->lg2 : 0;
 
-	return lg2 >= 64 || !((first ^ what->address) >> lg2);
+	return lg2 >= 64 || !((e->page << e->lg2 ^ what->address) >> lg2);
 }
 
 /*

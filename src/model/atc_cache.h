@@ -64,7 +64,7 @@ static inline const struct iom_atc_entry *iom_atc_find(const struct iom_atc_cach
 {
 	for (uint64_t sizes = iom_peek(&c->sizes); sizes; sizes &= sizes - 1) {
 		unsigned lg2 = iom_ctz(sizes);
-		uint64_t page = lg2 < 64 ? iova >> lg2 : 0;
+		uint64_t page = iova >> lg2;
 		const struct iom_atc_entry *e = iom_atc_set(c, page, who);
 
 		for (unsigned way = 0; way < IOM_ATC_WAYS; way++, e++) {

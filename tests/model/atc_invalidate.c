@@ -186,6 +186,21 @@ TEST(atc_answers_when_the_access_ends, "PCI-ATS-13 PCI-ATS-14")
 	atc_rig_free(t);
 }
 
+/* Whoever frees a cache inside an access ends it: nobody waits for ever. */
+TEST(atc_freed_inside_an_access, "PCI-ATS-14")
+{
+	struct atc_rig *t = atc_rig_new(HOST, NULL);
+
+	iom_atc_begin(t->atc);
+	iom_atc_begin(t->atc);
+	atc_invalidate(t, 0, atc_range(0, 64));
+	CHECK(!atc_fence_done(t));
+	iom_atc_free(t->atc);
+	t->atc = NULL;
+	CHECK(atc_fence_done(t));
+	atc_rig_free(t);
+}
+
 /* The device's own store rings the doorbell: the invalidation comes inside its access. */
 static void rings(struct rig *r, uint64_t off, const void *buf, size_t len)
 {
@@ -237,7 +252,9 @@ TEST(atc_answers_that_were_overtaken, "PCI-ATS-15")
 /* However often that happens: the access ends, and keeps nothing. */
 static void overtakes_again(struct atc_rig *t)
 {
-	overtakes(t);
+	/* Without a fence, at which the queue would stop until the access ends. */
+	atc_map(t, ATC_IOVA, 0, leaf(FAR + 0x1000));
+	rig_cmd(t->a.r, ATS_INVAL | CMD_RID(HOST), atc_range(ATC_IOVA, 12));
 	t->on_walk = overtakes_again;
 }
 
@@ -251,6 +268,8 @@ TEST(atc_answers_that_are_always_overtaken, "PCI-ATS-15")
 	t->on_walk = overtakes_again;
 	iom_atc_begin(t->atc);
 	CHECK_EQ(iom_atc_translate(t->atc, &q, &reply), IOM_OK);
+	CHECK_EQ(iom_atc_requests(t->atc), 8);
+	rig_cmd(t->a.r, FENCE, 0);
 	CHECK(!atc_fence_done(t));
 	iom_atc_end(t->atc);
 	t->on_walk = NULL;
