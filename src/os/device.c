@@ -130,8 +130,7 @@ int iom_driver_respond(struct iom_driver *driver, const struct iom_os_page_reque
 {
 	if (!request->last || !request->access ||
 	    (code != IOM_RESPONSE_DONE && code != IOM_RESPONSE_INVALID &&
-	     code != IOM_RESPONSE_FAILED) ||
-	    !driver->ops->respond)
+	     code != IOM_RESPONSE_FAILED))
 		return IOM_EINVAL;
 	return driver->ops->respond(driver, request, code);
 }

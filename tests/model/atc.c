@@ -158,6 +158,14 @@ TEST(atc_probes_leave_nothing, "")
 	atc_reaches(t, q, FAR, 1);
 	atc_reaches(t, READ(ATC_IOVA), FAR, 1);
 	atc_reaches(t, q, FAR, 0);
+	/* Nor does one that is refused end anything. */
+	q.iova = ATC_IOVA + 0x1000;
+	atc_map(t, q.iova, 0, leaf(FAR));
+	ats_tc(&t->a, HOST, TC_V);
+	atc_reaches(t, q, FAR, 1);
+	ats_tc(&t->a, HOST, ATS_ON);
+	atc_reaches(t, READ(ATC_IOVA), FAR, 0);
+	atc_reaches(t, READ(q.iova), FAR, 1);
 	atc_rig_free(t);
 }
 
@@ -226,6 +234,9 @@ TEST(atc_tells_privilege_apart, "PCI-ATS-04")
 TEST(atc_executes_by_leave_only, "PCI-ATS-04")
 {
 	struct atc_rig *t = atc_rig_new(PROC, NULL);
+	const struct iom_request q = AS(PID, IOM_EXECUTE);
+	struct iom_reply reply;
+	uint64_t a, val;
 
 	atc_map(t, ATC_IOVA, 0, leaf(FAR) & ~PTE_X);
 	atc_reaches(t, AS(PID, IOM_WRITE), FAR, 1);
@@ -235,6 +246,24 @@ TEST(atc_executes_by_leave_only, "PCI-ATS-04")
 	atc_reaches(t, AS(PID, IOM_EXECUTE), FAR, 0);
 	/* One does not push the other out. */
 	atc_reaches(t, AS(PID, IOM_WRITE), FAR, 0);
+	atc_rig_free(t);
+
+	t = atc_rig_new(PROC, NULL);
+	a = page(t->a.r);
+	put64(t->a.r, a, 42);
+	atc_map(t, ATC_IOVA, 0, leaf(a) & ~PTE_X);
+	CHECK_EQ(iom_atc_read(t->atc, &q, &val, 8, &reply), IOM_EFAULT);
+	CHECK_EQ(reply.status, IOM_DONE);
+	atc_map(t, ATC_IOVA, 0, leaf(a));
+	CHECK_EQ(iom_atc_read(t->atc, &q, &val, 8, &reply), IOM_OK);
+	CHECK_EQ(val, 42);
+	atc_rig_free(t);
+
+	/* Without a process nobody asks for that leave. */
+	t = atc_rig_new(HOST, NULL);
+	atc_map(t, ATC_IOVA, 0, leaf(FAR) & ~PTE_X);
+	atc_reaches(t, atc_request(ATC_IOVA, IOM_EXECUTE, -1), FAR, 1);
+	atc_reaches(t, READ(ATC_IOVA), FAR, 0);
 	atc_rig_free(t);
 }
 
@@ -361,6 +390,9 @@ TEST(atc_moves_data_piece_by_piece, "")
 	CHECK_EQ(old, 40);
 	CHECK_EQ(ram64(t->a.r, b + 0xc00), 42);
 	CHECK_EQ(iom_atc_atomic(t->atc, &q, IOM_FETCH_ADD, 2, 0, 3, &old, &reply), IOM_EINVAL);
+	q.iova = ATC_IOVA + 0x3000;
+	CHECK_EQ(iom_atc_atomic(t->atc, &q, IOM_FETCH_ADD, 2, 0, 8, &old, &reply), IOM_EFAULT);
+	CHECK_EQ(reply.status, IOM_DONE);
 	atc_rig_free(t);
 }
 
@@ -394,6 +426,7 @@ TEST(atc_malformed_requests, "")
 		{ .iova = ~0ull, .bytes = 2 },
 		{ .iova = ATC_IOVA, .flags = IOM_REQ_PASID, .pasid = 1u << 20 },
 	};
+	uint64_t word = 1, old;
 	struct iom_reply reply;
 
 	atc_map(t, ATC_IOVA, 0, leaf(FAR));
@@ -401,7 +434,17 @@ TEST(atc_malformed_requests, "")
 	for (unsigned i = 0; i < COUNT(bad); i++) {
 		CHECK_EQ(iom_atc_translate(t->atc, &bad[i], &reply), IOM_EINVAL);
 		CHECK_EQ(reply.status, IOM_UNSUPPORTED);
+		if (bad[i].access) /* the others say themselves what they do */
+			continue;
+		CHECK_EQ(iom_atc_read(t->atc, &bad[i], &word, 8, &reply), IOM_EINVAL);
+		CHECK_EQ(word, ~0ull);
+		CHECK_EQ(iom_atc_write(t->atc, &bad[i], &word, 8, &reply), IOM_EINVAL);
+		CHECK_EQ(iom_atc_atomic(t->atc, &bad[i], IOM_FETCH_ADD, 1, 0, 8, &old, &reply),
+		         IOM_EINVAL);
+		CHECK_EQ(reply.status, IOM_UNSUPPORTED);
+		CHECK_EQ(reply.done, 0);
 	}
+	CHECK_EQ(iom_atc_read(t->atc, &bad[0], NULL, 0, &reply), IOM_EINVAL);
 	rig_expect_none(t->a.r);
 	atc_rig_free(t);
 }

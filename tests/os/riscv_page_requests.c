@@ -130,6 +130,26 @@ TEST(page_requests_come_in_groups, "")
 	gone(b);
 }
 
+/* A device may have lost its abilities before it is answered. */
+TEST(page_requests_are_answered_late, "")
+{
+	struct bench *b = ready(NULL, ASKS | IOM_DEVICE_PRI_PASID);
+	const struct iom_os_page_request request = {
+		.address = 0x7000,
+		.requester = 9,
+		.pasid = 11,
+		.access = IOM_PROT_READ,
+		.group = 7,
+		.last = true,
+		.has_pasid = true,
+	};
+
+	CHECK_EQ(iom_driver_respond(b->driver, &request, IOM_RESPONSE_INVALID), IOM_OK);
+	CHECK_EQ(answer(b, 0)->token, 7);
+	CHECK_EQ(answer(b, 0)->flags, 0);
+	gone(b);
+}
+
 TEST(page_requests_recover_from_overflow, "")
 {
 	const struct iom_riscv_config config = { .bytes = sizeof config, .queue_lg2 = 3 };

@@ -127,6 +127,28 @@ TEST(bringup_by_messages_needs_fctl, "")
 	bench_free(b);
 }
 
+/* GXL=1 for ever, and no scheme that goes with it. */
+TEST(bringup_without_a_scheme_of_its_width, "")
+{
+	static const struct odd wide = { FCTL, 0, ALWAYS, 0, 4, IOM_ENOTSUP, "RV32" };
+	const struct iom_riscv_config config = {
+		.bytes = sizeof config,
+		.capabilities = 0x10ull | 1ull << 9 | 1ull << 17 | 2ull << 28 | 56ull << 32,
+	};
+	struct bench *b = bench_new(&config);
+
+	plain_read = b->host.mmio_read;
+	b->host.mmio_read = odd_read;
+	b->host.relax = hasty;
+	looker = (struct looker){ .b = b, .odd = &wide };
+	CHECK_EQ(bench_up(b, NULL), IOM_ENOTSUP);
+	CHECK(strstr(b->error.text, wide.word));
+	CHECK_EQ(b->live, 0);
+	looker.odd = NULL;
+	CHECK_EQ(bench_up(b, NULL), IOM_OK);
+	bench_free(b);
+}
+
 /* Hardware that never carries out the first commands keeps what it was given. */
 TEST(bringup_whose_commands_are_never_done, "")
 {
@@ -318,6 +340,7 @@ TEST(nested_domains_that_cannot_be, "")
 	CHECK_EQ(iom_domain_new_nested(vm, &stage, &nested, &b->error), IOM_ENOMEM);
 	b->countdown = -1;
 	CHECK_EQ(iom_domain_new_nested(vm, &stage, &nested, &b->error), IOM_OK);
+	CHECK_EQ(iom_domain_msi_window(vm, 0x28000000, 0xf000, &b->error), IOM_EBUSY);
 	/* hardware knows nothing yet that it would have to forget */
 	b->mmio_writes = 0;
 	CHECK_EQ(iom_domain_invalidate(nested, 0, 0xfff, false), IOM_OK);

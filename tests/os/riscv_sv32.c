@@ -17,6 +17,7 @@
 #define SVPBMT (1ull << 15)
 #define MSI_FLAT (1ull << 22)
 #define END (1ull << 27)
+#define PD8 (1ull << 38)
 #define CAP(pas) (0x10ull | 1ull << 28 | (uint64_t)(pas) << 32) /* version 1.0, wires */
 
 #define RW (IOM_PROT_READ | IOM_PROT_WRITE)
@@ -229,6 +230,8 @@ TEST(sv32_tables_lie_below_34_bits, "")
 	CHECK_EQ(far_countdown, 0);
 	CHECK_EQ(b->live, live);
 	CHECK_EQ(iom_domain_iova_to_phys(domain, 0x5000, &phys), IOM_ENOENT);
+	b->countdown = 0; /* nor anywhere else */
+	CHECK_EQ(iom_domain_map(domain, 0x5000, BENCH_DATA, 0x1000, RW), IOM_ENOMEM);
 	CHECK_EQ(iom_domain_map(domain, 0x5000, BENCH_DATA, 0x1000, RW), IOM_OK);
 	CHECK_EQ(iom_domain_free(domain), IOM_OK);
 	bench_free(b);
@@ -407,6 +410,34 @@ TEST(sv32_nested_refusals, "")
 	stage.root = GUEST + 8;
 	CHECK_EQ(iom_domain_new_nested(vm, &stage, &nested, &b->error), IOM_EINVAL);
 	CHECK_EQ(iom_domain_free(vm), IOM_OK);
+	bench_free(b);
+}
+
+/* A process of an RV32 kernel, in a directory whose tables have entries of 4 bytes. */
+TEST(sv32_process, "")
+{
+	const struct iom_stage stage = {
+		.root = BENCH_DATA,
+		.format = IOM_FORMAT_RISCV_SV32,
+		.big_endian = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__,
+	};
+	struct bench *b = bench32(PD8);
+	uint32_t *root = (uint32_t *)bench_word(b, BENCH_DATA);
+	struct iom_domain *process;
+	uint64_t val;
+
+	root[1] = (uint32_t)((BENCH_DATA + 0x1000) >> 12 << 10 | 1);
+	root[0x400 + 5] = (uint32_t)((BENCH_DATA + 0x2000) >> 12 << 10 | 0xd7);
+	*bench_word(b, BENCH_DATA + 0x2000) = 42;
+	CHECK_EQ(iom_device_allow(b->driver, DEVICE, IOM_DEVICE_PASID), IOM_OK);
+	CHECK_EQ(iom_domain_new_process(b->driver, &stage, &process, &b->error), IOM_OK);
+	CHECK_EQ(iom_domain_attach_pasid(process, DEVICE, 11), IOM_OK);
+	CHECK_EQ(bench_pasid_read(b, DEVICE, 11, 0x405000, &val), 0);
+	CHECK_EQ(val, 42);
+	CHECK_EQ(iom_domain_detach_pasid(process, DEVICE, 11), IOM_OK);
+	CHECK_EQ(bench_pasid_read(b, DEVICE, 11, 0x405000, &val), 258);
+	CHECK_EQ(iom_domain_free(process), IOM_OK);
+	CHECK_EQ(iom_driver_command_errors(b->driver), 0);
 	bench_free(b);
 }
 

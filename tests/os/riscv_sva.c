@@ -136,6 +136,48 @@ TEST(sva_goes_on_while_domains_change, "")
 	gone(b, one, NULL);
 }
 
+/* A PASID may also lead to a domain of the kernel, and requests without one to a process. */
+TEST(sva_domains_change_places, "")
+{
+	for (unsigned abilities = 0; abilities <= IOM_DEVICE_PASID; abilities++) {
+		struct bench *b = bench_ready(NULL);
+		struct iom_domain *dma = kernel_new(b, IOM_DOMAIN_STAGE1);
+		struct iom_domain *one = sva_process(b, 1);
+		uint64_t val;
+
+		CHECK_EQ(iom_device_allow(b->driver, DEVICE, abilities), IOM_OK);
+		CHECK_EQ(iom_domain_attach(one, DEVICE), IOM_OK);
+		CHECK_EQ(bench_dma_read(b, DEVICE, SVA_PAGE, &val), 0);
+		CHECK_EQ(val, sva_word(1));
+		if (abilities) {
+			CHECK_EQ(iom_domain_attach_pasid(dma, DEVICE, 11), IOM_OK);
+			CHECK_EQ(bench_pasid_read(b, DEVICE, 11, KERNEL, &val), 0);
+			CHECK_EQ(val, WORD);
+			CHECK_EQ(iom_domain_detach_pasid(dma, DEVICE, 11), IOM_OK);
+			check_refused(b, 11, 266);
+		}
+		CHECK_EQ(bench_dma_read(b, DEVICE, SVA_PAGE, &val), 0);
+		CHECK_EQ(iom_domain_detach(one, DEVICE), IOM_OK);
+		CHECK_EQ(bench_dma_read(b, DEVICE, SVA_PAGE, &val), 258);
+		gone(b, dma, one);
+	}
+}
+
+/* A device that is attached to nothing on purpose has nothing left behind its last process. */
+TEST(sva_in_a_blocked_device, "")
+{
+	struct bench *b = ready(NULL);
+	struct iom_domain *blocked = kernel_new(b, IOM_DOMAIN_BLOCKED), *one = sva_process(b, 1);
+
+	CHECK_EQ(iom_domain_attach(blocked, DEVICE), IOM_OK);
+	CHECK_EQ(iom_domain_attach_pasid(one, DEVICE, 11), IOM_OK);
+	check_sees(b, 11, 1);
+	CHECK_EQ(iom_domain_detach_pasid(one, DEVICE, 11), IOM_OK);
+	check_refused(b, 11, 258);
+	CHECK_EQ(iom_domain_detach(blocked, DEVICE), IOM_OK);
+	gone(b, blocked, one);
+}
+
 TEST(sva_directories_of_all_sizes, "")
 {
 	static const struct {
@@ -173,7 +215,7 @@ TEST(sva_directories_of_all_sizes, "")
 TEST(sva_refusals_change_nothing, "")
 {
 	struct bench *b = bench_ready(NULL);
-	struct iom_domain *vm = kernel_new(b, IOM_DOMAIN_STAGE2), *identity;
+	struct iom_domain *vm = kernel_new(b, IOM_DOMAIN_STAGE2), *identity, *nested;
 	struct iom_domain *one = sva_process(b, 1), *two = sva_process(b, 2), *none;
 	struct iom_stage stage = sva_table(b, 3);
 	uint64_t first, last;
@@ -199,14 +241,24 @@ TEST(sva_refusals_change_nothing, "")
 	CHECK_EQ(iom_domain_attach_pasid(two, DEVICE, 1), IOM_EEXIST);
 	CHECK_EQ(iom_domain_detach_pasid(two, DEVICE, 1), IOM_ENOENT);
 	CHECK_EQ(iom_domain_attach(vm, DEVICE), IOM_EBUSY);
+	CHECK_EQ(iom_domain_new_nested(vm, &stage, &nested, &b->error), IOM_OK);
+	CHECK_EQ(iom_domain_attach(nested, DEVICE), IOM_EBUSY);
 	CHECK_EQ(iom_device_allow(b->driver, DEVICE, 0), IOM_EBUSY);
 	check_sees(b, 1, 1);
 	CHECK_EQ(iom_domain_detach_pasid(one, DEVICE, 1), IOM_OK);
 	CHECK_EQ(iom_domain_attach(vm, DEVICE), IOM_OK);
 	CHECK_EQ(iom_domain_attach_pasid(one, DEVICE, 1), IOM_EBUSY);
-	CHECK_EQ(iom_domain_detach(vm, DEVICE), IOM_OK);
+	CHECK_EQ(iom_domain_attach(nested, DEVICE), IOM_OK);
+	CHECK_EQ(iom_domain_attach_pasid(one, DEVICE, 1), IOM_EBUSY);
+	CHECK_EQ(iom_domain_detach(nested, DEVICE), IOM_OK);
+	CHECK_EQ(iom_domain_free(nested), IOM_OK);
 	CHECK_EQ(iom_device_allow(b->driver, DEVICE, 0), IOM_OK);
 	CHECK_EQ(iom_domain_attach_pasid(one, DEVICE, 1), IOM_EINVAL);
+
+	/* a device that can do other things */
+	CHECK_EQ(iom_device_allow(b->driver, 9, IOM_DEVICE_ATS), IOM_OK);
+	CHECK_EQ(iom_domain_attach_pasid(one, 9, 1), IOM_EINVAL);
+	CHECK_EQ(iom_domain_detach_pasid(one, 9, 1), IOM_ENOENT);
 
 	/* domains */
 	iom_domain_range(one, &first, &last);
