@@ -302,6 +302,15 @@ static inline const void *iom_context_recall(const struct iom_query *query, uint
 	return memo->word;
 }
 
+/* The endpoint uses the space from now on: see iom_space_gen. */
+static inline void iom_space_use(const struct iom_query *query, struct iom_space_ref space)
+{
+	uint64_t bit = IOM_BIT(space.index % 64);
+
+	if (space.index && !(__atomic_load_n(&query->endpoint->spaces, __ATOMIC_SEQ_CST) & bit))
+		__atomic_fetch_or(&query->endpoint->spaces, bit, __ATOMIC_SEQ_CST);
+}
+
 /* What the caller found in a context was out of date. */
 static inline void iom_context_mistrust(const struct iom_query *query)
 {

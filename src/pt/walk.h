@@ -178,4 +178,18 @@ PT_INLINE enum pt_why pt_walk(const struct pt_format *fmt, const struct pt_sourc
 	return pt_ended(out, entry, level, PT_OK);
 }
 
+/*
+ * How far around the input the tables refuse alike: as far as the entry reaches that the walk ended
+ * at; a whole table's reach (`table`) where its page cannot be reached.  Outside the input range,
+ * addresses with the same highest bit that is wrong go together.
+ */
+PT_INLINE uint8_t pt_hole_lg2(const struct pt_format *fmt, const struct pt_root *root,
+                              const struct pt_result *found, enum pt_why why, bool table,
+                              uint64_t input)
+{
+	if (why == PT_WHY_INPUT)
+		return (uint8_t)iom_log2(root->sign_extended && input >> 63 ? ~input : input);
+	return (uint8_t)pt_shift(fmt, root, found->level + table);
+}
+
 #endif

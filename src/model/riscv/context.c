@@ -352,14 +352,6 @@ static uint32_t guest_tag(const struct rv_dc *dc)
 	               : (uint32_t)IOM_GET(RV_IOHGATP_GSCID, dc->iohgatp) + 1;
 }
 
-static void use(const struct iom_query *query, struct iom_space_ref space)
-{
-	uint64_t bit = IOM_BIT(space.index % 64);
-
-	if (space.index && !(__atomic_load_n(&query->endpoint->spaces, __ATOMIC_SEQ_CST) & bit))
-		__atomic_fetch_or(&query->endpoint->spaces, bit, __ATOMIC_SEQ_CST);
-}
-
 static void find_guest_spaces(const struct iom_query *query, struct rv_context *c)
 {
 	uint64_t big = c->fctl & RV_FCTL_BE;
@@ -371,14 +363,14 @@ static void find_guest_spaces(const struct iom_query *query, struct rv_context *
 	if (!guest_tag(&c->dc))
 		return;
 	c->stage2 = iom_space_get(query->unit, &key);
-	use(query, c->stage2);
+	iom_space_use(query, c->stage2);
 	if (IOM_GET(RV_FSC_MODE, c->dc.msiptp) != RV_MSIPTP_FLAT)
 		return;
 	key = (struct iom_space_key){ { c->dc.msiptp, c->dc.msi_mask, c->dc.msi_pattern, big },
 		                      IOM_SPACE_MSI,
 		                      { guest_tag(&c->dc), 0 } };
 	c->msi = iom_space_get(query->unit, &key);
-	use(query, c->msi);
+	iom_space_use(query, c->msi);
 }
 
 static void find_process_space(const struct iom_query *query, struct rv_context *c, uint32_t pscid)
@@ -394,7 +386,7 @@ static void find_process_space(const struct iom_query *query, struct rv_context 
 	if (IOM_GET(RV_FSC_MODE, c->iosatp) == RV_ATP_BARE)
 		return;
 	c->stage1 = iom_space_get(query->unit, &key);
-	use(query, c->stage1);
+	iom_space_use(query, c->stage1);
 }
 
 /* A context as the cache keeps it: the device's, and what the request's process adds to it. */
@@ -417,9 +409,9 @@ static bool find_cached(const struct iom_query *query, uint32_t which, struct rv
 		iom_context_mistrust(query);
 		return false;
 	}
-	use(query, c->stage1);
-	use(query, c->stage2);
-	use(query, c->msi);
+	iom_space_use(query, c->stage1);
+	iom_space_use(query, c->stage2);
+	iom_space_use(query, c->msi);
 	return true;
 }
 

@@ -196,31 +196,18 @@ static bool refused_all(const struct walk *w, enum iom_where where)
 	return refused(w, where, PT_OK);
 }
 
-/*
- * How far around the input the tables refuse alike: as far as the entry reaches that the walk ended
- * at; a whole table's reach where its page cannot be translated.  Outside the input range, addresses
- * with the same highest bit that is wrong go together.
- */
-PT_INLINE uint8_t hole_lg2(const struct pt_format *fmt, const struct pt_root *root,
-                           const struct walk *w, const struct pt_result *found, enum pt_why why,
-                           uint64_t input)
-{
-	/* Only entries that must be changed need a page that can be written. */
-	bool table = why == PT_WHY_NESTED && !w->fault->implicit_write;
-
-	if (why == PT_WHY_INPUT)
-		return (uint8_t)iom_log2(root->sign_extended && input >> 63 ? ~input : input);
-	return (uint8_t)pt_shift(fmt, root, found->level + table);
-}
-
 PT_INLINE enum pt_why walk_tables(const struct pt_format *fmt, const struct pt_source *source,
                                   const struct pt_root *root, uint64_t input,
                                   const struct pt_want *want, struct walk *w, struct pt_result *out)
 {
 	enum pt_why why = pt_walk(fmt, source, root, input, want, w, out);
+	bool table;
 
-	if (why)
-		w->fault->hole_lg2 = hole_lg2(fmt, root, w, out, why, input);
+	if (why) {
+		/* Only entries that must be changed need a page that can be written. */
+		table = why == PT_WHY_NESTED && !w->fault->implicit_write;
+		w->fault->hole_lg2 = pt_hole_lg2(fmt, root, out, why, table, input);
+	}
 	return why;
 }
 
