@@ -47,10 +47,12 @@ _Static_assert(IOM_PERM_READ == 1u << IOM_READ && IOM_PERM_WRITE == 1u << IOM_WR
                        IOM_PERM_EXECUTE == 1u << IOM_EXECUTE,
                "a bit for each access");
 
-/* An atomic access needs what a write needs. */
+/* Some architectures ask of an atomic access what a read needs as well. */
 static inline uint8_t may_of(unsigned perm)
 {
-	return (uint8_t)(perm | (perm & IOM_PERM_WRITE ? 1u << IOM_ATOMIC : 0));
+	const unsigned both = IOM_PERM_READ | IOM_PERM_WRITE;
+
+	return (uint8_t)(perm | ((perm & both) == both ? 1u << IOM_ATOMIC : 0));
 }
 
 static inline unsigned perm_of(unsigned may)
