@@ -18,6 +18,10 @@
 #define PT_VTD_SSIRWE 0x10u      /* IR and IW count in place of R and W                 */
 #define PT_VTD_MEMORY_TYPE 0x20u /* EMT and IPAT count                                  */
 
+/* pt_want.rules */
+#define PT_VTD_ANY 0x1u     /* one of the two rights must be there, whichever  */
+#define PT_VTD_UNDIRTY 0x2u /* D is not needed, not even for a write           */
+
 /* pt_entry.memory_type */
 #define PT_VTD_SNP 0x1u
 #define PT_VTD_EMT 0xeu
@@ -67,9 +71,11 @@ PT_INLINE unsigned pt_vtd_ss_refuse(const struct pt_entry *leaf, const struct pt
 {
 	if (want->perm & (PT_R | PT_W) & ~leaf->perm || (want->perm & PT_X && !(leaf->perm & PT_R)))
 		return PT_WHY_PERMISSION;
+	if (want->rules & PT_VTD_ANY && !(leaf->perm & (PT_R | PT_W)))
+		return PT_WHY_PERMISSION;
 	if (!(leaf->flags & PT_ACCESSED))
 		return PT_WHY_ACCESSED;
-	if (want->perm & PT_W && !(leaf->flags & PT_DIRTY))
+	if (want->perm & PT_W && !(leaf->flags & PT_DIRTY) && !(want->rules & PT_VTD_UNDIRTY))
 		return PT_WHY_DIRTY;
 	return PT_OK;
 }

@@ -16,10 +16,12 @@
 #define PT_X86_XD_IGNORED 0x4u   /* ... or ignored: VT-d 4.0 and later                */
 #define PT_X86_EAFE 0x8u         /* VT-d's extended accessed flag is kept beside A    */
 #define PT_X86_MEMORY_TYPE 0x10u /* PAT, PCD and PWT count                            */
+#define PT_X86_GUEST 0x20u       /* what is beyond output_bits is PT_WHY_OUTPUT       */
 
 /* pt_want.rules */
-#define PT_X86_WPE 0x1u  /* privileged writes heed R/W as well          */
-#define PT_X86_SMEP 0x2u /* privileged software executes no user pages  */
+#define PT_X86_WPE 0x1u     /* privileged writes heed R/W as well          */
+#define PT_X86_SMEP 0x2u    /* privileged software executes no user pages  */
+#define PT_X86_UNDIRTY 0x4u /* D is not needed, not even for a write       */
 
 /* pt_entry.memory_type: index into the PAT */
 #define PT_X86_PWT 0x1u
@@ -44,16 +46,25 @@ PT_INLINE struct pt_entry pt_x86_64_decode(const struct pt_root *root, uint64_t 
 {
 	uint64_t seen = root->features & PT_X86_EAFE ? X86_PTE_A | X86_PTE_EA : X86_PTE_A;
 	bool leaf = !level || raw & X86_PTE_PS;
+	bool guest = root->features & PT_X86_GUEST;
 	struct pt_entry e = { .address = raw & X86_PTE_ADDRESS, .kind = PT_BAD };
 
 	if (!(raw & X86_PTE_P)) {
 		e.kind = PT_EMPTY;
 		return e;
 	}
-	if (e.address & ~iom_low(root->output_bits) ||
+	if ((e.address & ~iom_low(root->output_bits) && !guest) ||
 	    (raw & X86_PTE_XD && !(root->features & (PT_X86_NXE | PT_X86_XD_IGNORED))) ||
 	    (leaf && !pt_x86_64_may_map(root, level)))
 		return e;
+	if (leaf && level)
+		e.address &= ~X86_PTE_PAT_LARGE;
+	if (leaf && e.address & iom_low(shift))
+		return e;
+	if (guest && e.address & ~iom_low(root->output_bits)) {
+		e.why = PT_WHY_OUTPUT;
+		return e;
+	}
 
 	e.perm = (uint8_t)(PT_R | (raw & X86_PTE_RW ? PT_W : 0) | (raw & X86_PTE_US ? PT_USER : 0) |
 	                   (raw & X86_PTE_XD && root->features & PT_X86_NXE ? 0 : PT_X));
@@ -64,10 +75,6 @@ PT_INLINE struct pt_entry pt_x86_64_decode(const struct pt_root *root, uint64_t 
 		return e;
 	}
 
-	if (level)
-		e.address &= ~X86_PTE_PAT_LARGE;
-	if (e.address & iom_low(shift))
-		return e;
 	e.kind = PT_LEAF;
 	e.size_lg2 = (uint8_t)shift;
 	e.flags |= raw & X86_PTE_D ? PT_DIRTY : 0;
@@ -89,7 +96,7 @@ PT_INLINE unsigned pt_x86_64_refuse(const struct pt_entry *leaf, const struct pt
 		return PT_WHY_PERMISSION;
 	if (!(leaf->flags & PT_ACCESSED))
 		return PT_WHY_ACCESSED;
-	if (want->perm & PT_W && !(leaf->flags & PT_DIRTY))
+	if (want->perm & PT_W && !(leaf->flags & PT_DIRTY) && !(want->rules & PT_X86_UNDIRTY))
 		return PT_WHY_DIRTY;
 	return PT_OK;
 }
