@@ -57,9 +57,11 @@ static const struct iom_arch arch = {
 	.unit_bytes = sizeof(struct vtd_unit),
 	.requester_last = 0xffff,
 	.reset_locked = reset_locked,
+	.resolve = vtd_resolve,
 	.refuse = vtd_refuse,
 	.work = work,
 	.fault_name = vtd_fault_name,
+	.inform = vtd_inform,
 	.save_locked = vtd_save_locked,
 	.load = vtd_load_state,
 };
@@ -87,6 +89,7 @@ int iom_vtd_new(const struct iom_vtd_config *config, struct iom_memory *memory,
 	vtd_of(unit)->cap = full.cap;
 	vtd_of(unit)->ecap = full.ecap;
 	unit->spa_last = iom_low(full.address_bits);
+	vtd_contexts_init(vtd_of(unit));
 	vtd_registers_init(vtd_of(unit));
 	iom_unit_reset(unit);
 	*out = unit;

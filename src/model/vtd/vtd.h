@@ -37,12 +37,16 @@ enum vtd_event { VTD_EVENT_FAULT, VTD_EVENT_INVALIDATION, VTD_EVENT_PAGE, VTD_EV
 /* vtd_unit.changing: bits of GCMD, and this one for PMEN */
 #define VTD_CHANGING_PROTECTED UINT32_C(1)
 
+/* Words of all kinds of root, context and PASID structures together */
+#define VTD_RESERVED_WORDS 17
+
 struct vtd_unit {
 	struct iom_unit unit;
 
 	/* Fixed at creation */
 	struct iom_vtd_config config; /* with every default filled in */
 	uint64_t cap, ecap;
+	uint64_t reserved[VTD_RESERVED_WORDS]; /* bits of root, context and PASID structures: context.c */
 
 	/* What requests go by: changed under unit.lock, read in one piece */
 	uint64_t root; /* RTADDR, as SRTP latched it */
@@ -250,13 +254,49 @@ struct vtd_device {
  */
 #define VTD_NO_PASID UINT32_MAX
 
+/* Tells reserved bits by the capabilities: once, when vtd_unit.cap, ecap and config are known. */
+void vtd_contexts_init(struct vtd_unit *vtd);
+
 /*
  * Finds the context of a request: with the port, or in the cache or memory; then it is in *room.
- * NULL: refused.  `root`: the latched pointer, read once; `page_request`: query.request stands for one.
+ * NULL: refused, and the fault's code is 0 where nothing is recorded.  `root`: the latched pointer, read
+ * once; `page_request`: query.request stands for one.  What is translated already gets no more than
+ * flags.
  */
 const struct vtd_context *vtd_locate(const struct iom_query *query, uint64_t root,
                                      bool page_request, struct vtd_context *room,
                                      struct iom_fault *fault);
+/* Does the request have supervisor privilege? */
+bool vtd_privileged(const struct vtd_context *context, const struct iom_request *q);
+/* The width of what second-stage tables translate: min(MGAW, AGAW). */
+unsigned vtd_second_stage_bits(const struct vtd_unit *vtd, unsigned aw);
+
+/* ---- own.c: the unit's own accesses to memory, for a request */
+/* Loads the quadwords of one entry: IOM_OK, IOM_EFAULT or IOM_EPOISON.  `of`: IOM_OF_*. */
+int vtd_load(const struct iom_query *query, unsigned of, uint64_t spa, unsigned words,
+             uint64_t *out);
+/* An access was made while query->watchers is not 0; `write`: or read-modify-write. */
+void vtd_accessed(const struct iom_query *query, unsigned of, uint64_t spa, unsigned bytes,
+                  bool write, int result);
+
+/* ---- stages.c */
+/* What the stages of a context make of an address. */
+struct vtd_mapping {
+	uint64_t address;
+	uint8_t size_lg2;
+	uint8_t perm; /* PT_R, PT_W: granted together  */
+	bool clean;   /* a stage's D is not set yet    */
+	bool snooped; /* PGSNP or SNP                  */
+	bool keep;    /* both entries are there        */
+	struct iom_ref entry[2];
+};
+/*
+ * Walks through them.  `perm`: what is needed; `any`: of the second stage one right is enough, and has to be
+ * there.  Accessed flags are set on the way; dirty flags only if `dirty`, of all that may be written.
+ */
+bool vtd_through_stages(const struct iom_query *query, const struct vtd_context *context,
+                        unsigned perm, bool any, bool dirty, struct vtd_mapping *mapping,
+                        struct iom_fault *fault);
 
 /* ---- translate.c */
 bool vtd_resolve(const struct iom_query *query, struct iom_grant *grant, struct iom_fault *fault);

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/* The unit's own accesses to memory for a request, and who hears of them. */
+#include "model/vtd/vtd.h"
+
+/* Whoever changes an entry all the time gets it used as it was found. */
+#define LOADS_MAX 16
+
+void vtd_accessed(const struct iom_query *query, unsigned of, uint64_t spa, unsigned bytes,
+                  bool write, int result)
+{
+	const struct iom_own_access access = {
+		.spa = spa,
+		.bytes = bytes,
+		.result = result,
+		.of = (uint8_t)of,
+		.write = write,
+	};
+
+	iom_own_tell(query->unit, query->requester, &access);
+}
+
+static int load(const struct iom_query *query, uint64_t spa, unsigned words, uint64_t *out)
+{
+	int result = IOM_OK;
+
+	for (unsigned i = 0; i < words && !result; i++)
+		result = iom_memory_ld64(query->unit->memory, query->view, spa + UINT64_C(8) * i,
+		                         false, &out[i]);
+	return result;
+}
+
+int vtd_load(const struct iom_query *query, unsigned of, uint64_t spa, unsigned words,
+             uint64_t *out)
+{
+	uint64_t again;
+	int result;
+
+	if (spa > query->unit->spa_last)
+		return IOM_EFAULT;
+	result = load(query, spa, words, out);
+	/* The first two quadwords are from one moment ("atomic 128-bit reads"). */
+	for (unsigned i = 0; words > 1 && !result && i < LOADS_MAX; i++) {
+		result = load(query, spa, 1, &again);
+		if (again == out[0])
+			break;
+		result = load(query, spa, words, out);
+	}
+	if (query->watchers)
+		vtd_accessed(query, of, spa, 8 * words, false, result);
+	return result;
+}
