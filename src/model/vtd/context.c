@@ -146,8 +146,12 @@ unsigned vtd_second_stage_bits(const struct vtd_unit *vtd, unsigned aw)
 
 #define CACHED_WORDS (sizeof(struct vtd_context) / 8)
 #define DEVICE_WORDS (sizeof(struct vtd_device) / 8)
-_Static_assert(sizeof(struct vtd_context) % 8 == 0 && CACHED_WORDS <= IOM_CONTEXT_WORDS,
-               "a context fits its place in the cache");
+_Static_assert(sizeof(struct vtd_context) % 8 == 0 && CACHED_WORDS <= IOM_CONTEXT_WORDS, "a "
+                                                                                         "context "
+                                                                                         "fits its "
+                                                                                         "place in "
+                                                                                         "the "
+                                                                                         "cache");
 
 /* What SSIRWE and the translation table mode were when it was found is what they are still. */
 static bool same_mode(uint64_t a, uint64_t b)
@@ -173,13 +177,11 @@ static void find_spaces(const struct iom_query *query, struct vtd_context *c)
 		iom_space_use(query, c->stage2);
 	}
 	if (c->kind == VTD_KIND_FS || nested) {
-		key = (struct iom_space_key){
-			{ c->fspt, nested ? c->sspt : 0, nested ? c->aw : 0,
-			  c->flags & (VTD_CONTEXT_FS5 | VTD_CONTEXT_EAFE |
-			              (nested ? VTD_CONTEXT_SSADE : 0)) },
-			IOM_SPACE_STAGE1,
-			{ tag, c->pasid }
-		};
+		key = (struct iom_space_key){ { c->fspt, nested ? c->sspt : 0, nested ? c->aw : 0,
+			                        c->flags & (VTD_CONTEXT_FS5 | VTD_CONTEXT_EAFE |
+			                                    (nested ? VTD_CONTEXT_SSADE : 0)) },
+			                      IOM_SPACE_STAGE1,
+			                      { tag, c->pasid } };
 		c->stage1 = iom_space_get(query->unit, &key);
 		iom_space_use(query, c->stage1);
 	}
@@ -368,9 +370,9 @@ static const struct {
 	uint64_t bit;
 	uint32_t flag;
 } pasid_flags[] = {
-	{ 0, VTD_PE_SSADE, VTD_CONTEXT_SSADE },    { 1, VTD_PE_1_PWSNP, VTD_CONTEXT_PWSNP },
-	{ 1, VTD_PE_1_PGSNP, VTD_CONTEXT_PGSNP },  { 2, VTD_PE_2_SRE, VTD_CONTEXT_SRE },
-	{ 2, VTD_PE_2_WPE, VTD_CONTEXT_WPE },      { 2, VTD_PE_2_EAFE, VTD_CONTEXT_EAFE },
+	{ 0, VTD_PE_SSADE, VTD_CONTEXT_SSADE },         { 1, VTD_PE_1_PWSNP, VTD_CONTEXT_PWSNP },
+	{ 1, VTD_PE_1_PGSNP, VTD_CONTEXT_PGSNP },       { 2, VTD_PE_2_SRE, VTD_CONTEXT_SRE },
+	{ 2, VTD_PE_2_WPE, VTD_CONTEXT_WPE },           { 2, VTD_PE_2_EAFE, VTD_CONTEXT_EAFE },
 	{ 2, IOM_LSB(VTD_PE_2_FSPM), VTD_CONTEXT_FS5 },
 };
 

@@ -15,13 +15,13 @@ struct walk {
 	struct vtd_unit *vtd;
 	const struct vtd_context *context;
 	struct iom_fault *fault;
-	uint8_t perm;      /* PT_R, PT_W: what the request needs                                 */
-	bool any;          /* of the second stage: one right is enough                           */
-	bool user;         /* without supervisor privilege                                       */
-	bool dirty;        /* D of pages that may be written is set, too                          */
-	bool pretends;     /* a probe has gone on as if it had set a flag: nothing is to be kept */
-	bool unreadable;   /* memory refused an entry, and not a change of one                   */
-	bool root_table;   /* the entry of the first stage that is looked for is in its root table */
+	uint8_t perm;    /* PT_R, PT_W: what the request needs                                 */
+	bool any;        /* of the second stage: one right is enough                           */
+	bool user;       /* without supervisor privilege                                       */
+	bool dirty;      /* D of pages that may be written is set, too                          */
+	bool pretends;   /* a probe has gone on as if it had set a flag: nothing is to be kept */
+	bool unreadable; /* memory refused an entry, and not a change of one                   */
+	bool root_table; /* the entry of the first stage that is looked for is in its root table */
 };
 
 /* A stage's answer, and the cache entry that it rests on. */
@@ -64,7 +64,10 @@ struct codes {
 	uint8_t first, later;
 };
 
-#define ALWAYS(code) { code, code }
+#define ALWAYS(code)                                                                               \
+	{                                                                                          \
+		code, code                                                                         \
+	}
 #define SECOND_STAGE(width, no_write, no_read)                                                     \
 	{                                                                                          \
 		[WIDTH] = ALWAYS(width), [ABSENT] = ALWAYS(0x79), [RESERVED] = ALWAYS(0x7a),       \
@@ -221,10 +224,9 @@ static uint8_t marks(const struct walk *w, bool dirty)
 
 PT_INLINE void want_first(const struct walk *w, struct pt_want *want)
 {
-	*want = (struct pt_want){ .perm = w->perm,
-		                  .user = w->user,
-		                  .marks = marks(w, w->dirty),
-		                  .early = w->dirty };
+	*want = (struct pt_want){
+		.perm = w->perm, .user = w->user, .marks = marks(w, w->dirty), .early = w->dirty
+	};
 	if (w->context->flags & VTD_CONTEXT_WPE)
 		want->rules |= PT_X86_WPE;
 	if (want->marks && !w->dirty)
@@ -352,8 +354,7 @@ PT_INLINE struct pt_root first_root(const struct walk *w, bool nested)
 	                    (nested ? PT_X86_GUEST : 0);
 
 	return pt_x86_64_root(c->fspt, c->flags & VTD_CONTEXT_FS5 ? 5 : 4,
-	                      nested ? vtd_second_stage_bits(vtd, c->aw)
-	                             : vtd->config.address_bits,
+	                      nested ? vtd_second_stage_bits(vtd, c->aw) : vtd->config.address_bits,
 	                      features);
 }
 
@@ -391,10 +392,10 @@ static unsigned first_rights(const struct walk *w, const struct pt_result *page)
 
 static bool through(struct walk *w, uint64_t iova, struct vtd_mapping *m)
 {
-	static const struct answer none = { .page = { .size_lg2 = 63,
-		                                      .perm = PT_R | PT_W,
-		                                      .flags = PT_ACCESSED | PT_DIRTY },
-		                            .keep = true };
+	static const struct answer none = {
+		.page = { .size_lg2 = 63, .perm = PT_R | PT_W, .flags = PT_ACCESSED | PT_DIRTY },
+		.keep = true
+	};
 	const struct vtd_context *c = w->context;
 	struct answer one = none, two = none;
 	struct pt_want want;
@@ -409,9 +410,9 @@ static bool through(struct walk *w, uint64_t iova, struct vtd_mapping *m)
 	if (c->kind != VTD_KIND_FS) {
 		/* Where a flag may not be set, a page that would need it refuses at once. */
 		bool snooped = c->flags & VTD_CONTEXT_PWSNP;
-		enum stage stage = c->kind == VTD_KIND_NESTED       ? NESTED
+		enum stage stage = c->kind == VTD_KIND_NESTED      ? NESTED
 		                   : c->flags & VTD_CONTEXT_LEGACY ? LEGACY
-		                                                    : SECOND;
+		                                                   : SECOND;
 
 		want_second(w, w->perm, w->any, w->dirty || !snooped, &want);
 		if (!second_stage(w, stage, one.page.address, &want, &two)) {
@@ -423,8 +424,7 @@ static bool through(struct walk *w, uint64_t iova, struct vtd_mapping *m)
 	}
 
 	m->address = two.page.address;
-	m->size_lg2 = one.page.size_lg2 < two.page.size_lg2 ? one.page.size_lg2
-	                                                     : two.page.size_lg2;
+	m->size_lg2 = one.page.size_lg2 < two.page.size_lg2 ? one.page.size_lg2 : two.page.size_lg2;
 	m->perm = one.page.perm & two.page.perm & (PT_R | PT_W);
 	m->clean = !(one.page.flags & two.page.flags & PT_DIRTY);
 	m->snooped = c->flags & VTD_CONTEXT_PGSNP || two.page.memory_type & PT_VTD_SNP;

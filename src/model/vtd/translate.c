@@ -31,8 +31,7 @@ static unsigned mode_of(const struct vtd_context *c)
 /* The naturally aligned 2^n bytes around an address that hold nothing of the interrupt range. */
 static unsigned free_lg2(uint64_t address)
 {
-	return vtd_in_interrupt_range(address) ? PAGE_LG2
-	                                       : iom_log2(address ^ VTD_INTERRUPT_RANGE);
+	return vtd_in_interrupt_range(address) ? PAGE_LG2 : iom_log2(address ^ VTD_INTERRUPT_RANGE);
 }
 
 static void at_most(struct iom_grant *grant, unsigned lg2)
@@ -127,8 +126,8 @@ static bool pass(const struct iom_query *query, const struct vtd_context *c,
  */
 static bool output_ok(const struct iom_request *q, const struct vtd_mapping *m)
 {
-	unsigned lg2 = m->size_lg2 > VTD_INTERRUPT_RANGE_LG2 ? m->size_lg2
-	                                                     : VTD_INTERRUPT_RANGE_LG2;
+	unsigned lg2 =
+		m->size_lg2 > VTD_INTERRUPT_RANGE_LG2 ? m->size_lg2 : VTD_INTERRUPT_RANGE_LG2;
 
 	if (q->at != IOM_AT_TRANSLATION_REQUEST)
 		lg2 = VTD_INTERRUPT_RANGE_LG2;
@@ -251,8 +250,8 @@ static void tell_stages(const struct vtd_context *c, struct iom_context_info *in
 	info->stage2.tag = c->did;
 	if (c->kind == VTD_KIND_FS || c->kind == VTD_KIND_NESTED) {
 		info->stage1.root = c->fspt;
-		info->stage1.format = c->flags & VTD_CONTEXT_FS5 ? IOM_FORMAT_X86_5LEVEL
-		                                                 : IOM_FORMAT_X86_4LEVEL;
+		info->stage1.format =
+			c->flags & VTD_CONTEXT_FS5 ? IOM_FORMAT_X86_5LEVEL : IOM_FORMAT_X86_4LEVEL;
 	}
 	if (c->kind == VTD_KIND_SS || c->kind == VTD_KIND_NESTED) {
 		info->stage2.root = c->sspt;

@@ -46,7 +46,8 @@ struct vtd_unit {
 	/* Fixed at creation */
 	struct iom_vtd_config config; /* with every default filled in */
 	uint64_t cap, ecap;
-	uint64_t reserved[VTD_RESERVED_WORDS]; /* bits of root, context and PASID structures: context.c */
+	uint64_t reserved
+		[VTD_RESERVED_WORDS]; /* bits of root, context and PASID structures: context.c */
 
 	/* What requests go by: changed under unit.lock, read in one piece */
 	uint64_t root; /* RTADDR, as SRTP latched it */
