@@ -58,6 +58,7 @@ enum pt_why {
 	PT_WHY_NESTED,     /* the table's own address could not be translated  */
 	PT_WHY_RESERVED, /* malformed, by reserved bits: where a manual tells it from PT_WHY_BAD */
 	PT_WHY_OUTPUT,   /* an entry's address is outside the output range   */
+	PT_WHY_TARGET,   /* the page is where no access may go               */
 };
 
 /* One entry, decoded. */

@@ -27,6 +27,11 @@ struct pt_source {
 	 */
 	int (*swap)(void *ctx, uint64_t spa, unsigned size_lg2, bool big_endian, uint64_t *raw,
 	            uint64_t now);
+	/*
+	 * May nobody go to `address`, in a page of 2^size_lg2 bytes that has nothing else against it?
+	 * Asked before a flag of the leaf is set.  NULL: everybody may.
+	 */
+	bool (*denies)(void *ctx, uint64_t address, unsigned size_lg2);
 };
 
 /* An entry that others change all the time is tried so often; then it counts as unreachable. */
@@ -48,14 +53,23 @@ PT_INLINE enum pt_why pt_bus_why(int bus)
 	return bus == IOM_OK ? PT_OK : bus == IOM_EPOISON ? PT_WHY_POISON : PT_WHY_BUS;
 }
 
+/* Is it only that a flag is not set? */
+PT_INLINE bool pt_is_mark(enum pt_why why)
+{
+	return why == PT_WHY_ACCESSED || why == PT_WHY_DIRTY;
+}
+
 /*
  * What an entry, as it now is, has against the access.  Its perm becomes what it grants together with
  * all above it.
  */
-PT_INLINE enum pt_why pt_judge(const struct pt_format *fmt, const struct pt_root *root,
-                               uint64_t input, const struct pt_want *want, unsigned level,
-                               unsigned above, struct pt_entry *e)
+PT_INLINE enum pt_why pt_judge(const struct pt_format *fmt, const struct pt_source *source,
+                               const struct pt_root *root, uint64_t input,
+                               const struct pt_want *want, unsigned level, unsigned above,
+                               void *ctx, struct pt_entry *e)
 {
+	enum pt_why why;
+
 	if (e->kind == PT_EMPTY)
 		return PT_WHY_EMPTY;
 	if (e->kind == PT_BAD)
@@ -63,8 +77,13 @@ PT_INLINE enum pt_why pt_judge(const struct pt_format *fmt, const struct pt_root
 	if (e->kind == PT_TABLE && e->next >= level)
 		return PT_WHY_BAD;
 	e->perm &= (uint8_t)above;
-	if (e->kind == PT_LEAF)
-		return (enum pt_why)fmt->refuse(e, want);
+	if (e->kind == PT_LEAF) {
+		why = (enum pt_why)fmt->refuse(e, want);
+		if (source->denies && (why == PT_OK || pt_is_mark(why)) &&
+		    source->denies(ctx, e->address | (input & iom_low(e->size_lg2)), e->size_lg2))
+			return PT_WHY_TARGET;
+		return why;
+	}
 	/* The table serves the low end of what its entry covers. */
 	if (fmt->skips && input & pt_skipped(fmt, root, level, e->next))
 		return PT_WHY_INPUT;
@@ -79,8 +98,7 @@ PT_INLINE unsigned pt_missing(const struct pt_format *fmt, const struct pt_entry
 {
 	unsigned flags = PT_ACCESSED;
 
-	if ((why != PT_OK && why != PT_WHY_ACCESSED && why != PT_WHY_DIRTY) ||
-	    (e->kind == PT_TABLE && !fmt->marks_tables))
+	if ((why != PT_OK && !pt_is_mark(why)) || (e->kind == PT_TABLE && !fmt->marks_tables))
 		return 0;
 	if (e->kind == PT_LEAF && (want->perm & PT_W || (want->early && e->perm & PT_W)))
 		flags |= PT_DIRTY;
@@ -145,7 +163,7 @@ PT_INLINE enum pt_why pt_walk(const struct pt_format *fmt, const struct pt_sourc
 		/* Once for each time that the entry changed under our hands, and once for good. */
 		for (;;) {
 			e = fmt->decode(root, raw, level, pt_shift(fmt, root, level));
-			why = pt_judge(fmt, root, input, want, level, perm, &e);
+			why = pt_judge(fmt, source, root, input, want, level, perm, ctx, &e);
 			missing = source->swap && fmt->mark ? pt_missing(fmt, &e, want, why) : 0;
 			if (!missing)
 				break;
