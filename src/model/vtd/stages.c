@@ -15,13 +15,14 @@ struct walk {
 	struct vtd_unit *vtd;
 	const struct vtd_context *context;
 	struct iom_fault *fault;
-	uint8_t perm;    /* PT_R, PT_W: what the request needs                                 */
-	bool any;        /* of the second stage: one right is enough                           */
-	bool user;       /* without supervisor privilege                                       */
-	bool dirty;      /* D of pages that may be written is set, too                          */
-	bool pretends;   /* a probe has gone on as if it had set a flag: nothing is to be kept */
-	bool unreadable; /* memory refused an entry, and not a change of one                   */
-	bool root_table; /* the entry of the first stage that is looked for is in its root table */
+	uint8_t perm;     /* PT_R, PT_W: what the request needs                                 */
+	uint8_t page_lg2; /* of the first stage's page; 0: an entry is looked for, not a page   */
+	bool any;         /* of the second stage: one right is enough                           */
+	bool user;        /* without supervisor privilege                                       */
+	bool dirty;       /* D of pages that may be written is set, too                          */
+	bool pretends;    /* a probe has gone on as if it had set a flag: nothing is to be kept */
+	bool unreadable;  /* memory refused an entry, and not a change of one                   */
+	bool root_table;  /* the entry of the first stage that is looked for is in its root table */
 };
 
 /* A stage's answer, and the cache entry that it rests on. */
@@ -56,6 +57,7 @@ enum reason {
 	NO_WRITE,
 	NO_READ,
 	NO_USER,
+	INTERRUPT, /* the page is in the interrupt address range    */
 	REASONS,
 };
 
@@ -73,7 +75,7 @@ struct codes {
 		[WIDTH] = ALWAYS(width), [ABSENT] = ALWAYS(0x79), [RESERVED] = ALWAYS(0x7a),       \
 		[FETCH] = { 0x7b, 0x78 }, [UPDATE] = ALWAYS(0x7d), [UNMARKED] = ALWAYS(0x7c),      \
 		[NO_RIGHT] = ALWAYS(0x79), [NO_WRITE] = ALWAYS(no_write),                          \
-		[NO_READ] = ALWAYS(no_read),                                                       \
+		[NO_READ] = ALWAYS(no_read), [INTERRUPT] = ALWAYS(0x87),                           \
 	}
 
 static const struct codes codes[STAGES][REASONS] = {
@@ -82,7 +84,8 @@ static const struct codes codes[STAGES][REASONS] = {
 	             [RESERVED] = ALWAYS(0x0c),
 	             [FETCH] = { 0x03, 0x07 },
 	             [NO_WRITE] = ALWAYS(0x05),
-	             [NO_READ] = ALWAYS(0x06) },
+	             [NO_READ] = ALWAYS(0x06),
+	             [INTERRUPT] = ALWAYS(0x0e) },
 	[SECOND] = SECOND_STAGE(0x84, 0x85, 0x86),
 	[NESTED] = SECOND_STAGE(0x74, 0x85, 0x86),
 	[ROOT_TABLE] = SECOND_STAGE(0x74, 0x77, 0x75),
@@ -95,7 +98,8 @@ static const struct codes codes[STAGES][REASONS] = {
 	            [UPDATE] = ALWAYS(0x91),
 	            [UNMARKED] = ALWAYS(0x90),
 	            [NO_WRITE] = ALWAYS(0x85),
-	            [NO_USER] = ALWAYS(0x81) },
+	            [NO_USER] = ALWAYS(0x81),
+	            [INTERRUPT] = ALWAYS(0x87) },
 };
 
 static enum reason forbidden(const struct pt_want *want, unsigned perm)
@@ -111,9 +115,11 @@ static enum reason reason_of(const struct walk *w, enum stage stage, enum pt_why
                              const struct pt_want *want, unsigned perm)
 {
 	static const uint8_t plain[] = {
-		[PT_WHY_INPUT] = WIDTH,       [PT_WHY_EMPTY] = ABSENT,   [PT_WHY_BAD] = RESERVED,
-		[PT_WHY_ACCESSED] = UNMARKED, [PT_WHY_DIRTY] = UNMARKED, [PT_WHY_BUS] = UPDATE,
-		[PT_WHY_POISON] = UPDATE,     [PT_WHY_OUTPUT] = BEYOND,
+		[PT_WHY_INPUT] = WIDTH,      [PT_WHY_EMPTY] = ABSENT,
+		[PT_WHY_BAD] = RESERVED,     [PT_WHY_ACCESSED] = UNMARKED,
+		[PT_WHY_DIRTY] = UNMARKED,   [PT_WHY_BUS] = UPDATE,
+		[PT_WHY_POISON] = UPDATE,    [PT_WHY_OUTPUT] = BEYOND,
+		[PT_WHY_TARGET] = INTERRUPT,
 	};
 	enum reason reason = why == PT_WHY_PERMISSION ? forbidden(want, perm)
 	                     : w->unreadable          ? FETCH
@@ -212,6 +218,23 @@ static int swap_second(void *ctx, uint64_t spa, unsigned size_lg2, bool big_endi
 	return swap_entry(ctx, IOM_OF_STAGE2, spa, raw, now);
 }
 
+/*
+ * No request gets into the interrupt address range by tables; entries may be there.  A translation
+ * request's whole answer counts, of others the address alone.
+ */
+PT_INLINE bool denies(void *ctx, uint64_t address, unsigned size_lg2)
+{
+	const struct walk *w = ctx;
+	unsigned lg2 = VTD_INTERRUPT_RANGE_LG2;
+
+	if (w->query->request->at == IOM_AT_TRANSLATION_REQUEST) {
+		if (size_lg2 > w->page_lg2)
+			size_lg2 = w->page_lg2;
+		lg2 = size_lg2 > lg2 ? size_lg2 : lg2;
+	}
+	return w->page_lg2 && !((address ^ VTD_INTERRUPT_RANGE) >> lg2);
+}
+
 /* ---- What a walk sets and asks ------------------------------------------------------------- */
 
 /* Flags that a walk may set: only where tables are snooped. */
@@ -251,7 +274,7 @@ PT_INLINE void want_second(const struct walk *w, unsigned perm, bool any, bool d
 typedef unsigned refuse_function(const struct pt_entry *leaf, const struct pt_want *want);
 
 /* Looks into the cache.  What is there but does not grant the access is walked again. */
-PT_INLINE bool cached(const struct walk *w, refuse_function *refuse, struct iom_space_ref space,
+PT_INLINE bool cached(struct walk *w, refuse_function *refuse, struct iom_space_ref space,
                       uint64_t input, const struct pt_want *want, struct answer *out)
 {
 	struct pt_entry leaf;
@@ -260,7 +283,7 @@ PT_INLINE bool cached(const struct walk *w, refuse_function *refuse, struct iom_
 		return false;
 	leaf = (struct pt_entry){ .perm = out->page.perm, .flags = out->page.flags };
 	out->keep = true;
-	return !refuse(&leaf, want);
+	return !refuse(&leaf, want) && !denies(w, out->page.address, out->page.size_lg2);
 }
 
 static void keep(const struct walk *w, struct iom_space_ref space, uint64_t input,
@@ -278,13 +301,18 @@ static bool refused(struct walk *w, enum stage stage, enum pt_why why, const str
 	unsigned perm = why == PT_WHY_PERMISSION ? found->perm : 0;
 	const struct codes *c = &codes[stage][reason_of(w, stage, why, want, perm)];
 
+	/* What a large page has in common with the range is no more than that. */
+	if (why == PT_WHY_TARGET)
+		w->fault->hole_lg2 = 12;
 	w->fault->code = first ? c->first : c->later;
 	return false;
 }
 
 /* ---- The second stage -------------------------------------------------------------------------- */
 
-static const struct pt_source direct_second = { .load = load_second, .swap = swap_second };
+static const struct pt_source direct_second = { .load = load_second,
+	                                        .swap = swap_second,
+	                                        .denies = denies };
 
 PT_INLINE struct pt_root second_root(const struct walk *w)
 {
@@ -340,7 +368,9 @@ PT_INLINE bool entry_output(void *ctx, uint64_t entry, bool write, uint64_t *spa
 
 /* ---- The first stage ---------------------------------------------------------------------------- */
 
-static const struct pt_source direct_first = { .load = load_first, .swap = swap_first };
+static const struct pt_source direct_first = { .load = load_first,
+	                                       .swap = swap_first,
+	                                       .denies = denies };
 static const struct pt_source nested_first = { .output = entry_output,
 	                                       .load = load_first,
 	                                       .swap = swap_first };
@@ -400,6 +430,7 @@ static bool through(struct walk *w, uint64_t iova, struct vtd_mapping *m)
 	struct answer one = none, two = none;
 	struct pt_want want;
 
+	w->page_lg2 = c->kind == VTD_KIND_FS ? one.page.size_lg2 : 0;
 	if (c->kind != VTD_KIND_SS && !first_stage(w, c->kind == VTD_KIND_NESTED, iova, &one))
 		return false;
 	if (c->kind == VTD_KIND_SS)
@@ -414,6 +445,7 @@ static bool through(struct walk *w, uint64_t iova, struct vtd_mapping *m)
 		                   : c->flags & VTD_CONTEXT_LEGACY ? LEGACY
 		                                                   : SECOND;
 
+		w->page_lg2 = one.page.size_lg2;
 		want_second(w, w->perm, w->any, w->dirty || !snooped, &want);
 		if (!second_stage(w, stage, one.page.address, &want, &two)) {
 			/* What it says of the GPA holds no further than the first goes straight. */

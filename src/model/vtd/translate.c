@@ -120,20 +120,6 @@ static bool pass(const struct iom_query *query, const struct vtd_context *c,
 	return true;
 }
 
-/*
- * A range that reaches into the interrupt range is no answer to a translation request; the request's own
- * address alone counts for others.
- */
-static bool output_ok(const struct iom_request *q, const struct vtd_mapping *m)
-{
-	unsigned lg2 =
-		m->size_lg2 > VTD_INTERRUPT_RANGE_LG2 ? m->size_lg2 : VTD_INTERRUPT_RANGE_LG2;
-
-	if (q->at != IOM_AT_TRANSLATION_REQUEST)
-		lg2 = VTD_INTERRUPT_RANGE_LG2;
-	return (m->address ^ VTD_INTERRUPT_RANGE) >> lg2;
-}
-
 /* What tables must grant.  A translation request takes what there is. */
 static unsigned wanted(const struct iom_request *q)
 {
@@ -164,15 +150,12 @@ static bool translate(const struct iom_query *query, const struct vtd_context *c
 	struct vtd_mapping m;
 
 	/* The first stage's dirty flag waits until the second one has let the request through. */
-	for (bool dirty = writes && c->kind != VTD_KIND_NESTED;; dirty = true) {
-		if (!vtd_through_stages(query, c, perm, any, dirty, &m, fault))
-			return false;
-		if (!output_ok(q, &m))
-			return refuse(fault, outputs[mode_of(c)].interrupt, PAGE_LG2);
-		if (!writes || !m.clean || !(m.perm & PT_W) || perm & PT_W & (dirty ? PT_W : 0))
-			break;
-		perm |= PT_W;
-	}
+	if (!vtd_through_stages(query, c, perm, any, writes && c->kind != VTD_KIND_NESTED, &m,
+	                        fault))
+		return false;
+	if (writes && m.clean && m.perm & PT_W &&
+	    !vtd_through_stages(query, c, perm | PT_W, any, true, &m, fault))
+		return false;
 	grant->spa = m.address;
 	grant->range_lg2 = m.size_lg2;
 	/* No write while the page is not marked dirty. */
