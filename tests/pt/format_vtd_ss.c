@@ -70,3 +70,26 @@ TEST(vtd_ss_roots, "")
 		                             rows[i].shape.input_bits, rows[i].shape.output_bits,
 		                             rows[i].root.features));
 }
+
+TEST(vtd_ss_either_right, "")
+{
+	struct pt_want want = { .rules = PT_VTD_ANY };
+
+	for (unsigned perm = 0; perm < 4; perm++) {
+		struct pt_entry leaf = { .perm = (uint8_t)perm, .flags = PT_ACCESSED };
+
+		CHECK_EQ(pt_vtd_ss.refuse(&leaf, &want), perm ? PT_OK : PT_WHY_PERMISSION);
+	}
+}
+
+TEST(vtd_ss_dirty_can_wait, "")
+{
+	struct pt_entry leaf = { .perm = PT_R | PT_W, .flags = PT_ACCESSED };
+	struct pt_want want = { .perm = PT_W };
+
+	CHECK_EQ(pt_vtd_ss.refuse(&leaf, &want), PT_WHY_DIRTY);
+	want.rules = PT_VTD_UNDIRTY;
+	CHECK_EQ(pt_vtd_ss.refuse(&leaf, &want), PT_OK);
+	leaf.flags = 0;
+	CHECK_EQ(pt_vtd_ss.refuse(&leaf, &want), PT_WHY_ACCESSED);
+}

@@ -71,3 +71,44 @@ TEST(x86_64_roots, "")
 		              pt_x86_64_root(0x100000fff, rows[i].shape.mode,
 		                             rows[i].shape.output_bits, rows[i].root.features));
 }
+
+TEST(x86_64_addresses_of_guests, "")
+{
+	static const struct {
+		uint64_t raw;
+		unsigned level;
+		uint8_t kind, why;
+	} cases[] = {
+		{ 0x7fffff0001, 3, PT_TABLE, 0 },
+		{ 0x8000000001, 3, PT_BAD, PT_WHY_OUTPUT },
+		{ 0x8000000081, 3, PT_BAD, 0 },
+		{ 0x8000000081, 1, PT_BAD, PT_WHY_OUTPUT },
+		{ 0x8000002081, 1, PT_BAD, 0 },
+		{ 0x8000001081, 1, PT_BAD, PT_WHY_OUTPUT },
+		{ 0x8000000001, 0, PT_BAD, PT_WHY_OUTPUT },
+		{ 0x8000000000, 0, PT_EMPTY, 0 },
+	};
+	const struct pt_root root = pt_x86_64_root(0, 4, 39, PT_X86_GUEST);
+
+	for (size_t i = 0; i < IOM_COUNT(cases); i++) {
+		struct pt_entry e = pt_x86_64.decode(&root, cases[i].raw, cases[i].level,
+		                                     12 + 9 * cases[i].level);
+
+		CHECK_MSG(e.kind == cases[i].kind && e.why == cases[i].why, "%zu: %u, %u", i,
+		          e.kind, e.why);
+	}
+}
+
+TEST(x86_64_dirty_can_wait, "")
+{
+	struct pt_entry leaf = { .perm = PT_R | PT_W | PT_USER, .flags = PT_ACCESSED };
+	struct pt_want want = { .perm = PT_W, .user = true };
+
+	CHECK_EQ(pt_x86_64.refuse(&leaf, &want), PT_WHY_DIRTY);
+	want.rules = PT_X86_UNDIRTY;
+	CHECK_EQ(pt_x86_64.refuse(&leaf, &want), PT_OK);
+	leaf.flags = 0;
+	CHECK_EQ(pt_x86_64.refuse(&leaf, &want), PT_WHY_ACCESSED);
+	leaf.perm = PT_R | PT_USER;
+	CHECK_EQ(pt_x86_64.refuse(&leaf, &want), PT_WHY_PERMISSION);
+}
