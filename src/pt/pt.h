@@ -117,7 +117,8 @@ struct pt_format {
 	 * True: decode would say nothing of the entry but that it points to *table, at the level below,
 	 * and lets everything through.  NULL: always ask decode.
 	 */
-	bool (*plain_table)(uint64_t raw, unsigned level, uint64_t *table);
+	bool (*plain_table)(const struct pt_root *root, uint64_t raw, unsigned level,
+	                    uint64_t *table);
 	/* May this leaf serve that access?  enum pt_why. */
 	unsigned (*refuse)(const struct pt_entry *leaf, const struct pt_want *want);
 	/* The entry with these flags set, PT_ACCESSED and PT_DIRTY; NULL: hardware sets none. */

@@ -155,7 +155,7 @@ PT_INLINE enum pt_why pt_walk(const struct pt_format *fmt, const struct pt_sourc
 		if (bus != IOM_OK)
 			return pt_ended(out, entry, level, pt_bus_why(bus));
 		/* What most entries of a walk are, at one comparison. */
-		if (fmt->plain_table && fmt->plain_table(raw, level, &table)) {
+		if (fmt->plain_table && fmt->plain_table(root, raw, level, &table)) {
 			level--;
 			continue;
 		}

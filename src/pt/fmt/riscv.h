@@ -33,8 +33,10 @@ _Static_assert(IOM_GET(PT_RV_PERM, RV_PTE_R) == PT_R && IOM_GET(PT_RV_PERM, RV_P
                        IOM_GET(PT_RV_MARKS, RV_PTE_D) == PT_DIRTY,
                "one shift takes them over");
 
-PT_INLINE bool pt_rv64_plain_table(uint64_t raw, unsigned level, uint64_t *table)
+PT_INLINE bool pt_rv64_plain_table(const struct pt_root *root, uint64_t raw, unsigned level,
+                                   uint64_t *table)
 {
+	(void)root;
 	if (!level || (raw & ~RV_PTE_PPN) != RV_PTE_V)
 		return false;
 	*table = IOM_GET(RV_PTE_PPN, raw) << 12;

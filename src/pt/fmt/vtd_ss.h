@@ -33,6 +33,21 @@ PT_INLINE bool pt_vtd_ss_may_map(const struct pt_root *root, unsigned level)
 	       (level == 2 && root->features & PT_VTD_1GP);
 }
 
+/* Both rights, no page, nothing reserved, and A where it counts. */
+PT_INLINE bool pt_vtd_ss_plain_table(const struct pt_root *root, uint64_t raw, unsigned level,
+                                     uint64_t *table)
+{
+	uint64_t beyond = VTD_SS_ADDR & ~iom_low(root->output_bits);
+	uint64_t rights =
+		root->features & PT_VTD_SSIRWE ? VTD_SS_IR | VTD_SS_IW : VTD_SS_R | VTD_SS_W;
+	uint64_t set = rights | (root->features & PT_VTD_SSADE ? VTD_SS_A : 0);
+
+	if (!level || (raw & (set | beyond | VTD_SS_PS | VTD_SS_SNP | VTD_SS_IW)) != set)
+		return false;
+	*table = raw & VTD_SS_ADDR;
+	return true;
+}
+
 PT_INLINE struct pt_entry pt_vtd_ss_decode(const struct pt_root *root, uint64_t raw, unsigned level,
                                            unsigned shift)
 {
@@ -123,6 +138,7 @@ static const struct pt_format pt_vtd_ss = {
 	.entry_lg2 = 3,
 	.marks_tables = true,
 	.decode = pt_vtd_ss_decode,
+	.plain_table = pt_vtd_ss_plain_table,
 	.refuse = pt_vtd_ss_refuse,
 	.mark = pt_vtd_ss_mark,
 	.encode_table = pt_vtd_ss_encode_table,

@@ -41,6 +41,21 @@ PT_INLINE bool pt_x86_64_may_map(const struct pt_root *root, unsigned level)
 	return level <= 1 || (level == 2 && root->features & PT_X86_1GP);
 }
 
+/* Every right, no page, nothing reserved, and A. */
+PT_INLINE bool pt_x86_64_plain_table(const struct pt_root *root, uint64_t raw, unsigned level,
+                                     uint64_t *table)
+{
+	uint64_t beyond = X86_PTE_ADDRESS & ~iom_low(root->output_bits);
+	uint64_t set = X86_PTE_P | X86_PTE_RW | X86_PTE_US | X86_PTE_A |
+	               (root->features & PT_X86_EAFE ? X86_PTE_EA : 0);
+	uint64_t clear = X86_PTE_PS | (root->features & PT_X86_XD_IGNORED ? 0 : X86_PTE_XD);
+
+	if (!level || (raw & (set | clear | beyond)) != set)
+		return false;
+	*table = raw & X86_PTE_ADDRESS;
+	return true;
+}
+
 PT_INLINE struct pt_entry pt_x86_64_decode(const struct pt_root *root, uint64_t raw, unsigned level,
                                            unsigned shift)
 {
@@ -154,6 +169,7 @@ static const struct pt_format pt_x86_64 = {
 	.entry_lg2 = 3,
 	.marks_tables = true,
 	.decode = pt_x86_64_decode,
+	.plain_table = pt_x86_64_plain_table,
 	.refuse = pt_x86_64_refuse,
 	.mark = pt_x86_64_mark,
 	.encode_table = pt_x86_64_encode_table,
