@@ -99,13 +99,9 @@ static const struct entry device_entry = { IOM_OF_DEVICE, 4, DEVICE, true, 0x40,
 static const struct entry directory = { IOM_OF_PROCESS, 1, DIRECTORY, true, 0x50, 0x51, 0x52 };
 static const struct entry pasid_entry = { IOM_OF_PROCESS, 8, PASID, true, 0x58, 0x59, 0x5a };
 
-/* Bits that all kinds have alike */
+/* All kinds have these two in the same place. */
 #define PRESENT VTD_ROOT_P
 #define FPD VTD_CE_FPD
-_Static_assert(PRESENT == VTD_CE_P && PRESENT == VTD_SCE_P && PRESENT == VTD_PDE_P &&
-                       PRESENT == VTD_PE_P && FPD == VTD_SCE_FPD && FPD == VTD_PDE_FPD &&
-                       FPD == VTD_PE_FPD,
-               "P and FPD have one place");
 
 static bool refuse(struct iom_fault *fault, unsigned code)
 {

@@ -420,49 +420,53 @@ static unsigned first_rights(const struct walk *w, const struct pt_result *page)
 	return !w->user && !(w->context->flags & VTD_CONTEXT_WPE) ? perm | PT_W : perm;
 }
 
+/* What a page is worth beside what was found before. */
+PT_INLINE void add(struct vtd_mapping *m, const struct answer *answer, unsigned perm, unsigned n)
+{
+	if (m->size_lg2 > answer->page.size_lg2)
+		m->size_lg2 = answer->page.size_lg2;
+	m->address = answer->page.address;
+	m->perm &= (uint8_t)perm;
+	m->clean |= !(answer->page.flags & PT_DIRTY);
+	m->keep &= answer->keep;
+	m->entry[n] = answer->entry;
+}
+
 static bool through(struct walk *w, uint64_t iova, struct vtd_mapping *m)
 {
-	static const struct answer none = {
-		.page = { .size_lg2 = 63, .perm = PT_R | PT_W, .flags = PT_ACCESSED | PT_DIRTY },
-		.keep = true
-	};
 	const struct vtd_context *c = w->context;
-	struct answer one = none, two = none;
+	enum stage stage = c->kind == VTD_KIND_NESTED      ? NESTED
+	                   : c->flags & VTD_CONTEXT_LEGACY ? LEGACY
+	                                                   : SECOND;
+	struct answer answer;
 	struct pt_want want;
 
-	w->page_lg2 = c->kind == VTD_KIND_FS ? one.page.size_lg2 : 0;
-	if (c->kind != VTD_KIND_SS && !first_stage(w, c->kind == VTD_KIND_NESTED, iova, &one))
-		return false;
-	if (c->kind == VTD_KIND_SS)
-		one.page.address = iova;
-	else
-		one.page.perm = (uint8_t)first_rights(w, &one.page);
-	two.page.address = one.page.address;
-	if (c->kind != VTD_KIND_FS) {
-		/* Where a flag may not be set, a page that would need it refuses at once. */
-		bool snooped = c->flags & VTD_CONTEXT_PWSNP;
-		enum stage stage = c->kind == VTD_KIND_NESTED      ? NESTED
-		                   : c->flags & VTD_CONTEXT_LEGACY ? LEGACY
-		                                                   : SECOND;
-
-		w->page_lg2 = one.page.size_lg2;
-		want_second(w, w->perm, w->any, w->dirty || !snooped, &want);
-		if (!second_stage(w, stage, one.page.address, &want, &two)) {
-			/* What it says of the GPA holds no further than the first goes straight. */
-			if (w->fault->hole_lg2 > one.page.size_lg2)
-				w->fault->hole_lg2 = one.page.size_lg2;
+	*m = (struct vtd_mapping){
+		.address = iova,
+		.size_lg2 = 63,
+		.perm = PT_R | PT_W,
+		.keep = true,
+		.snooped = c->flags & VTD_CONTEXT_PGSNP,
+	};
+	if (c->kind != VTD_KIND_SS) {
+		w->page_lg2 = c->kind == VTD_KIND_FS ? m->size_lg2 : 0;
+		if (!first_stage(w, c->kind == VTD_KIND_NESTED, iova, &answer))
 			return false;
-		}
+		add(m, &answer, first_rights(w, &answer.page), 0);
+		if (c->kind == VTD_KIND_FS)
+			return true;
 	}
-
-	m->address = two.page.address;
-	m->size_lg2 = one.page.size_lg2 < two.page.size_lg2 ? one.page.size_lg2 : two.page.size_lg2;
-	m->perm = one.page.perm & two.page.perm & (PT_R | PT_W);
-	m->clean = !(one.page.flags & two.page.flags & PT_DIRTY);
-	m->snooped = c->flags & VTD_CONTEXT_PGSNP || two.page.memory_type & PT_VTD_SNP;
-	m->keep = one.keep && two.keep;
-	m->entry[0] = one.entry;
-	m->entry[1] = two.entry;
+	w->page_lg2 = m->size_lg2;
+	/* Where a flag may not be set, a page that would need it refuses at once. */
+	want_second(w, w->perm, w->any, w->dirty || !(c->flags & VTD_CONTEXT_PWSNP), &want);
+	if (!second_stage(w, stage, m->address, &want, &answer)) {
+		/* What it says of the GPA holds no further than the first goes straight. */
+		if (w->fault->hole_lg2 > m->size_lg2)
+			w->fault->hole_lg2 = m->size_lg2;
+		return false;
+	}
+	add(m, &answer, answer.page.perm, 1);
+	m->snooped |= (answer.page.memory_type & PT_VTD_SNP) != 0;
 	return true;
 }
 
