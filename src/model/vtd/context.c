@@ -159,23 +159,25 @@ static void find_spaces(const struct iom_query *query, struct vtd_context *c)
 {
 	bool nested = c->kind == VTD_KIND_NESTED;
 	uint32_t tag = (uint32_t)c->did + 1;
+	/* How entries of the second stage are read. */
+	uint64_t how = c->aw | (uint64_t)(c->flags & VTD_CONTEXT_SSADE) << 8 |
+	               (c->root & VTD_RTADDR_SSIRWE) << 32;
 	struct iom_space_key key;
 
 	c->stage1 = c->stage2 = (struct iom_space_ref){ 0, 0 };
 	if (c->kind == VTD_KIND_SS || nested) {
-		key = (struct iom_space_key){
-			{ c->sspt, c->aw, c->flags & VTD_CONTEXT_SSADE,
-			  c->root & VTD_RTADDR_SSIRWE },
-			IOM_SPACE_STAGE2,
-			{ tag, nested || c->flags & VTD_CONTEXT_LEGACY ? VTD_NO_PASID : c->pasid }
-		};
+		bool alone = !nested && !(c->flags & VTD_CONTEXT_LEGACY);
+
+		key = (struct iom_space_key){ { c->sspt, how },
+			                      IOM_SPACE_STAGE2,
+			                      { tag, alone ? c->pasid : VTD_NO_PASID } };
 		c->stage2 = iom_space_get(query->unit, &key);
 		iom_space_use(query, c->stage2);
 	}
 	if (c->kind == VTD_KIND_FS || nested) {
-		key = (struct iom_space_key){ { c->fspt, nested ? c->sspt : 0, nested ? c->aw : 0,
-			                        c->flags & (VTD_CONTEXT_FS5 | VTD_CONTEXT_EAFE |
-			                                    (nested ? VTD_CONTEXT_SSADE : 0)) },
+		key = (struct iom_space_key){ { c->fspt,
+			                        c->flags & (VTD_CONTEXT_FS5 | VTD_CONTEXT_EAFE),
+			                        nested ? c->sspt : 0, nested ? how : 0 },
 			                      IOM_SPACE_STAGE1,
 			                      { tag, c->pasid } };
 		c->stage1 = iom_space_get(query->unit, &key);
