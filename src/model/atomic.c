@@ -1,12 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
-/* Atomic operations of devices. */
+/* Atomic operations: of devices, and of a unit for them. */
 #include "model/unit.h"
 
 #include <string.h>
 
-/* Somebody else may win the word this often before the device is told that it did not work. */
+/* Somebody else may win the word this often before it counts as out of reach. */
 #define TRIES_MAX 1024
+
+int iom_unit_set_bits(struct iom_unit *unit, uint64_t spa, uint64_t bits)
+{
+	uint64_t was = 0;
+
+	for (unsigned i = 0; i < TRIES_MAX; i++) {
+		uint64_t seen = was;
+		int result = iom_memory_cas(unit->memory, spa, 8, &seen, was | bits);
+
+		if (result)
+			return result;
+		if (seen == was) {
+			iom_unit_stored(unit, spa, 8);
+			return IOM_OK;
+		}
+		was = seen;
+	}
+	return IOM_EFAULT;
+}
 
 /* What a device's own compare-and-swap finds is its answer; the others begin with a guess. */
 static int update(struct iom_unit *unit, uint64_t spa, unsigned op, uint64_t operand,

@@ -243,6 +243,9 @@ void iom_unit_release(const struct iom_unit *unit, void *memory, size_t size);
 /* Stores to memory on the unit's or its devices' behalf, and reports tracked regions. */
 int iom_unit_store(struct iom_unit *unit, uint64_t spa, const void *buf, size_t len);
 
+/* Sets bits of an aligned little-endian doubleword, atomically towards everything in RAM regions. */
+int iom_unit_set_bits(struct iom_unit *unit, uint64_t spa, uint64_t bits);
+
 /* Reports a store that was made otherwise. */
 void iom_unit_stored(struct iom_unit *unit, uint64_t spa, size_t len);
 

@@ -7,9 +7,6 @@
  */
 #include "model/riscv/riscv.h"
 
-/* Others may change the doubleword this often before the file counts as out of reach. */
-#define TRIES_MAX 1024
-
 void rv_mrif_grant(const struct rv_notice *notice, struct iom_grant *grant)
 {
 	grant->target = IOM_TARGET_MRIF;
@@ -30,28 +27,9 @@ static bool identity_of(const struct rv_unit *rv, uint64_t iova, const void *fro
 }
 
 /*
- * Sets a bit, as AMOOR would.  Without AMO_MRIF software expects less, and nothing forbids to give it
- * more: devices of one unit must not lose each other's messages in any case.
+ * As AMOOR would.  Without AMO_MRIF software expects less, and nothing forbids to give it more: devices
+ * of one unit must not lose each other's messages in any case.
  */
-static int change(struct iom_unit *unit, uint64_t spa, uint64_t bit)
-{
-	uint64_t was = 0;
-
-	for (unsigned i = 0; i < TRIES_MAX; i++) {
-		uint64_t seen = was;
-		int bus = iom_memory_cas(unit->memory, spa, 8, &seen, was | bit);
-
-		if (bus)
-			return bus;
-		if (seen == was) {
-			iom_unit_stored(unit, spa, 8);
-			return IOM_OK;
-		}
-		was = seen;
-	}
-	return IOM_EFAULT;
-}
-
 static int set_bit(const struct iom_query *query, const struct iom_grant *grant, uint64_t off,
                    uint64_t bit)
 {
@@ -66,7 +44,7 @@ static int set_bit(const struct iom_query *query, const struct iom_grant *grant,
 
 	if (rv_beyond_pas(rv_of(query->unit), access.spa))
 		return IOM_EFAULT;
-	access.result = change(query->unit, access.spa, bit);
+	access.result = iom_unit_set_bits(query->unit, access.spa, bit);
 	if (query->watchers)
 		iom_own_tell(query->unit, query->requester, &access);
 	return access.result;
