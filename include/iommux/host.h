@@ -42,7 +42,9 @@ struct iom_host {
 
 	/*
 	 * What iom_msi_translate answered may hold no more, for messages with handles (VT-d: indices of
-	 * the interrupt remapping table) first..last; 0..UINT32_MAX: for all.  NULL: nobody has asked.
+	 * the interrupt remapping table) first..last; 0..UINT32_MAX: for all.  Called before software is
+	 * told that its change is complete; a route must be out of use by the return.  NULL: nobody
+	 * has asked.
 	 */
 	void (*interrupts_changed)(void *opaque, uint32_t first, uint32_t last);
 

@@ -21,7 +21,9 @@ extern "C" {
 #define IOM_ROUTE_MESSAGE 0u /* `data` goes to `address`                                          */
 #define IOM_ROUTE_POSTED                                                                           \
 	1u /* VT-d: vector `vector` of the posted interrupt descriptor at `address` */
-#define IOM_ROUTE_MRIF 2u /* RISC-V: identity `data` of the interrupt file in memory at `address` */
+#define IOM_ROUTE_MRIF                                                                             \
+	2u /* RISC-V: identity `data` of the interrupt file in memory at `address`; */
+	   /* 2048 and more: none, the message has no effect                     */
 
 struct iom_route {
 	uint64_t address; /* on the other side of the unit, a physical address                  */
@@ -32,18 +34,28 @@ struct iom_route {
 };
 
 /*
- * Delivers the message of 4 bytes `data` to `address`, sent by the endpoint without PASID, as iom_write
- * through a port of it would: remapped, posted, refused with a fault.  The reply may be NULL.  Any thread;
- * it opens no access section.
- * IOM_OK; IOM_EFAULT: refused, and recorded; IOM_EBUSY: the unit is stopped; IOM_ENOENT: the endpoint
- * was removed.
+ * Delivers the message of 4 bytes `data` to `address`, a multiple of 4, sent by the endpoint without
+ * PASID, as iom_write through a port of it would: remapped, posted, stored where the address leads, or
+ * refused.  The reply may be NULL.
+ *
+ * Any thread, in an access section (lane.h) or in none: completions that wait for sections wait for
+ * this call too, so that what software changed and invalidated is not used once it was told so.  As
+ * the end of a section does, the call may carry out what waited for it, with all callbacks.
+ *
+ * IOM_OK; IOM_EFAULT: refused, reply.fault says why, and the unit has recorded it if its architecture
+ * wants that; or nobody answered where the message went (reply.fault 0); IOM_EBUSY: the unit is stopped;
+ * IOM_ENOENT: the endpoint was removed; IOM_EINVAL: the 4 bytes would pass 2^64.
  */
 int iom_msi(struct iom_endpoint *endpoint, uint64_t address, uint32_t data,
             struct iom_reply *reply);
 
 /*
- * Says where that message would go, and delivers and records nothing.  The answer holds until
- * host.interrupts_changed tells that it does not.  Results as for iom_msi; reply.fault says why not.
+ * Says where that message would go, and delivers and records nothing; `*route` is written with IOM_OK
+ * only, the reply may be NULL.  Results as for iom_msi; reply.fault says why not.
+ *
+ * The answer holds until host.interrupts_changed tells that it does not.  Told while this call is under
+ * way, it means this answer too: who asks counts those calls, and asks again if one came meanwhile.  A
+ * refusal is of the moment: software may mend its tables without a word.
  */
 int iom_msi_translate(struct iom_endpoint *endpoint, uint64_t address, uint32_t data,
                       struct iom_route *route, struct iom_reply *reply);

@@ -145,8 +145,11 @@ static int reach(const struct iom_query *query, const struct iom_grant *grant,
 
 	if (!query->data)
 		return IOM_OK;
-	result = query->unit->arch->access(query, grant, last < q->bytes ? last + 1 : q->bytes,
-	                                   fault);
+	if (query->route)
+		result = query->unit->arch->route(query, grant, fault);
+	else
+		result = query->unit->arch->access(query, grant,
+		                                   last < q->bytes ? last + 1 : q->bytes, fault);
 	if (result == IOM_EFAULT)
 		query->unit->arch->refuse(query, fault, reply);
 	else if (result)
@@ -160,9 +163,9 @@ static int reach(const struct iom_query *query, const struct iom_grant *grant,
  */
 static int ask(const struct iom_query *query, struct iom_grant *grant, struct iom_reply *reply)
 {
-	struct iom_near *target = &query->memo->target;
 	struct iom_unit *unit = query->unit;
 	struct iom_fault fault = { 0 };
+	struct iom_near *target;
 	uint64_t rest;
 
 	if (!unit->arch->resolve(query, grant, &fault)) {
@@ -183,7 +186,10 @@ static int ask(const struct iom_query *query, struct iom_grant *grant, struct io
 		return IOM_OK;
 	if (grant->target != IOM_TARGET_MEMORY)
 		return reach(query, grant, &fault, reply);
+	if (!query->memo)
+		return IOM_OK;
 
+	target = &query->memo->target;
 	/* 2^64 bytes fall short by one that no region could hold. */
 	rest = range_rest(query->request->iova, grant->range_lg2);
 	if (grant->spa <= unit->spa_last &&
@@ -195,44 +201,52 @@ static int ask(const struct iom_query *query, struct iom_grant *grant, struct io
 	return IOM_OK;
 }
 
-static __attribute__((noinline)) int resolve(struct iom_port *port, const struct iom_request *q,
-                                             const struct iom_data *data, struct iom_reply *reply)
+int iom_resolve(struct iom_query *query, struct iom_grant *grant, struct iom_reply *reply)
 {
-	struct iom_unit *unit = port->endpoint->unit;
-	struct iom_query query = {
-		.unit = unit,
-		.endpoint = port->endpoint,
-		.request = q,
-		.view = &port->memo.tables,
-		.memo = &port->memo,
-		.data = data,
-	};
-	uint32_t epoch = __atomic_load_n(&port->endpoint->epoch, __ATOMIC_SEQ_CST);
-	struct iom_grant grant = { 0 };
+	struct iom_unit *unit = query->unit;
 	int result;
 
 	memset(reply, 0, sizeof *reply);
-	iom_view_begin(&port->memo.tables);
-	query.invalidations = iom_unit_invalidations(unit);
-	/* After the epoch: who comes to watch changes it afterwards. */
-	query.watchers = __atomic_load_n(&unit->watchers, __ATOMIC_SEQ_CST);
-	query.requester = iom_peek(&port->endpoint->requester);
-	if (!request_ok(q)) {
+	iom_view_begin(query->view);
+	query->invalidations = iom_unit_invalidations(unit);
+	query->watchers = __atomic_load_n(&unit->watchers, __ATOMIC_SEQ_CST);
+	query->requester = iom_peek(&query->endpoint->requester);
+	if (!request_ok(query->request)) {
 		reply->status = IOM_UNSUPPORTED;
 		result = IOM_EINVAL;
-	} else if (iom_peek(&port->endpoint->removed)) {
+	} else if (iom_peek(&query->endpoint->removed)) {
 		reply->status = IOM_UNSUPPORTED;
 		result = IOM_ENOENT;
 	} else if (__atomic_load_n(&unit->stopped, __ATOMIC_SEQ_CST)) {
 		reply->status = IOM_STALLED;
 		result = IOM_EBUSY;
 	} else {
-		result = ask(&query, &grant, reply);
+		result = ask(query, grant, reply);
 	}
+	if (unit->observer.access)
+		unit->observer.access(unit->observer_opaque, query->requester, query->request,
+		                      reply, result);
+	return result;
+}
+
+static __attribute__((noinline)) int resolve(struct iom_port *port, const struct iom_request *q,
+                                             const struct iom_data *data, struct iom_reply *reply)
+{
+	struct iom_query query = {
+		.unit = port->endpoint->unit,
+		.endpoint = port->endpoint,
+		.request = q,
+		.view = &port->memo.tables,
+		.memo = &port->memo,
+		.data = data,
+	};
+	/* Before anything else: who comes to watch changes it afterwards. */
+	uint32_t epoch = __atomic_load_n(&port->endpoint->epoch, __ATOMIC_SEQ_CST);
+	struct iom_grant grant = { 0 };
+	int result = iom_resolve(&query, &grant, reply);
+
 	if (!result && grant.keep && !query.watchers && !(q->flags & IOM_REQ_PROBE))
 		front_keep(port, q, &grant, reply, epoch, &port->memo.target.region);
-	if (unit->observer.access)
-		unit->observer.access(unit->observer_opaque, query.requester, q, reply, result);
 	return result;
 }
 

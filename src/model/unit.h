@@ -6,6 +6,7 @@
 
 #include <iommux/backend.h>
 #include <iommux/host.h>
+#include <iommux/interrupt.h>
 #include <iommux/message.h>
 #include <iommux/observe.h>
 #include <iommux/port.h>
@@ -55,6 +56,7 @@ struct iom_query {
 	struct iom_view *view;       /* of its loads                                     */
 	struct iom_memo *memo;       /* the port's; NULL: nobody remembers anything      */
 	const struct iom_data *data; /* NULL: the request only asks                      */
+	struct iom_route *route;     /* the request asks where its data would go as a message */
 	uint32_t watchers;           /* unit.watchers when it began                      */
 };
 
@@ -80,6 +82,12 @@ struct iom_arch {
 	 */
 	int (*access)(const struct iom_query *query, const struct iom_grant *grant, uint64_t bytes,
 	              struct iom_fault *fault);
+	/*
+	 * Fills query.route instead: where the message of 4 bytes at query.data would go, with nothing
+	 * delivered.  Results as of access.  NULL: every target is memory.
+	 */
+	int (*route)(const struct iom_query *query, const struct iom_grant *grant,
+	             struct iom_fault *fault);
 	/*
 	 * Fills reply's fault and status, and records the refusal where the architecture wants it and the
 	 * request is no probe.  May hold the request back, unless it is a probe: status IOM_STALLED and
@@ -235,6 +243,24 @@ int iom_unit_check(const char *name, size_t bytes, size_t should, const struct i
  */
 struct iom_unit *iom_unit_new(const struct iom_arch *arch, struct iom_memory *memory,
                               const struct iom_host *host, void *opaque, uint32_t entries);
+
+/*
+ * The way of a request that no front has answered; query's unit, endpoint, request, view, memo, data and
+ * route are given.  Results as of iom_translate; data have moved where the target is not memory.
+ */
+int iom_resolve(struct iom_query *query, struct iom_grant *grant, struct iom_reply *reply);
+
+/*
+ * A call's own lane, which lives no longer than the call: drains wait for it as for any other while its
+ * section is open.
+ */
+void iom_lane_of_call(struct iom_lane *lane, struct iom_unit *unit);
+void iom_lane_of_call_end(struct iom_lane *lane);
+
+/* Sends 4 bytes as a message: to the host's msi or, without one, through memory. */
+int iom_message_send(struct iom_unit *unit, uint64_t address, uint32_t data);
+/* Worker: what was told of messages with these handles is out of date. */
+void iom_interrupts_changed(struct iom_unit *unit, uint32_t first, uint32_t last);
 
 /* The host's allocator: zeroed memory, aligned to 64, or NULL. */
 void *iom_unit_alloc(const struct iom_unit *unit, size_t size);

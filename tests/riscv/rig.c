@@ -100,6 +100,15 @@ static void host_order(void *opaque, bool reads, bool writes)
 		r->on_order(r);
 }
 
+static void host_interrupts_changed(void *opaque, uint32_t first, uint32_t last)
+{
+	struct rig *r = opaque;
+
+	r->changes++;
+	r->changed_first = first;
+	r->changed_last = last;
+}
+
 static void host_dirty(void *opaque, uint64_t spa, uint64_t len)
 {
 	struct rig *r = opaque;
@@ -122,6 +131,7 @@ struct iom_unit *rig_unit(struct rig *r)
 		                              .message = host_message,
 		                              .wire = host_wire,
 		                              .order = host_order,
+		                              .interrupts_changed = host_interrupts_changed,
 		                              .dirty = host_dirty };
 	struct iom_error error = { 0 };
 	struct iom_unit *unit;

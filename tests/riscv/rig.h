@@ -77,6 +77,8 @@ struct rig {
 		uint32_t requester;
 		struct iom_message what;
 	} message[RIG_LOG];
+	unsigned changes; /* calls of host.interrupts_changed */
+	uint32_t changed_first, changed_last;
 	bool msi_fails; /* makes host.msi refuse */
 	bool wire[16];  /* levels */
 	unsigned wire_changes;

@@ -12,7 +12,8 @@ struct command {
 	uint64_t needs;   /* a capability, or 0 */
 	uint64_t bits[2]; /* what may be set beside opcode and func3; all else is reserved */
 	enum outcome (*run)(struct rv_unit *rv, const uint64_t *c);
-	void (*tell)(struct rv_unit *rv, const uint64_t *c); /* a backend, or NULL */
+	void (*tell)(struct rv_unit *rv,
+	             const uint64_t *c); /* a backend; NULL: not an invalidation */
 };
 
 /* The tag of spaces whose second stage is active; 0 is the host's own. */
@@ -230,8 +231,12 @@ static enum outcome carry_out(struct rv_unit *rv, const uint64_t *c)
 		if ((row->needs && !(rv->cap & row->needs)) || reserved_set(rv, row, c))
 			return ILLEGAL;
 		outcome = row->run(rv, c);
-		if (outcome == DONE && row->tell && rv->unit.backend.invalidate)
-			row->tell(rv, c);
+		if (outcome == DONE && row->tell) {
+			if (rv->unit.backend.invalidate)
+				row->tell(rv, c);
+			/* A message takes every stage that other requests take. */
+			iom_interrupts_changed(&rv->unit, 0, UINT32_MAX);
+		}
 		return outcome;
 	}
 	return ILLEGAL;

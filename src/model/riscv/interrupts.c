@@ -92,14 +92,11 @@ static void set_wires(struct rv_unit *rv)
 void rv_send(struct rv_unit *rv, uint64_t address, uint32_t data)
 {
 	struct iom_unit *unit = &rv->unit;
-	uint8_t bytes[4];
 	int result = IOM_EFAULT;
 
-	iom_st32(bytes, data, false);
 	if (!rv_beyond_pas(rv, address))
-		result = unit->host.msi ? unit->host.msi(unit->opaque, address, data)
-		                        : iom_unit_store(unit, address, bytes, sizeof bytes);
-	iom_own_tell_unit(unit, IOM_OF_INTERRUPT, address, sizeof bytes, true, result);
+		result = iom_message_send(unit, address, data);
+	iom_own_tell_unit(unit, IOM_OF_INTERRUPT, address, sizeof data, true, result);
 	if (result)
 		rv_fault_msi(rv, address);
 	else if (unit->observer.msi)

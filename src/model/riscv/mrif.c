@@ -77,3 +77,22 @@ int rv_mrif_access(const struct iom_query *query, const struct iom_grant *grant,
 	iom_work(query->unit, 0);
 	return IOM_OK;
 }
+
+int rv_mrif_route(const struct iom_query *query, const struct iom_grant *grant,
+                  struct iom_fault *fault)
+{
+	const struct iom_request *q = query->request;
+	uint32_t id;
+
+	(void)fault;
+	if (q->iova % 4)
+		return IOM_ENOTSUP;
+	if (!identity_of(rv_of(query->unit), q->iova, query->data->from, &id))
+		id = UINT32_MAX;
+	*query->route = (struct iom_route){
+		.address = grant->spa,
+		.data = id,
+		.kind = IOM_ROUTE_MRIF,
+	};
+	return IOM_OK;
+}

@@ -337,6 +337,8 @@ struct rv_notice {
 void rv_mrif_grant(const struct rv_notice *notice, struct iom_grant *grant);
 int rv_mrif_access(const struct iom_query *query, const struct iom_grant *grant, uint64_t bytes,
                    struct iom_fault *fault);
+int rv_mrif_route(const struct iom_query *query, const struct iom_grant *grant,
+                  struct iom_fault *fault);
 
 /* ---- qos.c */
 /* The identifiers that an access carries; `context` NULL: those of the unit itself, and in Bare. */

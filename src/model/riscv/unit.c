@@ -198,6 +198,7 @@ static void ddtp_drained(struct rv_unit *rv)
 	struct iom_unit *unit = &rv->unit;
 
 	iom_backend_contexts(unit);
+	iom_interrupts_changed(unit, 0, UINT32_MAX);
 	iom_lock(&unit->lock);
 	if (rv->resets == rv->resets_seen) {
 		rv->ddtp_drained = true;
@@ -232,6 +233,7 @@ static void work(struct iom_unit *unit, uint32_t what)
 		iom_drain_forget(unit);
 		rv_wires_fall(rv);
 		iom_backend_restart(unit);
+		iom_interrupts_changed(unit, 0, UINT32_MAX);
 	}
 	/* What requests found under the old mode is out of use before busy falls. */
 	if (ask & RV_DRAIN_DDTP)
@@ -288,6 +290,7 @@ static const struct iom_arch arch = {
 	.reset_locked = reset_locked,
 	.resolve = rv_resolve,
 	.access = rv_mrif_access,
+	.route = rv_mrif_route,
 	.refuse = rv_refuse,
 	.work = work,
 	.fault_name = rv_fault_name,
