@@ -33,7 +33,7 @@ static int load(const struct iom_query *query, uint64_t spa, unsigned words, uin
 int vtd_load(const struct iom_query *query, unsigned of, uint64_t spa, unsigned words,
              uint64_t *out)
 {
-	uint64_t again;
+	uint64_t again[2];
 	int result;
 
 	if (spa > query->unit->spa_last)
@@ -41,8 +41,8 @@ int vtd_load(const struct iom_query *query, unsigned of, uint64_t spa, unsigned 
 	result = load(query, spa, words, out);
 	/* The first two quadwords are from one moment ("atomic 128-bit reads"). */
 	for (unsigned i = 0; words > 1 && !result && i < LOADS_MAX; i++) {
-		result = load(query, spa, 1, &again);
-		if (again == out[0])
+		result = load(query, spa, 2, again);
+		if (again[0] == out[0] && again[1] == out[1])
 			break;
 		result = load(query, spa, words, out);
 	}
