@@ -53,6 +53,8 @@ int iom_msi(struct iom_endpoint *endpoint, uint64_t address, uint32_t data,
  * Says where that message would go, and delivers and records nothing; `*route` is written with IOM_OK
  * only, the reply may be NULL.  Results as for iom_msi; reply.fault says why not.
  *
+ * What is at the address is not looked at: an interrupt file, a posted interrupt descriptor.
+ *
  * The answer holds until host.interrupts_changed tells that it does not.  Told while this call is under
  * way, it means this answer too: who asks counts those calls, and asks again if one came meanwhile.  A
  * refusal is of the moment: software may mend its tables without a word.

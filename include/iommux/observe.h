@@ -25,7 +25,7 @@ extern "C" {
 #define IOM_OF_STAGE1 3u    /* first-stage page tables             */
 #define IOM_OF_STAGE2 4u    /* second-stage page tables            */
 #define IOM_OF_MSI 5u       /* tables of interrupts                */
-#define IOM_OF_MRIF 6u      /* memory-resident interrupt files     */
+#define IOM_OF_MRIF 6u      /* interrupt files, posted descriptors */
 #define IOM_OF_QUEUE 7u     /* commands, records, completion words */
 #define IOM_OF_INTERRUPT 8u /* the unit's own interrupt messages   */
 
@@ -57,7 +57,7 @@ struct iom_observer {
 	 * An address beyond the unit's physical addresses is refused inside, and not told.
 	 */
 	void (*own)(void *opaque, uint32_t requester, const struct iom_own_access *access);
-	/* The unit sent a message-signalled interrupt of its own. */
+	/* The unit sent a message-signalled interrupt: its own, or what it made of a device's. */
 	void (*msi)(void *opaque, uint64_t address, uint32_t data);
 };
 

@@ -5,14 +5,11 @@
 
 #include <string.h>
 
-/* Somebody else may win the word this often before it counts as out of reach. */
-#define TRIES_MAX 1024
-
 int iom_unit_set_bits(struct iom_unit *unit, uint64_t spa, uint64_t bits)
 {
 	uint64_t was = 0;
 
-	for (unsigned i = 0; i < TRIES_MAX; i++) {
+	for (unsigned i = 0; i < IOM_TRIES_MAX; i++) {
 		uint64_t seen = was;
 		int result = iom_memory_cas(unit->memory, spa, 8, &seen, was | bits);
 
@@ -33,7 +30,7 @@ static int update(struct iom_unit *unit, uint64_t spa, unsigned op, uint64_t ope
 {
 	uint64_t mask = iom_low(8 * bytes), was = op == IOM_CAS ? compare & mask : 0;
 
-	for (unsigned i = 0; i < TRIES_MAX; i++) {
+	for (unsigned i = 0; i < IOM_TRIES_MAX; i++) {
 		uint64_t seen = was, now = (op == IOM_FETCH_ADD ? was + operand : operand) & mask;
 		int result = iom_memory_cas(unit->memory, spa, bytes, &seen, now);
 

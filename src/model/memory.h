@@ -96,6 +96,9 @@ static inline int iom_memory_ld64(struct iom_memory *memory, struct iom_view *vi
 }
 int iom_memory_ld32(struct iom_memory *memory, uint64_t spa, bool big_endian, uint32_t *val);
 
+/* Others may win a word this often before it counts as out of reach. */
+#define IOM_TRIES_MAX 1024
+
 /*
  * Compares and swaps an aligned word of `bytes` bytes, 4 or 8; values are what a little-endian load
  * would give.  *expected becomes what was there.  IOM_OK, whether it matched or not; else as memory

@@ -362,6 +362,16 @@ enum vtd_fspm { VTD_FSPM_4, VTD_FSPM_5 };
 
 enum vtd_svt { VTD_SVT_NONE, VTD_SVT_SID, VTD_SVT_BUS, VTD_SVT_RESERVED };
 
+/* Delivery modes, of messages too; 3 and 6 are reserved */
+enum vtd_dlm {
+	VTD_DLM_FIXED,
+	VTD_DLM_LOWEST,
+	VTD_DLM_SMI,
+	VTD_DLM_NMI = 4,
+	VTD_DLM_INIT,
+	VTD_DLM_EXTINT = 7,
+};
+
 /* Posted interrupt descriptor, eight quadwords: four of PIR, then this one */
 #define VTD_PID_BYTES 64
 #define VTD_PID_4_ON IOM_BIT(0)
@@ -371,6 +381,22 @@ enum vtd_svt { VTD_SVT_NONE, VTD_SVT_SID, VTD_SVT_BUS, VTD_SVT_RESERVED };
 #define VTD_PID_4_NDST_XAPIC IOM_MASK(47, 40)
 #define VTD_PID_4_RSVD (IOM_MASK(15, 2) | IOM_MASK(31, 24))
 #define VTD_PID_4_XAPIC_RSVD (IOM_MASK(39, 32) | IOM_MASK(63, 48))
+
+/* Fault reasons of interrupt requests */
+enum vtd_interrupt_fault {
+	VTD_FR_IR_REQUEST = 0x20,    /* reserved field of the request                */
+	VTD_FR_IR_INDEX,             /* beyond the table, or its entry beyond HAW    */
+	VTD_FR_IR_ABSENT,            /* P = 0                                        */
+	VTD_FR_IR_FETCH,             /* entry not readable                           */
+	VTD_FR_IR_ENTRY,             /* reserved field or encoding of a present entry */
+	VTD_FR_IR_COMPATIBILITY,     /* blocked                                      */
+	VTD_FR_IR_SOURCE,            /* the source-id is not the entry's             */
+	VTD_FR_IR_DESCRIPTOR_ACCESS, /* posted interrupt descriptor                  */
+	VTD_FR_IR_DESCRIPTOR,        /* reserved field of it                         */
+	VTD_FR_IR_NO_MESSAGE,        /* other requests to the address range          */
+	VTD_FR_IR_XAPIC,             /* EIMER = 1, EIME = 0                          */
+	VTD_FR_IR_OFF,               /* IRREQ = 1, IRES = 0                          */
+};
 
 /* ---- Page requests --------------------------------------------------------------------------------- */
 

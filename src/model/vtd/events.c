@@ -51,14 +51,8 @@ static bool next_message(struct vtd_unit *vtd, uint64_t *address, uint32_t *data
 int vtd_send(struct vtd_unit *vtd, uint64_t address, uint32_t data)
 {
 	struct iom_unit *unit = &vtd->unit;
-	uint8_t bytes[4];
-	int result = IOM_EFAULT;
+	int result = iom_message_send(unit, address, data);
 
-	iom_st32(bytes, data, false);
-	if (unit->host.msi)
-		result = unit->host.msi(unit->opaque, address, data);
-	else if (address <= unit->spa_last)
-		result = iom_unit_store(unit, address, bytes, sizeof bytes);
 	if (!result && unit->observer.msi)
 		unit->observer.msi(unit->observer_opaque, address, data);
 	return result;

@@ -105,8 +105,11 @@ void vtd_global_begin(struct vtd_unit *vtd)
 	if ((changing & VTD_G_RTP && vtd->cap & VTD_CAP_ESRTPS) ||
 	    (changing & VTD_G_TE && !(on & VTD_ON_DMA) && vtd->ecap & VTD_ECAP_SMTS))
 		iom_invalidate_all(unit);
-	if (changing & (VTD_G_IRE | VTD_G_CFI | VTD_G_IRTP) && unit->host.interrupts_changed)
-		unit->host.interrupts_changed(unit->opaque, 0, UINT32_MAX);
+	if ((changing & VTD_G_IRTP || (changing & VTD_G_IRE && !(on & VTD_ON_INTERRUPTS))) &&
+	    vtd->cap & VTD_CAP_ESIRTPS)
+		vtd_irtes_drop(vtd, 0, UINT32_MAX);
+	if (changing & (VTD_G_IRE | VTD_G_CFI | VTD_G_IRTP))
+		iom_interrupts_changed(unit, 0, UINT32_MAX);
 }
 
 /* Has a change come that this drain did not await? */

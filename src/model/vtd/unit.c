@@ -14,6 +14,7 @@ static void reset_locked(struct iom_unit *unit)
 	vtd_global_reset_locked(vtd);
 	vtd->fault_next = 0;
 	vtd_registers_reset(vtd);
+	vtd_irtes_drop(vtd, 0, UINT32_MAX);
 	iom_work_later(unit, VTD_WORK_GLOBAL); /* a backend hears of it */
 }
 
@@ -40,6 +41,7 @@ static void work(struct iom_unit *unit, uint32_t what)
 	if (restarted(vtd, &ask)) {
 		iom_drain_forget(unit);
 		iom_backend_restart(unit);
+		iom_interrupts_changed(unit, 0, UINT32_MAX);
 	}
 	if (ask & VTD_DRAIN_GLOBAL)
 		vtd_global_begin(vtd);
@@ -58,6 +60,8 @@ static const struct iom_arch arch = {
 	.requester_last = 0xffff,
 	.reset_locked = reset_locked,
 	.resolve = vtd_resolve,
+	.access = vtd_interrupt_access,
+	.route = vtd_interrupt_route,
 	.refuse = vtd_refuse,
 	.work = work,
 	.fault_name = vtd_fault_name,

@@ -40,6 +40,14 @@ enum vtd_event { VTD_EVENT_FAULT, VTD_EVENT_INVALIDATION, VTD_EVENT_PAGE, VTD_EV
 /* Words of all kinds of root, context and PASID structures together */
 #define VTD_RESERVED_WORDS 17
 
+/* An entry that the interrupt entry cache holds, as in memory. */
+struct vtd_irte {
+	uint32_t seq;
+	uint32_t name; /* its index and 1; 0: none */
+	uint64_t word[2];
+};
+#define VTD_IRTES 512
+
 struct vtd_unit {
 	struct iom_unit unit;
 
@@ -62,6 +70,9 @@ struct vtd_unit {
 
 	/* The worker's own */
 	uint32_t resets_seen; /* those of `resets` that the drains know about */
+
+	struct iom_lock irte_lock; /* of who changes what follows */
+	struct vtd_irte irte[VTD_IRTES];
 };
 
 static inline struct vtd_unit *vtd_of(struct iom_unit *unit)
@@ -335,7 +346,49 @@ bool vtd_interrupt_resolve(const struct iom_query *query, struct iom_grant *gran
 /* iom_arch.access: delivers it. */
 int vtd_interrupt_access(const struct iom_query *query, const struct iom_grant *grant,
                          uint64_t bytes, struct iom_fault *fault);
-/* Worker: forgets the entries first..last of the interrupt entry cache. */
+/* iom_arch.route */
+int vtd_interrupt_route(const struct iom_query *query, const struct iom_grant *grant,
+                        struct iom_fault *fault);
+
+static inline int vtd_interrupt_refused(struct iom_fault *fault, enum vtd_interrupt_fault code)
+{
+	fault->code = (uint8_t)code;
+	return IOM_EFAULT;
+}
+
+/* By what an entry of the interrupt remapping table is judged. */
+struct vtd_irte_rules {
+	uint64_t irta;         /* as SIRTP latched it               */
+	uint64_t address_last; /* the highest that HAW has          */
+	uint16_t requester;
+	bool posting;        /* CAP.PI                            */
+	bool reserved_first; /* IOM_VTD_RESERVED_FIRST            */
+};
+/* What the entry makes of a message: 0, and *route; else the fault reason. */
+uint8_t vtd_irte_decode(const uint64_t *irte, const struct vtd_irte_rules *rules,
+                        struct iom_route *route);
+
+/* The address of a message in the CPU's own format; the APIC ID is as wide as it is. */
+static inline uint64_t vtd_message_address(uint32_t apic_id, bool logical, bool hint)
+{
+	return VTD_INTERRUPT_RANGE | IOM_PUT(VTD_MSI_DESTINATION, apic_id & 0xff) |
+	       IOM_PUT(VTD_MSI_DESTINATION_UPPER, apic_id >> 8) | (logical ? VTD_MSI_DM : 0) |
+	       (hint ? VTD_MSI_RH : 0);
+}
+
+/* ---- posting.c */
+/* Posts to the descriptor that the route names: IOM_OK; IOM_EFAULT, with the fault's code. */
+int vtd_post(const struct iom_query *query, const struct iom_route *route, bool x2apic,
+             struct iom_fault *fault);
+
+/* ---- irte_cache.c */
+bool vtd_irte_find(const struct vtd_unit *vtd, uint32_t index, uint64_t *irte);
+/* Keeps an entry, unless something was invalidated since `invalidations` was read. */
+void vtd_irte_keep(struct vtd_unit *vtd, uint32_t index, const uint64_t *irte,
+                   uint64_t invalidations);
+/* Worker: forgets the entries first..last, and tells the host; 0..UINT32_MAX: all. */
 void vtd_irtes_forget(struct vtd_unit *vtd, uint32_t first, uint32_t last);
+/* The same without telling, by any thread. */
+void vtd_irtes_drop(struct vtd_unit *vtd, uint32_t first, uint32_t last);
 
 #endif
