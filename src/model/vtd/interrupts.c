@@ -27,6 +27,7 @@ bool vtd_interrupt_resolve(const struct iom_query *query, struct iom_grant *gran
 	}
 	grant->spa = q->iova;
 	grant->range_lg2 = 12;
+	grant->alike_lg2 = VTD_INTERRUPT_RANGE_LG2;
 	grant->perm = IOM_PERM_WRITE;
 	grant->target = IOM_TARGET_INTERRUPT;
 	return true;

@@ -8,7 +8,7 @@
 #include "model/vtd/vtd.h"
 
 #define WORDS (VTD_PID_BYTES / 8)
-#define CONTROL 4 /* the quadword after PIR */
+#define CONTROL 4u /* the quadword after PIR */
 
 static bool reserved_set(const uint64_t *word, bool x2apic)
 {
@@ -57,7 +57,7 @@ static void notify(struct iom_unit *unit, uint64_t control, bool x2apic)
 int vtd_post(const struct iom_query *query, const struct iom_route *route, bool x2apic,
              struct iom_fault *fault)
 {
-	uint64_t pir = route->address + 8 * (route->vector / 64), word[WORDS];
+	uint64_t pir = route->address + UINT64_C(8) * (route->vector / 64), word[WORDS];
 	bool due = false;
 	int result;
 
@@ -67,7 +67,7 @@ int vtd_post(const struct iom_query *query, const struct iom_route *route, bool 
 		return vtd_interrupt_refused(fault, VTD_FR_IR_DESCRIPTOR);
 	result = iom_unit_set_bits(query->unit, pir, IOM_BIT(route->vector % 64));
 	if (!result)
-		result = set_on(query->unit, route->address + 8 * CONTROL, route->urgent,
+		result = set_on(query->unit, route->address + UINT64_C(8) * CONTROL, route->urgent,
 		                &word[CONTROL], &due);
 	if (query->watchers)
 		vtd_accessed(query, IOM_OF_MRIF, route->address, VTD_PID_BYTES, true, result);
