@@ -220,7 +220,7 @@ unsigned ibench_fault(struct ibench *b)
 {
 	uint64_t cap = rd(b, CAP, 8);
 	unsigned records = 1 + (cap >> 40 & 0xff);
-	unsigned off = 16 * (cap >> 24 & 0x3ff) + 16 * b->record;
+	unsigned off = (unsigned)(16 * (cap >> 24 & 0x3ff)) + 16 * b->record;
 
 	b->info = rd(b, off, 8);
 	b->high = rd(b, off + 8, 8);

@@ -3,9 +3,6 @@
 /* The unit's own accesses to memory for a request, and who hears of them. */
 #include "model/vtd/vtd.h"
 
-/* Whoever changes an entry all the time gets it used as it was found. */
-#define LOADS_MAX 16
-
 void vtd_accessed(const struct iom_query *query, unsigned of, uint64_t spa, unsigned bytes,
                   bool write, int result)
 {
@@ -39,8 +36,11 @@ int vtd_load(const struct iom_query *query, unsigned of, uint64_t spa, unsigned 
 	if (spa > query->unit->spa_last)
 		return IOM_EFAULT;
 	result = load(query, spa, words, out);
-	/* The first two quadwords are from one moment ("atomic 128-bit reads"). */
-	for (unsigned i = 0; words > 1 && !result && i < LOADS_MAX; i++) {
+	/*
+	 * The first two quadwords are from one moment ("atomic 128-bit reads").  Whoever changes them all the
+	 * time gets them used as they were found.
+	 */
+	for (unsigned i = 0; words > 1 && !result && i < IOM_TRIES_MAX; i++) {
 		result = load(query, spa, 2, again);
 		if (again[0] == out[0] && again[1] == out[1])
 			break;
