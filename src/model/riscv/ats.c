@@ -84,43 +84,29 @@ static void send(struct rv_unit *rv, const uint64_t *c, struct iom_message *mess
 		rv->unit.host.message(rv->unit.opaque, requester_of(c), message);
 }
 
-/* Coded as in NAPOT pages: the size stands where the address has its lowest 0. */
-static unsigned range_lg2(uint64_t payload)
-{
-	uint64_t page = IOM_GET(RV_ATS_INVAL_1_ADDR, payload);
-
-	if (!(payload & RV_ATS_INVAL_1_S))
-		return 12;
-	return ~page & iom_low(52) ? 13 + iom_ctz(~page) : 64;
-}
-
 static bool take_tag(struct rv_unit *rv, uint32_t requester, unsigned *tag)
 {
+	const struct iom_itag itag = { .requester = requester, .left = rv->config.ats_timeout_ns };
 	bool found;
 
 	iom_lock(&rv->unit.lock);
-	found = ~rv->itags;
-	if (found) {
-		*tag = iom_ctz(~rv->itags);
-		rv->itag[*tag] = (struct rv_itag){ .requester = requester,
-			                           .left = rv->config.ats_timeout_ns };
-		__atomic_store_n(&rv->itags, rv->itags | UINT32_C(1) << *tag, __ATOMIC_RELEASE);
-	}
+	found = iom_itag_take_locked(&rv->itags, &itag, IOM_ITAGS, tag);
 	iom_unlock(&rv->unit.lock);
 	return found;
 }
 
-/* An invalidation is over: a fence, or one that found no ITag, may have waited for that. */
-static void end_locked(struct rv_unit *rv, unsigned tag)
+/* Invalidations are over: a fence, or one that found no ITag, may have waited for that. */
+static void ended_locked(struct rv_unit *rv, uint32_t tags)
 {
-	__atomic_store_n(&rv->itags, rv->itags & ~(UINT32_C(1) << tag), __ATOMIC_RELEASE);
+	if (!tags)
+		return;
 	rv->inval_waits = false;
 	iom_work_later(&rv->unit, RV_WORK_COMMANDS);
 }
 
 bool rv_ats_invalidate(struct rv_unit *rv, const uint64_t *c)
 {
-	unsigned lg2 = range_lg2(c[1]), tag;
+	unsigned lg2 = iom_itag_range_lg2(c[1], c[1] & RV_ATS_INVAL_1_S), tag;
 	struct iom_message message = {
 		.address = c[1] & RV_ATS_INVAL_1_ADDR & ~iom_low(lg2),
 		.kind = IOM_MESSAGE_INVALIDATE,
@@ -151,8 +137,6 @@ void rv_ats_page_response(struct rv_unit *rv, const uint64_t *c)
 static int completed(struct rv_unit *rv, const struct iom_endpoint *endpoint,
                      const struct iom_message *message)
 {
-	/* A count of 8 is coded as 0. */
-	unsigned answers = message->code ? message->code : 8;
 	int result = IOM_OK;
 
 	if (message->code > 7)
@@ -160,13 +144,9 @@ static int completed(struct rv_unit *rv, const struct iom_endpoint *endpoint,
 	iom_lock(&rv->unit.lock);
 	if (endpoint->removed)
 		result = IOM_ENOENT;
-	for (uint32_t rest = message->token & rv->itags; !result && rest; rest &= rest - 1) {
-		unsigned tag = iom_ctz(rest);
-		struct rv_itag *itag = &rv->itag[tag];
-
-		if (itag->requester == endpoint->requester && ++itag->answers >= answers)
-			end_locked(rv, tag);
-	}
+	else
+		ended_locked(rv,
+		             iom_itags_answered_locked(&rv->itags, endpoint->requester, message));
 	iom_unlock(&rv->unit.lock);
 	iom_work(&rv->unit, 0);
 	return result;
@@ -174,22 +154,16 @@ static int completed(struct rv_unit *rv, const struct iom_endpoint *endpoint,
 
 void rv_ats_step_locked(struct rv_unit *rv, uint64_t passed_ns)
 {
-	for (uint32_t rest = rv->itags; rest; rest &= rest - 1) {
-		unsigned tag = iom_ctz(rest);
-		struct rv_itag *itag = &rv->itag[tag];
+	uint32_t late = iom_itags_step_locked(&rv->itags, passed_ns);
 
-		if (itag->left > passed_ns) {
-			itag->left -= passed_ns;
-			continue;
-		}
+	if (late)
 		iom_poke(&rv->inval_timed_out, true);
-		end_locked(rv, tag);
-	}
+	ended_locked(rv, late);
 }
 
 void rv_ats_reset_locked(struct rv_unit *rv)
 {
-	__atomic_store_n(&rv->itags, 0, __ATOMIC_RELEASE);
+	iom_itags_reset_locked(&rv->itags);
 	rv->inval_waits = false;
 	iom_poke(&rv->inval_timed_out, false);
 }
@@ -207,16 +181,12 @@ int rv_message(struct iom_unit *unit, struct iom_endpoint *endpoint,
 	                                                : rv_page_request(rv, endpoint, message);
 }
 
-/* A device that is gone caches nothing any more. */
 void rv_removed(struct iom_unit *unit, struct iom_endpoint *endpoint)
 {
 	struct rv_unit *rv = rv_of(unit);
 
 	iom_lock(&unit->lock);
-	for (uint32_t rest = rv->itags; rest; rest &= rest - 1) {
-		if (rv->itag[iom_ctz(rest)].requester == endpoint->requester)
-			end_locked(rv, iom_ctz(rest));
-	}
+	ended_locked(rv, iom_itags_removed_locked(&rv->itags, endpoint->requester));
 	rv_pages_removed_locked(rv, endpoint->requester);
 	iom_unlock(&unit->lock);
 	iom_work(unit, 0);

@@ -112,7 +112,7 @@ static enum outcome inval_pdt(struct rv_unit *rv, const uint64_t *c)
  */
 static bool fence_may_end(const struct rv_unit *rv)
 {
-	return rv->fence_drained && !iom_peek_acquire(&rv->itags);
+	return rv->fence_drained && !iom_itags_any(&rv->itags);
 }
 
 static enum outcome fence(struct rv_unit *rv, const uint64_t *c)
@@ -317,7 +317,7 @@ static bool passes_locked(const struct rv_unit *rv, const struct turn *turn)
 	       (c & ~(RV_CMD_OPCODE | RV_IOFENCE_PR | RV_IOFENCE_PW)) ==
 	               IOM_PUT(RV_CMD_FUNC3, RV_IOFENCE_C) &&
 	       !(c & (RV_IOFENCE_PR | RV_IOFENCE_PW) && unit->host.order) &&
-	       !iom_peek_acquire(&rv->itags) && !iom_peek(&rv->inval_timed_out) &&
+	       !iom_itags_any(&rv->itags) && !iom_peek(&rv->inval_timed_out) &&
 	       iom_sections_ended_locked(unit);
 }
 
@@ -347,7 +347,7 @@ static void commit_locked(struct rv_unit *rv, enum outcome outcome, const struct
 		break;
 	case NO_TAG:
 		/* One may have become free meanwhile. */
-		rv->inval_waits = !~rv->itags;
+		rv->inval_waits = !~rv->itags.used;
 		break;
 	case TIMEOUT:
 		/* Said once: the same fence may pass when software comes back to it. */

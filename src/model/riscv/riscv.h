@@ -7,6 +7,7 @@
 #include <iommux/riscv.h>
 
 #include "base/endian.h"
+#include "model/itags.h"
 #include "model/ring.h"
 #include "model/work.h"
 #include "regs/riscv.h"
@@ -42,15 +43,6 @@ struct rv_page_request {
 };
 #define RV_PAGE_STORE 0xffu
 
-/* Invalidations of devices' caches that are under way at a time */
-#define RV_ITAGS 32
-
-struct rv_itag {
-	uint32_t requester;
-	uint8_t answers; /* that have come                                */
-	uint64_t left;   /* ns that the device may still take for the rest */
-};
-
 struct rv_unit {
 	struct iom_unit unit;
 
@@ -67,7 +59,6 @@ struct rv_unit {
 	bool fence_waits;               /* for access sections, or for devices                    */
 	bool inval_waits;               /* the next command, for an ITag                          */
 	bool inval_timed_out;           /* and no fence has said so                               */
-	uint32_t itags;                 /* those in use: a bit each                               */
 	uint16_t msi_pending;           /* vectors that were masked when their message was due    */
 	uint16_t due;                   /* ipsr bits whose message has not been sent yet          */
 	uint32_t resets;                /* so that what began before a reset ends without effect  */
@@ -76,7 +67,7 @@ struct rv_unit {
 	uint64_t fifo[RV_FIFO][RV_FQ_WORDS];
 	unsigned pages_first, pages_count;
 	struct rv_page_request pages[RV_PAGES];
-	struct rv_itag itag[RV_ITAGS];
+	struct iom_itags itags;
 
 	/* The worker's own */
 	uint32_t resets_seen; /* those of `resets` that the drains know about */

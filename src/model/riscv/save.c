@@ -23,10 +23,8 @@ struct state {
 	uint64_t fence_waits, fence[2];
 	uint64_t ddtp_left, queue_left[RV_QUEUES];
 	uint64_t records, record[RV_FIFO][RV_FQ_WORDS];
-	uint64_t inval_timed_out, itags;
-	struct itag {
-		uint64_t requester, answers, left;
-	} itag[RV_ITAGS];
+	uint64_t inval_timed_out;
+	struct iom_itags itags;
 	uint64_t pages;
 	struct page {
 		uint64_t record[RV_PQ_WORDS], code, to_answer, prpr;
@@ -36,14 +34,7 @@ struct state {
 static void save_ats_locked(const struct rv_unit *rv, struct iom_stream *stream)
 {
 	iom_put(stream, rv->inval_timed_out);
-	iom_put(stream, rv->itags);
-	for (unsigned i = 0; i < RV_ITAGS; i++) {
-		if (!(rv->itags & IOM_BIT(i)))
-			continue;
-		iom_put(stream, rv->itag[i].requester);
-		iom_put(stream, rv->itag[i].answers);
-		iom_put(stream, rv->itag[i].left);
-	}
+	iom_itags_save_locked(&rv->itags, stream);
 	iom_put(stream, rv->pages_count);
 	for (unsigned i = 0; i < rv->pages_count; i++) {
 		const struct rv_page_request *p = &rv->pages[(rv->pages_first + i) % RV_PAGES];
@@ -82,13 +73,6 @@ void rv_save_locked(struct iom_unit *unit, struct iom_stream *stream)
 	save_ats_locked(rv, stream);
 }
 
-static bool itag_ok(const struct rv_unit *rv, const struct itag *itag)
-{
-	/* Not all of 8 answers have come; and nobody waits for ever. */
-	return itag->requester <= rv->unit.arch->requester_last && itag->answers < 8 &&
-	       itag->left && itag->left <= rv->config.ats_timeout_ns;
-}
-
 static bool page_ok(const struct page *page)
 {
 	const uint64_t word = RV_PQ_PID | RV_PQ_PV | RV_PQ_PRIV | RV_PQ_EXEC | RV_PQ_DID;
@@ -104,18 +88,10 @@ static bool page_ok(const struct page *page)
 static bool take_ats(const struct rv_unit *rv, struct iom_stream *stream, struct state *s)
 {
 	s->inval_timed_out = iom_take(stream);
-	s->itags = iom_take(stream);
-	if (s->inval_timed_out > 1 || s->itags >> RV_ITAGS)
+	if (s->inval_timed_out > 1 ||
+	    !iom_itags_load(&s->itags, stream, rv->unit.arch->requester_last,
+	                    rv->config.ats_timeout_ns))
 		return false;
-	for (unsigned i = 0; i < RV_ITAGS; i++) {
-		if (!(s->itags & IOM_BIT(i)))
-			continue;
-		s->itag[i].requester = iom_take(stream);
-		s->itag[i].answers = iom_take(stream);
-		s->itag[i].left = iom_take(stream);
-		if (!itag_ok(rv, &s->itag[i]))
-			return false;
-	}
 	s->pages = iom_take(stream);
 	if (s->pages > RV_PAGES)
 		return false;
@@ -129,7 +105,7 @@ static bool take_ats(const struct rv_unit *rv, struct iom_stream *stream, struct
 			return false;
 	}
 	/* Without ATS nothing of this ever happens. */
-	return rv->cap & RV_CAP_ATS || (!s->inval_timed_out && !s->itags && !s->pages);
+	return rv->cap & RV_CAP_ATS || (!s->inval_timed_out && !s->itags.used && !s->pages);
 }
 
 /* False: the numbers cannot be a RISC-V IOMMU's. */
@@ -264,14 +240,7 @@ static void commit_ats(struct rv_unit *rv, const struct state *s)
 {
 	rv_ats_reset_locked(rv);
 	iom_poke(&rv->inval_timed_out, s->inval_timed_out);
-	for (unsigned i = 0; i < RV_ITAGS; i++) {
-		if (!(s->itags & IOM_BIT(i)))
-			continue;
-		rv->itag[i] = (struct rv_itag){ .requester = (uint32_t)s->itag[i].requester,
-			                        .answers = (uint8_t)s->itag[i].answers,
-			                        .left = s->itag[i].left };
-	}
-	__atomic_store_n(&rv->itags, (uint32_t)s->itags, __ATOMIC_RELEASE);
+	iom_itags_set_locked(&rv->itags, &s->itags);
 	rv->pages_first = 0;
 	rv->pages_count = (unsigned)s->pages;
 	for (unsigned i = 0; i < s->pages; i++) {
