@@ -94,6 +94,24 @@ void iom_context_forget(struct iom_unit *unit, struct iom_endpoint *endpoint, ui
 	__atomic_fetch_add(&endpoint->epoch, 1, __ATOMIC_SEQ_CST);
 }
 
+void iom_contexts_forget_named(struct iom_unit *unit, iom_context_named *named, const void *opaque)
+{
+	struct iom_context_cache *cache = &unit->contexts;
+
+	iom_poke(&unit->worker_invalidations, unit->worker_invalidations + 1);
+	iom_lock(&cache->lock);
+	iom_locked_fence();
+	for (unsigned i = 0; i < IOM_CONTEXTS; i++) {
+		struct iom_context *c = &cache->context[i];
+
+		if (c->all == cache->all && named(opaque, c->requester, c->which, c->word))
+			write_locked(c, 0, 0, 0, 0, NULL);
+	}
+	iom_unlock(&cache->lock);
+	/* Fronts outlive contexts that lost their place to others. */
+	iom_unit_new_epoch(unit);
+}
+
 void iom_contexts_forget(struct iom_unit *unit, struct iom_endpoint *endpoint)
 {
 	__atomic_fetch_add(&unit->invalidations, 1, __ATOMIC_SEQ_CST);

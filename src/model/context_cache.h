@@ -53,4 +53,12 @@ void iom_context_keep(struct iom_unit *unit, const struct iom_endpoint *endpoint
 void iom_context_forget(struct iom_unit *unit, struct iom_endpoint *endpoint, uint32_t which);
 void iom_contexts_forget(struct iom_unit *unit, struct iom_endpoint *endpoint);
 
+/*
+ * Worker only: forgets the contexts of which this is true.  It is asked about each that the cache holds,
+ * under the cache's lock; the words are as they were kept.
+ */
+typedef bool iom_context_named(const void *opaque, uint32_t requester, uint32_t which,
+                               const uint64_t *words);
+void iom_contexts_forget_named(struct iom_unit *unit, iom_context_named *named, const void *opaque);
+
 #endif
