@@ -163,6 +163,20 @@ void iom_endpoint_remove(struct iom_endpoint *endpoint)
 	iom_endpoint_put(endpoint);
 }
 
+#define PAGE_CODES (IOM_PAGE_READ | IOM_PAGE_WRITE | IOM_PAGE_EXECUTE | IOM_PAGE_LAST)
+#define PAGE_FLAGS (IOM_REQ_PASID | IOM_REQ_PRIVILEGED)
+#define PAGE_GROUP_LAST 511u
+#define PASID_LAST 0xfffffu
+#define ANSWERS_CODE_LAST 7u
+
+bool iom_message_ok(const struct iom_message *m)
+{
+	if (m->kind == IOM_MESSAGE_INVALIDATED)
+		return m->code <= ANSWERS_CODE_LAST;
+	return m->token <= PAGE_GROUP_LAST && !(m->code & ~PAGE_CODES) &&
+	       !(m->flags & ~PAGE_FLAGS) && (!(m->flags & IOM_REQ_PASID) || m->pasid <= PASID_LAST);
+}
+
 int iom_message(struct iom_endpoint *endpoint, const struct iom_message *message)
 {
 	struct iom_unit *unit = endpoint->unit;

@@ -310,6 +310,8 @@ struct iom_endpoint *iom_unit_next_endpoint(struct iom_unit *unit, struct iom_en
 /* The endpoint of a requester, or NULL.  Both are to be given back by iom_endpoint_put. */
 struct iom_endpoint *iom_unit_endpoint(struct iom_unit *unit, uint32_t requester);
 void iom_endpoint_put(struct iom_endpoint *endpoint);
+/* Is a message, of a kind that devices send, one that a bus can carry? */
+bool iom_message_ok(const struct iom_message *message);
 
 /* The value of a register that exists in the table: in one piece, with the lock or without. */
 static inline uint64_t iom_reg_get(const struct iom_unit *unit, unsigned off)

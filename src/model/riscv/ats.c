@@ -139,8 +139,6 @@ static int completed(struct rv_unit *rv, const struct iom_endpoint *endpoint,
 {
 	int result = IOM_OK;
 
-	if (message->code > 7)
-		return IOM_EINVAL;
 	iom_lock(&rv->unit.lock);
 	if (endpoint->removed)
 		result = IOM_ENOENT;
@@ -177,6 +175,8 @@ int rv_message(struct iom_unit *unit, struct iom_endpoint *endpoint,
 
 	if (!(rv->cap & RV_CAP_ATS))
 		return IOM_ENOTSUP;
+	if (!iom_message_ok(message))
+		return IOM_EINVAL;
 	return message->kind == IOM_MESSAGE_INVALIDATED ? completed(rv, endpoint, message)
 	                                                : rv_page_request(rv, endpoint, message);
 }

@@ -7,16 +7,6 @@
  */
 #include "model/riscv/riscv.h"
 
-#define CODES (IOM_PAGE_READ | IOM_PAGE_WRITE | IOM_PAGE_EXECUTE | IOM_PAGE_LAST)
-#define FLAGS (IOM_REQ_PASID | IOM_REQ_PRIVILEGED)
-#define PASID_LAST 0xfffffu
-
-static bool message_ok(const struct iom_message *m)
-{
-	return m->token <= IOM_GET(RV_PQ_1_INDEX, RV_PQ_1_INDEX) && !(m->code & ~CODES) &&
-	       !(m->flags & ~FLAGS) && (!(m->flags & IOM_REQ_PASID) || m->pasid <= PASID_LAST);
-}
-
 /* Steps 1 to 5: does the device's context let it ask?  No process context is looked at. */
 static bool allowed(const struct iom_query *query, struct rv_dc *dc, struct iom_fault *fault)
 {
@@ -65,8 +55,6 @@ int rv_page_request(struct rv_unit *rv, struct iom_endpoint *endpoint, const str
 	struct rv_dc dc;
 	bool store;
 
-	if (!message_ok(m))
-		return IOM_EINVAL;
 	query.invalidations = iom_unit_invalidations(unit);
 	query.requester = iom_peek(&endpoint->requester);
 	query.watchers = __atomic_load_n(&unit->watchers, __ATOMIC_SEQ_CST);
