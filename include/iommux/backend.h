@@ -40,13 +40,14 @@ struct iom_context_info {
 struct iom_invalidation {
 	bool stage1, stage2; /* results of which stages; both false: contexts              */
 	bool no_guest;       /* limited to tables over which no second stage is active      */
-	bool one_guest;      /* limited to guest_tag (GSCID)                                */
-	bool one_process;    /* limited to process_tag (PSCID), global entries excepted     */
+	bool one_guest;      /* limited to guest_tag (GSCID; VT-d: domain-id)               */
+	bool one_process;    /* limited to process_tag (PSCID, global entries excepted;     */
+			     /* VT-d: PASID)                                                */
 	bool one_range;      /* limited to [first, last]                                    */
 	uint32_t guest_tag, process_tag;
 	uint64_t first, last; /* IOVAs for stage 1, guest-physical addresses for stage 2     */
 	bool one_requester;   /* contexts: limited to requester ...                          */
-	bool one_pasid;       /* ... and to pasid                                            */
+	bool one_pasid;       /* ... and to pasid; VT-d: a PASID of any requester            */
 	uint32_t requester, pasid;
 };
 

@@ -53,10 +53,12 @@ struct iom_message {
 
 /*
  * A device speaks to the unit.  Answers come through host.message, perhaps before this returns.  An
- * Invalidate Completion that nobody waits for is ignored.
+ * Invalidate Completion that nobody waits for is ignored (RISC-V), or is an error that software is
+ * told of (VT-d, ICE).
  *
  * IOM_EBUSY: the unit is stopped, or has many page requests still before it: send it again later;
- * IOM_ENOTSUP: the unit's architecture, or its configuration, has no use for such a message;
+ * IOM_ENOTSUP: the unit's architecture, its configuration, or (VT-d) software that has not turned
+ * translation on has no use for such a message: an Unsupported Request;
  * IOM_ENOENT: the endpoint was removed; IOM_EINVAL: not a message that devices send.
  */
 int iom_message(struct iom_endpoint *endpoint, const struct iom_message *message);

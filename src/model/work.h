@@ -53,6 +53,12 @@ bool iom_sections_ended_locked(const struct iom_unit *unit);
  */
 uint32_t iom_drain(struct iom_unit *unit, uint32_t ask, bool drained);
 
+/* Worker only: has a drain that was asked for on behalf of `ask` not ended yet? */
+static inline bool iom_drains(const struct iom_unit *unit, uint32_t ask)
+{
+	return (unit->draining | unit->drain_asked) & ask;
+}
+
 /*
  * Worker only: nobody who asked so far wants to know any more.  A drain that is under way still runs
  * to its end, on behalf of nobody: its sections are marked, and the next one must not mark them anew.

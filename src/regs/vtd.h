@@ -478,6 +478,7 @@ enum vtd_qi {
 #define VTD_QI_RESPONSE_PP IOM_BIT(4)
 #define VTD_QI_RESPONSE_CODE IOM_MASK(15, 12)
 #define VTD_QI_RESPONSE_RID IOM_MASK(31, 16)
+#define VTD_QI_RESPONSE_1_LPIG IOM_BIT(2) /* before 4.0; now ignored */
 #define VTD_QI_RESPONSE_1_PRGI IOM_MASK(11, 3)
 
 #define VTD_QI_HPT_1_LEVELS IOM_MASK(7, 6)

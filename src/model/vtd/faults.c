@@ -122,6 +122,11 @@ static const struct reason *reason_of(uint32_t code)
 	return NULL;
 }
 
+bool vtd_fault_exists(uint32_t code)
+{
+	return reason_of(code);
+}
+
 const char *vtd_fault_name(uint32_t code)
 {
 	const struct reason *reason = reason_of(code);

@@ -54,6 +54,7 @@ static void queue_command_locked(struct vtd_unit *vtd, bool on)
 	if (vtd_get(vtd, VTD_GSTS) & VTD_G_QIE) {
 		vtd->queue_ends = !on;
 	} else if (on) {
+		vtd_commands_reset_locked(vtd);
 		iom_reg_set(&vtd->unit, VTD_IQH, 0);
 		iom_reg_change(&vtd->unit, VTD_GSTS, 0, VTD_G_QIE);
 	}
@@ -104,7 +105,7 @@ void vtd_global_begin(struct vtd_unit *vtd)
 	iom_unlock(&unit->lock);
 	if ((changing & VTD_G_RTP && vtd->cap & VTD_CAP_ESRTPS) ||
 	    (changing & VTD_G_TE && !(on & VTD_ON_DMA) && vtd->ecap & VTD_ECAP_SMTS))
-		iom_invalidate_all(unit);
+		vtd_forget_all(vtd);
 	if ((changing & VTD_G_IRTP || (changing & VTD_G_IRE && !(on & VTD_ON_INTERRUPTS))) &&
 	    vtd->cap & VTD_CAP_ESIRTPS)
 		vtd_irtes_drop(vtd, 0, UINT32_MAX);
@@ -150,8 +151,9 @@ void vtd_queue_settle(struct vtd_unit *vtd)
 	struct iom_unit *unit = &vtd->unit;
 
 	iom_lock(&unit->lock);
-	if (vtd->queue_ends && (vtd_get(vtd, VTD_IQH) == vtd_get(vtd, VTD_IQT) ||
-	                        vtd_get(vtd, VTD_FSTS) & (VTD_FSTS_IQE | VTD_FSTS_ITE))) {
+	if (vtd->queue_ends && !vtd->wait_waits &&
+	    (vtd_get(vtd, VTD_IQH) == vtd_get(vtd, VTD_IQT) ||
+	     vtd_get(vtd, VTD_FSTS) & (VTD_FSTS_IQE | VTD_FSTS_ITE))) {
 		vtd->queue_ends = false;
 		iom_reg_set(unit, VTD_IQH, 0);
 		iom_reg_change(unit, VTD_GSTS, VTD_G_QIE, 0);

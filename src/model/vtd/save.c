@@ -28,6 +28,16 @@ void vtd_save_locked(struct iom_unit *unit, struct iom_stream *stream)
 	iom_put(stream, vtd->changing);
 	iom_put(stream, vtd->queue_ends);
 	iom_put(stream, vtd->fault_next);
+	vtd_commands_save_locked(vtd, stream);
+	vtd_ats_save_locked(vtd, stream);
+	vtd_pages_save_locked(vtd, stream);
+}
+
+/* Queue, devices' caches and page requests. */
+static bool load_queues(struct vtd_unit *vtd, struct iom_stream *stream, bool commit)
+{
+	return vtd_commands_load(vtd, stream, commit) && vtd_ats_load(vtd, stream, commit) &&
+	       vtd_pages_load(vtd, stream, commit);
 }
 
 static uint64_t value_of(const struct vtd_unit *vtd, const uint64_t *regs, unsigned off)
@@ -102,7 +112,8 @@ bool vtd_load_state(struct iom_unit *unit, struct iom_stream *stream, const uint
 		         "flags; create the unit with the configuration of the one that was saved");
 		return false;
 	}
-	if (!take_state(vtd, stream, &s) || !global_ok(vtd, regs, &s) || !records_ok(vtd, regs)) {
+	if (!take_state(vtd, stream, &s) || !global_ok(vtd, regs, &s) || !records_ok(vtd, regs) ||
+	    !load_queues(vtd, stream, commit)) {
 		iom_fail(error, IOM_EINVAL,
 		         "the state contradicts itself: a latched pointer, a status bit or a fault "
 		         "record is not one that this unit could have");

@@ -12,6 +12,8 @@ static void reset_locked(struct iom_unit *unit)
 
 	iom_poke(&vtd->resets, vtd->resets + 1);
 	vtd_global_reset_locked(vtd);
+	vtd_commands_reset_locked(vtd);
+	vtd_ats_reset_locked(vtd);
 	vtd->fault_next = 0;
 	vtd_registers_reset(vtd);
 	vtd_irtes_drop(vtd, 0, UINT32_MAX);
@@ -48,10 +50,21 @@ static void work(struct iom_unit *unit, uint32_t what)
 	done = iom_drain(unit, ask, what & IOM_WORK_DRAINED);
 	if (done & VTD_DRAIN_GLOBAL)
 		vtd_global_drained(vtd);
+	if (what & VTD_WORK_REGISTERS || done & VTD_DRAIN_IOTLB)
+		vtd_registers_run(vtd);
+	if (what & VTD_WORK_COMMANDS || done & VTD_DRAIN_WAIT)
+		vtd_commands_run(vtd);
 	if (what & (VTD_WORK_GLOBAL | VTD_WORK_COMMANDS) || done & VTD_DRAIN_WAIT)
 		vtd_queue_settle(vtd);
+	if (what & VTD_WORK_PAGES)
+		vtd_pages_store(vtd);
 	if (what & VTD_WORK_EVENTS)
 		vtd_events_send(vtd);
+}
+
+static void step_locked(struct iom_unit *unit, uint64_t passed_ns)
+{
+	vtd_ats_step_locked(vtd_of(unit), passed_ns);
 }
 
 static const struct iom_arch arch = {
@@ -66,8 +79,11 @@ static const struct iom_arch arch = {
 	.work = work,
 	.fault_name = vtd_fault_name,
 	.inform = vtd_inform,
+	.message = vtd_message,
+	.removed = vtd_removed,
 	.save_locked = vtd_save_locked,
 	.load = vtd_load_state,
+	.step_locked = step_locked,
 };
 
 int iom_vtd_new(const struct iom_vtd_config *config, struct iom_memory *memory,

@@ -7,6 +7,7 @@
 #include <iommux/vtd.h>
 
 #include "base/endian.h"
+#include "model/itags.h"
 #include "model/ring.h"
 #include "model/work.h"
 #include "regs/vtd.h"
@@ -21,6 +22,7 @@
 /* Who waits for access sections to end */
 #define VTD_DRAIN_GLOBAL IOM_BIT(0)
 #define VTD_DRAIN_WAIT IOM_BIT(1)
+#define VTD_DRAIN_IOTLB IOM_BIT(2) /* the IOTLB register */
 
 /* vtd_unit.on: what requests go by, before GSTS and PMEN tell software */
 #define VTD_ON_DMA 0x1u           /* DMA remapping                   */
@@ -48,6 +50,21 @@ struct vtd_irte {
 };
 #define VTD_IRTES 512
 
+/* Page requests on their way to memory or to an answer */
+#define VTD_PAGES 32
+#define VTD_PRD_WORDS 2 /* of a descriptor's four; the others are reserved */
+
+/* A page request: what is to be stored of it, and what was found out about it. */
+struct vtd_page_request {
+	uint64_t record[VTD_PRD_WORDS];
+	uint32_t pasid; /* its own, or RID_PASID                           */
+	uint16_t did;
+	uint8_t kind;   /* enum vtd_kind                                   */
+	uint8_t fault;  /* the code that was met; 0: none                  */
+	bool quiet;     /* FPD was set                                     */
+	bool to_answer; /* the device waits for an answer                  */
+};
+
 struct vtd_unit {
 	struct iom_unit unit;
 
@@ -68,8 +85,21 @@ struct vtd_unit {
 	unsigned fault_next; /* the fault record that is due */
 	uint32_t resets;     /* so that what began before a reset ends without effect */
 
+	/* The invalidation queue and devices' caches: the same */
+	bool wait_waits;     /* a wait descriptor, which the head has passed            */
+	bool tag_waits;      /* the next descriptor, for an ITag                        */
+	bool to_drain;       /* an invalidation since the last wait ended asked for that */
+	uint32_t tags_ended; /* goes up when ITags become free                          */
+	struct iom_itags itags;
+	unsigned pages_first, pages_count;
+	struct vtd_page_request pages[VTD_PAGES];
+
 	/* The worker's own */
 	uint32_t resets_seen; /* those of `resets` that the drains know about */
+	uint64_t wait[2];     /* the descriptor, as it was fetched                   */
+	uint32_t wait_resets; /* those of `resets` when its drain was asked for      */
+	uint8_t iotlb_waits; /* the granularity of what the IOTLB register asked for, while it waits */
+	uint32_t iotlb_resets; /* ... and those of `resets` then */
 
 	struct iom_lock irte_lock; /* of who changes what follows */
 	struct vtd_irte irte[VTD_IRTES];
@@ -220,6 +250,7 @@ void vtd_queue_error_locked(struct vtd_unit *vtd, uint32_t bit, uint64_t field, 
  */
 void vtd_refuse(const struct iom_query *query, const struct iom_fault *fault,
                 struct iom_reply *reply);
+bool vtd_fault_exists(uint32_t code);
 const char *vtd_fault_name(uint32_t code);
 
 /* ---- context.c */
@@ -316,25 +347,58 @@ void vtd_inform(const struct iom_query *query, struct iom_context_info *info);
 
 /* ---- invalidate.c: what descriptors and registers make caches forget; worker only */
 void vtd_forget_all(struct vtd_unit *vtd); /* contexts, PASIDs, translations */
-/* Worker: carries out what CCMD and IOTLB ask for. */
+/* Contexts; `g`: enum vtd_granularity; `fm`: which function bits of `sid` do not count ("FM"). */
+void vtd_forget_contexts(struct vtd_unit *vtd, unsigned g, uint32_t did, uint32_t sid, unsigned fm);
+/* Contexts of PASIDs; `g`: VTD_QI_PASID_*. */
+void vtd_forget_pasids(struct vtd_unit *vtd, unsigned g, uint32_t did, uint32_t pasid);
+/* Translations; `am`: of the 2^am pages around `address`. */
+void vtd_forget_iotlb(struct vtd_unit *vtd, unsigned g, uint32_t did, uint64_t address,
+                      unsigned am);
+void vtd_forget_pasid_iotlb(struct vtd_unit *vtd, bool by_page, uint32_t did, uint32_t pasid,
+                            uint64_t address, unsigned am);
+/* May these pages be named, where there may be a page-selective invalidation at all? */
+static inline bool vtd_page_selective(const struct vtd_unit *vtd, uint64_t am)
+{
+	return vtd->cap & VTD_CAP_PSI && am <= IOM_GET(VTD_CAP_MAMV, vtd->cap);
+}
+
+/* ---- register_commands.c: CCMD and IOTLB */
+/* Worker: carries out what they ask for; also when VTD_DRAIN_IOTLB has ended. */
 void vtd_registers_run(struct vtd_unit *vtd);
 
 /* ---- commands.c: the invalidation queue */
-/* Worker: fetches and carries out descriptors; `drained`: what the wait descriptor waited for ended. */
-void vtd_commands_run(struct vtd_unit *vtd, bool drained);
-/* QIES falls, or the unit is reset: nothing of the queue is left. */
+/* Worker: fetches and carries out descriptors; also when VTD_DRAIN_WAIT has ended. */
+void vtd_commands_run(struct vtd_unit *vtd);
+/* The queue is turned on, or the unit is reset: nothing is left of what was. */
 void vtd_commands_reset_locked(struct vtd_unit *vtd);
+/* A wait descriptor that waits will never end. */
+void vtd_wait_abort_locked(struct vtd_unit *vtd);
+void vtd_commands_save_locked(const struct vtd_unit *vtd, struct iom_stream *stream);
+bool vtd_commands_load(struct vtd_unit *vtd, struct iom_stream *stream, bool commit);
 
 /* ---- ats.c: devices' messages, and invalidations of what devices remember */
+/* Worker: carries a Device-TLB invalidation out; false: no ITag is free for it. */
+bool vtd_ats_invalidate(struct vtd_unit *vtd, const uint64_t *descriptor);
+/* Worker: carries a page group response out. */
+void vtd_ats_page_response(struct vtd_unit *vtd, const uint64_t *descriptor);
 int vtd_message(struct iom_unit *unit, struct iom_endpoint *endpoint,
                 const struct iom_message *message);
 void vtd_removed(struct iom_unit *unit, struct iom_endpoint *endpoint);
 void vtd_ats_step_locked(struct vtd_unit *vtd, uint64_t passed_ns);
 void vtd_ats_reset_locked(struct vtd_unit *vtd);
+void vtd_ats_save_locked(const struct vtd_unit *vtd, struct iom_stream *stream);
+bool vtd_ats_load(struct vtd_unit *vtd, struct iom_stream *stream, bool commit);
 
 /* ---- page_requests.c */
+int vtd_page_request(struct vtd_unit *vtd, struct iom_endpoint *endpoint,
+                     const struct iom_message *message);
 /* Worker: stores the requests that wait, and answers those that cannot be stored. */
 void vtd_pages_store(struct vtd_unit *vtd);
+/* Nobody is there any more to be answered. */
+void vtd_pages_removed_locked(struct vtd_unit *vtd, uint32_t requester);
+void vtd_pages_reset_locked(struct vtd_unit *vtd);
+void vtd_pages_save_locked(const struct vtd_unit *vtd, struct iom_stream *stream);
+bool vtd_pages_load(struct vtd_unit *vtd, struct iom_stream *stream, bool commit);
 
 /* ---- interrupts.c */
 /*
