@@ -12,7 +12,6 @@
 #define TESTS_VTD_RIG_H
 
 #include <iommux/iommux.h>
-#include <iommux/vtd.h>
 
 #include "../test.h"
 
@@ -365,6 +364,13 @@ struct iom_reply rig_answers(struct rig *r, uint16_t sid, struct iom_request q, 
 /* Refused with this status (IOM_UNSUPPORTED, IOM_ABORT) and reason, recorded or not. */
 void rig_declines(struct rig *r, uint16_t sid, struct iom_request q, unsigned status,
                   unsigned reason, bool recorded);
+
+/* Each bit of `mask`, flipped alone in the word at `spa`, makes the request be refused so. */
+void rig_reserved(struct rig *r, uint64_t spa, uint64_t mask, uint16_t sid, struct iom_request q,
+                  unsigned reason);
+/* Each of them changes nothing: the request reaches `to`. */
+void rig_ignored(struct rig *r, uint64_t spa, uint64_t mask, uint16_t sid, struct iom_request q,
+                 uint64_t to);
 
 /* Interrupts: iom_msi by `sid`; returns its result, and the reason (0: delivered). */
 int rig_msi(struct rig *r, uint16_t sid, uint64_t address, uint32_t data, unsigned *reason);

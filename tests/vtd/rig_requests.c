@@ -123,6 +123,51 @@ void rig_refuses(struct rig *r, uint16_t sid, struct iom_request q, unsigned rea
 	rig_declines(r, sid, q, IOM_UNSUPPORTED, reason, true);
 }
 
+void rig_reserved(struct rig *r, uint64_t spa, uint64_t mask, uint16_t sid, struct iom_request q,
+                  unsigned reason)
+{
+	const uint64_t was = ram64(r, spa);
+	unsigned bit;
+
+	for (bit = 0; bit < 64; bit++)
+		if (mask >> bit & 1) {
+			struct iom_reply reply;
+			const struct record want = rig_record_of(sid, &q, reason);
+
+			put64(r, spa, was ^ 1ull << bit);
+			CHECK_MSG(rig_translate(r, sid, q, &reply) == IOM_EFAULT,
+			          "bit %u of 0x%llx is granted instead of reason 0x%x", bit,
+			          (unsigned long long)was, reason);
+			CHECK_MSG(reply.fault == reason,
+			          "bit %u of 0x%llx: reason 0x%x instead of 0x%x", bit,
+			          (unsigned long long)was, reply.fault, reason);
+			CHECK_EQ(reply.status, IOM_UNSUPPORTED);
+			rig_expect(r, &want);
+			rig_expect_none(r);
+		}
+	put64(r, spa, was);
+}
+
+void rig_ignored(struct rig *r, uint64_t spa, uint64_t mask, uint16_t sid, struct iom_request q,
+                 uint64_t to)
+{
+	const uint64_t was = ram64(r, spa);
+	unsigned bit;
+
+	for (bit = 0; bit < 64; bit++)
+		if (mask >> bit & 1) {
+			struct iom_reply reply;
+
+			put64(r, spa, was ^ 1ull << bit);
+			CHECK_MSG(rig_translate(r, sid, q, &reply) == IOM_OK,
+			          "bit %u of 0x%llx: refused with reason 0x%x", bit,
+			          (unsigned long long)was, reply.fault);
+			CHECK_EQ(reply.spa, to);
+			rig_expect_none(r);
+		}
+	put64(r, spa, was);
+}
+
 unsigned rig_reason(struct rig *r, uint16_t sid, uint64_t iova, unsigned access)
 {
 	struct iom_reply reply;
