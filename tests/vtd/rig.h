@@ -376,6 +376,12 @@ void rig_ignored(struct rig *r, uint64_t spa, uint64_t mask, uint16_t sid, struc
 int rig_msi(struct rig *r, uint16_t sid, uint64_t address, uint32_t data, unsigned *reason);
 /* Messages of a device. */
 int rig_send(struct rig *r, uint16_t sid, const struct iom_message *message);
+/* A page request: IOM_PAGE_* in `code`; the second with a PASID, and IOM_REQ_PRIVILEGED or 0. */
+void rig_page(struct rig *r, uint16_t sid, uint64_t address, unsigned code, unsigned group);
+void rig_page_pid(struct rig *r, uint16_t sid, uint64_t address, unsigned code, unsigned group,
+                  uint32_t pasid, unsigned flags);
+/* Exactly one message was sent, to `sid`: the answer to the page requests of `group`.  Forgets it. */
+void rig_answered(struct rig *r, uint16_t sid, unsigned group, unsigned code);
 
 /* ---- Fault records (rig_faults.c) --------------------------------------------------------- */
 
@@ -431,8 +437,13 @@ void inv_piotlb_page(struct rig *r, uint16_t did, uint32_t pasid, uint64_t iova,
                      bool ih);
 void inv_irte(struct rig *r); /* global */
 void inv_irte_index(struct rig *r, uint16_t index, unsigned im);
-/* All of them that the queue and the mode allow. */
+/* All of them that the mode has. */
 void inv_all(struct rig *r);
+
+/* The page request queue, 2^pqs pages; returns its base. */
+uint64_t rig_page_queue(struct rig *r, unsigned pqs);
+/* Takes the oldest descriptor out of it; false if it is empty. */
+bool rig_page_take(struct rig *r, uint64_t qw[4]);
 
 /* ---- Interrupts (rig_queue.c) ------------------------------------------------------------- */
 

@@ -144,6 +144,29 @@ void inv_all(struct rig *r)
 		inv_irte(r);
 }
 
+uint64_t rig_page_queue(struct rig *r, unsigned pqs)
+{
+	uint64_t base = pages(r, 1u << pqs, PAGE);
+
+	wr64(r, PQH, 0);
+	wr64(r, PQT, 0);
+	wr64(r, PQA, base | pqs);
+	return base;
+}
+
+bool rig_page_take(struct rig *r, uint64_t qw[4])
+{
+	uint64_t pqa = rd64(r, PQA), head = rd64(r, PQH);
+	unsigned i;
+
+	if (head == rd64(r, PQT))
+		return false;
+	for (i = 0; i < 4; i++)
+		qw[i] = ram64(r, (pqa & ~0xfffull) + head + 8ull * i);
+	wr64(r, PQH, (head + 32) % (PAGE << (pqa & 7)));
+	return true;
+}
+
 void rig_event(struct rig *r, uint64_t xctl, uint64_t address, uint32_t data)
 {
 	wr32(r, xctl + xDATA, data);

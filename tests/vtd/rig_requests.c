@@ -210,3 +210,36 @@ int rig_send(struct rig *r, uint16_t sid, const struct iom_message *message)
 {
 	return iom_message(endpoint(r, sid), message);
 }
+
+void rig_page(struct rig *r, uint16_t sid, uint64_t address, unsigned code, unsigned group)
+{
+	const struct iom_message m = { .kind = IOM_MESSAGE_PAGE_REQUEST,
+		                       .address = address,
+		                       .token = group,
+		                       .code = (uint8_t)code };
+
+	CHECK_EQ(rig_send(r, sid, &m), IOM_OK);
+}
+
+void rig_page_pid(struct rig *r, uint16_t sid, uint64_t address, unsigned code, unsigned group,
+                  uint32_t pasid, unsigned flags)
+{
+	const struct iom_message m = { .kind = IOM_MESSAGE_PAGE_REQUEST,
+		                       .address = address,
+		                       .token = group,
+		                       .pasid = pasid,
+		                       .flags = (uint16_t)(flags | IOM_REQ_PASID),
+		                       .code = (uint8_t)code };
+
+	CHECK_EQ(rig_send(r, sid, &m), IOM_OK);
+}
+
+void rig_answered(struct rig *r, uint16_t sid, unsigned group, unsigned code)
+{
+	CHECK_EQ(r->messages, 1);
+	CHECK_EQ(r->message[0].requester, sid);
+	CHECK_EQ(r->message[0].what.kind, IOM_MESSAGE_PAGES);
+	CHECK_EQ(r->message[0].what.token, group);
+	CHECK_EQ(r->message[0].what.code, code);
+	r->messages = 0;
+}
