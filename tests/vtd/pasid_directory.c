@@ -29,7 +29,7 @@ TEST(directory_index, "VTD-PDIR-01")
 
 	rig_on(r, TTM_SCALABLE);
 	rig_device(r, SID, 7, PASIDE, 0);
-	directory = ram64(r, rig_scontext(r, SID)) & 0xfffffffffffff000ull;
+	directory = ram64(r, rig_scontext(r, SID)) & ~0xfffull;
 	for (i = 0; i < n; i++) {
 		put64(r, table + 64ull * (pasid[i] & 0x3f) + 8, 1);
 		put64(r, table + 64ull * (pasid[i] & 0x3f), PE_P | PGTT_PASS);
