@@ -280,8 +280,9 @@ TEST(scontext_rid_priv, "VTD-SCTX-12")
 
 TEST(scontext_reserved_comes_first, "VTD-SCTX-13")
 {
-	struct scalable s = scalable(PRE); /* without DTE */
+	struct scalable s = scalable(0);
 
+	set(&s, 0, PRE); /* without DTE */
 	set(&s, 1, 1u << 21);
 	rig_refuses(s.r, SID, rq(IOVA, IOM_READ), 0x42);
 	put64(s.r, s.context + 8, 1u << 13); /* a RID_PASID too large as well */
