@@ -17,7 +17,7 @@ static struct rig *aborting(void)
 	return r;
 }
 
-TEST(abort_refuses_everything, "VTD-ADM-01")
+TEST(abort_refuses_everything, "VTD-ADM-01 VTD-ATS-05")
 {
 	struct rig *r = aborting();
 	struct record want = {

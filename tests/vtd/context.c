@@ -351,7 +351,7 @@ TEST(root_reserved_comes_before_the_context, "VTD-CTX-18")
 	rig_free(r);
 }
 
-TEST(legacy_mode_refuses_pasids, "VTD-CTX-19")
+TEST(legacy_mode_refuses_pasids, "VTD-CTX-19 VTD-ATS-05")
 {
 	const uint64_t tt[] = { TT_UNTRANSLATED, TT_ALL, TT_PASS };
 	unsigned i, fpd;

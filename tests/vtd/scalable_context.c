@@ -356,7 +356,7 @@ TEST(scontext_explicit_rid_pasid, "VTD-SCTX-16")
 	rig_free(r);
 }
 
-TEST(scontext_pasid_width, "VTD-SCTX-18")
+TEST(scontext_pasid_width, "VTD-SCTX-18 VTD-ATS-05")
 {
 	const uint64_t ecap = (ECAP_ALL & ~ECAP_PSS(32)) | ECAP_PSS(10);
 	struct scalable s = scalable_caps(ecap, PASIDE | DTE | PRE);

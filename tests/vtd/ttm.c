@@ -79,7 +79,7 @@ TEST(ttm_legacy_with_io_permissions, "VTD-TTM-04 VTD-TTM-03")
 	rig_free(r);
 }
 
-TEST(requests_for_execution, "VTD-TTM-05")
+TEST(requests_for_execution, "VTD-TTM-05 VTD-ATS-05")
 {
 	const unsigned versions[] = { 0x40, 0x70, 0x80 };
 	unsigned i, fpd;
