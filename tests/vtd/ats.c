@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /* Translation requests and translated requests: what they are told, and how far they come. */
-#include "nest.h"
 #include "stage.h"
 
 #define SID STAGE_SID
@@ -42,126 +41,6 @@ TEST(ats_without_translation, "VTD-ATS-01")
 		unsupported(r, SID, rq_translated(rq_pid(0x5678, IOM_WRITE, 3)));
 	}
 	rig_free(r);
-}
-
-TEST(ats_permissions_of_the_second_stage, "VTD-ATS-02 VTD-ATS-03")
-{
-	unsigned scalable, levels, level, rights;
-	struct stage s;
-
-	EACH_STAGE(&s, scalable, levels)
-	{
-		uint64_t iova = stage_iova(&s, 0);
-		struct iom_request q = rq_ats(rq(iova, IOM_READ));
-
-		with_ats(&s);
-		rig_answers(s.r, SID, q, 0, 0);
-		stage_map(&s, iova, 1, STAGE_FAR | SS_RW);
-		for (level = 1; level <= levels; level++) {
-			uint64_t entry = stage_entry(&s, iova, level), was = ram64(s.r, entry);
-
-			for (rights = 0; rights < 4; rights++) {
-				put64(s.r, entry, (was & ~SS_RW) | rights);
-				rig_answers(s.r, SID, q,
-				            (rights & 1 ? R : 0) | (rights & 2 ? W : 0), STAGE_FAR);
-			}
-			put64(s.r, entry, was);
-		}
-		rig_expect_none(s.r);
-	}
-}
-
-TEST(ats_permissions_of_the_first_stage, "VTD-ATS-02 VTD-ATS-03")
-{
-	unsigned levels, level;
-
-	for (levels = 4; levels <= 5; levels++) {
-		struct stage s;
-		uint64_t iova;
-		struct iom_request q;
-
-		stage_first(&s, CAP_ALL, ECAP_ALL, levels);
-		with_ats(&s);
-		iova = stage_iova(&s, 0);
-		q = rq_ats(rq(iova, IOM_READ));
-		rig_answers(s.r, SID, q, 0, 0);
-		stage_map(&s, iova, 1, STAGE_FAR | FS_PRU);
-		rig_answers(s.r, SID, q, R | W, STAGE_FAR);
-		for (level = 1; level <= levels; level++) {
-			uint64_t entry = stage_entry(&s, iova, level), was = ram64(s.r, entry);
-
-			put64(s.r, entry, was & ~FS_RW);
-			rig_answers(s.r, SID, q, R, STAGE_FAR);
-			put64(s.r, entry, was & ~FS_US);
-			rig_answers(s.r, SID, q, 0, 0);
-			put64(s.r, entry, was & ~FS_P);
-			rig_answers(s.r, SID, q, 0, 0);
-			put64(s.r, entry, was);
-		}
-		rig_expect_none(s.r);
-		rig_free(s.r);
-	}
-}
-
-TEST(ats_permissions_of_both_stages, "VTD-ATS-02")
-{
-	unsigned rights, writable;
-
-	for (rights = 0; rights < 4; rights++)
-		for (writable = 0; writable < 2; writable++) {
-			struct nest n;
-
-			nest_init(&n, 4, 4, 0, 0);
-			put64(n.r, rig_scontext(n.r, SID),
-			      ram64(n.r, rig_scontext(n.r, SID)) | DTE);
-			nest_map(&n, n.iova, 1, n.gpa | FS_P | FS_US | (writable ? FS_RW : 0));
-			put64(n.r, nest_leaf(&n, n.gpa), n.to | rights);
-			rig_answers(n.r, SID, rq_ats(rq(n.iova, IOM_READ)),
-			            (rights & 1 ? R : 0) | (rights & 2 && writable ? W : 0), n.to);
-			rig_expect_none(n.r);
-			rig_free(n.r);
-		}
-}
-
-TEST(ats_no_write, "VTD-ATS-06")
-{
-	unsigned nwfs, nw, first;
-
-	for (nwfs = 0; nwfs < 2; nwfs++)
-		for (nw = 0; nw < 2; nw++)
-			for (first = 0; first < 2; first++) {
-				uint64_t ecap = nwfs ? ECAP_ALL : ECAP_ALL & ~ECAP_NWFS;
-				bool read = nwfs && nw;
-				struct iom_request q;
-				struct stage s;
-				uint64_t iova, leaf;
-
-				if (first) {
-					stage_first(&s, CAP_ALL, ecap, 4);
-				} else {
-					stage_second(&s, CAP_ALL, ecap, true, 4);
-					put64(s.r, s.pasid, ram64(s.r, s.pasid) | SSADE);
-				}
-				with_ats(&s);
-				iova = stage_iova(&s, 0);
-				leaf = stage_map(&s, iova, 1, STAGE_FAR | (first ? FS_PRU : SS_RW));
-				q = rq_ats(rq(iova, IOM_READ));
-				q.flags |= nw ? IOM_REQ_NO_WRITE : 0;
-				rig_answers(s.r, SID, q, read ? R : R | W, STAGE_FAR);
-				if (first)
-					CHECK_EQ(ram64(s.r, leaf) & (FS_A | FS_D),
-					         read ? FS_A : FS_A | FS_D);
-				else
-					CHECK_EQ(ram64(s.r, leaf) & (SS_A | SS_D),
-					         read ? SS_A : SS_A | SS_D);
-				/* A page that cannot be read. */
-				if (!first) {
-					stage_map(&s, iova, 1, STAGE_FAR | SS_W);
-					rig_answers(s.r, SID, q, read ? 0 : W, STAGE_FAR);
-				}
-				rig_expect_none(s.r);
-				rig_free(s.r);
-			}
 }
 
 TEST(ats_large_pages, "VTD-ATS-07 VTD-ATS-08")

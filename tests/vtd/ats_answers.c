@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /* What each fault reason makes of a translation request. */
-#include "nest.h"
+#include "rig.h"
 
 #define SID 0x0123
 #define IOVA 0x12345000ull
@@ -364,79 +364,4 @@ TEST(ats_answers_by_first_stage_and_pass_through, "VTD-ATS-05")
 	rig_declines(s.r, SID, fs, IOM_ABORT, 0x87, true);
 	rig_declines(s.r, SID, rq_ats(rq_pid(0xfee00000, IOM_READ, BY_PT)), IOM_ABORT, 0x87, true);
 	rig_free(s.r);
-}
-
-TEST(ats_answers_nested, "VTD-ATS-05")
-{
-	struct iom_request q;
-	unsigned reason;
-
-	for (reason = 0x74; reason <= 0x77; reason++) {
-		struct nest n;
-		uint64_t root, leaf;
-
-		nest_init(&n, 4, 4, 0, 0);
-		q = rq_ats(rq(n.iova, IOM_READ));
-		change(n.r, rig_scontext(n.r, SID), 0, DTE);
-		rig_answers(n.r, SID, q, IOM_PERM_READ | IOM_PERM_WRITE, n.to);
-		root = nest_leaf(&n, n.fs);
-		leaf = nest_leaf(&n, nest_table(&n, n.iova, 1));
-		switch (reason) {
-		case 0x74:
-			nest_map(&n, n.iova, 1, 1ull << 50 | FS_PRU);
-			break;
-		case 0x75:
-			change(n.r, root, SS_R, 0);
-			break;
-		case 0x76:
-			change(n.r, leaf, SS_R, 0);
-			break;
-		default:
-			change(n.r, nest_entry(&n, n.iova, 1), FS_A | FS_D, 0);
-			change(n.r, leaf, SS_W, 0);
-		}
-		rig_answers(n.r, SID, q, 0, 0);
-		rig_expect_none(n.r);
-		rig_refuses(n.r, SID, rq(n.iova, IOM_READ), reason);
-		rig_free(n.r);
-	}
-}
-
-TEST(ats_supervisor_requests, "VTD-ATS-16 VTD-ATS-19")
-{
-	const uint64_t ecaps[] = { ECAP_ALL, ECAP_ALL & ~(ECAP_SRS | ECAP_RPRIVS) };
-	unsigned i;
-
-	for (i = 0; i < 2; i++) {
-		struct rig *r = rig_new_caps(CAP_ALL, ecaps[i]);
-		uint64_t fs = page(r), entry;
-		struct iom_reply reply;
-
-		rig_on(r, TTM_SCALABLE);
-		rig_device(r, SID, 0, DTE | PASIDE, 0);
-		rig_fs(r, fs, 4, IOVA, 1, FAR | FS_PRU);
-		rig_pasid_put(r, SID, BY_FS, PE_P | PGTT_FS, 1 | PWSNP, fs);
-		rig_pasid_put(r, SID, 0, PE_P | PGTT_FS, 1 | PWSNP, fs | (i ? 0 : SRE));
-		entry = rig_pasid(r, SID, BY_FS);
-		reply = rig_answers(r, SID, rq_ats(rq_pid(IOVA, IOM_READ, BY_FS)), 3, FAR);
-		CHECK_EQ(reply.ats, 0);
-		reply = rig_answers(r, SID, rq_ats(rq_priv(IOVA, IOM_READ, BY_FS)), 0, 0);
-		CHECK_EQ(reply.ats, IOM_ATS_PRIVILEGED);
-		reply = rig_answers(r, SID, rq_ats(rq_pid(IOVA, IOM_EXECUTE, BY_FS)), 0, 0);
-		CHECK_EQ(reply.ats, 0);
-		rig_expect_none(r);
-		if (!i) {
-			put64(r, entry + 16, fs | SRE);
-			reply = rig_answers(r, SID, rq_ats(rq_priv(IOVA, IOM_READ, BY_FS)), 3, FAR);
-			CHECK_EQ(reply.ats, IOM_ATS_PRIVILEGED);
-			/* A supervisor's page, by RID_PRIV: its rights, but no Priv. */
-			rig_fs(r, fs, 4, IOVA, 1, FAR | FS_P | FS_RW);
-			rig_answers(r, SID, rq_ats(rq(IOVA, IOM_READ)), 0, 0);
-			put64(r, rig_scontext(r, SID) + 8, RID_PRIV);
-			reply = rig_answers(r, SID, rq_ats(rq(IOVA, IOM_READ)), 3, FAR);
-			CHECK_EQ(reply.ats, 0);
-		}
-		rig_expect_none(r);
-		rig_free(r);
-	}
 }

@@ -70,6 +70,14 @@ TEST(fs_flags_of_refused_requests, "VTD-FS-10")
 	stage_map(&f.s, f.iova, 1, STAGE_FAR | FS_P | FS_US);
 	rig_refuses(f.s.r, SID, rq(f.iova, IOM_WRITE), 0x85);
 	CHECK_EQ(ram64(f.s.r, stage_entry(&f.s, f.iova, 1)) & FS_D, 0);
+	rig_free(f.s.r);
+}
+
+TEST(fs_flags_of_output_in_the_interrupt_range, "VTD-FS-10")
+{
+	struct flags f;
+
+	flags_init(&f, 4, PWSNP, 0);
 	stage_map(&f.s, f.iova, 1, 0xfee00000 | FS_PRU);
 	rig_refuses(f.s.r, SID, rq(f.iova, IOM_WRITE), 0x87);
 	CHECK_EQ(ram64(f.s.r, stage_entry(&f.s, f.iova, 1)) & FS_D, 0);
