@@ -216,6 +216,19 @@ TEST(ats_interrupt_range, "VTD-ATS-12 VTD-ATS-18")
 	}
 }
 
+TEST(ats_interrupt_range_without_no_write, "VTD-ATS-12")
+{
+	struct stage s;
+	struct iom_request q = rq_ats(rq(0xfee00000, IOM_READ));
+
+	stage_second(&s, CAP_ALL, ECAP_ALL & ~ECAP_NWFS, true, 4);
+	with_ats(&s);
+	q.flags |= IOM_REQ_NO_WRITE;
+	CHECK_EQ(rig_answers(s.r, SID, q, W, 0).ats, IOM_ATS_UNTRANSLATED);
+	rig_expect_none(s.r);
+	rig_free(s.r);
+}
+
 TEST(ats_interrupt_range_with_pasid, "VTD-ATS-12")
 {
 	struct stage s;

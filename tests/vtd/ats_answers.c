@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
-/* What each fault reason makes of a translation request. */
+/* What each fault reason makes of a request, above all of a translation request. */
 #include "rig.h"
 
 #define SID 0x0123
@@ -16,24 +16,34 @@ struct row {
 	bool recorded, quiet;
 };
 
+/* The request as it is, then the same untranslated, and translated where that gets as far. */
 static void judge(struct rig *r, uint16_t sid, struct iom_request q, const struct row *row,
-                  bool fpd)
+                  bool fpd, bool translated)
 {
 	const unsigned perm = row->kind == READ_ONLY    ? IOM_PERM_READ
 	                      : row->kind == WRITE_ONLY ? IOM_PERM_WRITE
 	                                                : 0;
-	bool recorded = row->recorded && !(fpd && row->quiet);
+	bool quiet = fpd && row->quiet, only_ats = row->reason == 0x0d || row->reason == 0x44;
 	struct record want = rig_record_of(sid, &q, row->reason);
+	struct iom_request plain = q, moved = q;
 
 	if (row->kind == UR || row->kind == CA) {
 		rig_declines(r, sid, q, row->kind == CA ? IOM_ABORT : IOM_UNSUPPORTED, row->reason,
-		             recorded);
-		return;
+		             row->recorded && !quiet);
+	} else {
+		rig_answers(r, sid, q, perm, FAR);
+		if (row->recorded && !quiet)
+			rig_expect(r, &want);
+		rig_expect_none(r);
 	}
-	rig_answers(r, sid, q, perm, FAR);
-	if (recorded)
-		rig_expect(r, &want);
-	rig_expect_none(r);
+	plain.at = IOM_AT_UNTRANSLATED;
+	plain.access = row->reason == 0x05 || row->reason == 0x85 ? IOM_WRITE : q.access;
+	if (!only_ats)
+		rig_declines(r, sid, plain, IOM_UNSUPPORTED, row->reason, !quiet);
+	moved.at = IOM_AT_TRANSLATED;
+	moved.flags = 0;
+	if (translated)
+		rig_declines(r, sid, moved, IOM_UNSUPPORTED, row->reason, !quiet);
 }
 
 /* ---- Legacy mode -------------------------------------------------------------------------- */
@@ -113,11 +123,14 @@ static void legacy(const struct row *row, unsigned way, bool fpd)
 	}
 	if (row->reason != 0x01 && row->reason != 0x09)
 		rig_context_put(r, SID, qw0, qw1);
-	judge(r, SID, q, &is, fpd);
+	judge(r, SID, q, &is, fpd,
+	      row->reason <= 0x0d && row->reason != 0x0c &&
+	              (row->reason < 0x04 || row->reason > 0x07) &&
+	              !(row->reason == 0x03 && way == 2));
 	rig_free(r);
 }
 
-TEST(ats_answers_legacy, "VTD-ATS-05 VTD-ATS-03")
+TEST(ats_answers_legacy, "VTD-ATS-05 VTD-ATS-03 VTD-FLT-16")
 {
 	unsigned i, way;
 
@@ -338,11 +351,11 @@ static void scalable(const struct row *row, bool fpd)
 	default:
 		fail();
 	}
-	judge(r, SID, q, row, fpd);
+	judge(r, SID, q, row, fpd, row->reason < 0x45);
 	rig_free(r);
 }
 
-TEST(ats_answers_scalable, "VTD-ATS-05 VTD-ATS-03 VTD-ATS-04 VTD-ATS-14 VTD-ATS-15")
+TEST(ats_answers_scalable, "VTD-ATS-05 VTD-ATS-03 VTD-ATS-04 VTD-ATS-14 VTD-ATS-15 VTD-FLT-16")
 {
 	unsigned i;
 

@@ -113,6 +113,21 @@ TEST(context_reserved, "VTD-CTX-05")
 	}
 }
 
+TEST(context_domain_width, "VTD-CTX-05")
+{
+	unsigned nd;
+
+	for (nd = 0; nd < 7; nd++) {
+		struct legacy l = legacy_caps((CAP_ALL & ~CAP_ND(7)) | CAP_ND(nd), ECAP_ALL);
+		uint64_t wide = 0xffffull & (~0ull << (4 + 2 * nd));
+
+		rig_reserved(l.r, l.context + 8, wide << 8, SID, rq(IOVA, IOM_READ), 0x0b);
+		rig_ignored(l.r, l.context + 8, (0xffff & ~wide) << 8, SID, rq(IOVA, IOM_READ),
+		            l.to);
+		rig_free(l.r);
+	}
+}
+
 TEST(context_pointer_above_haw, "VTD-CTX-06")
 {
 	const uint64_t tt[] = { TT_UNTRANSLATED, TT_ALL };

@@ -268,6 +268,11 @@ TEST(nested_flags, "VTD-NEST-08")
 				}
 				CHECK_EQ(ram64(n.r, nest_leaf(&n, n.gpa)) & (SS_A | SS_D),
 				         write ? SS_A | SS_D : SS_A);
+				for (level = 2; level <= ss; level++)
+					CHECK_EQ(ram64(n.r,
+					               rig_entry(n.r, n.ss, ss, n.gpa, level)) &
+					                 (SS_A | SS_D),
+					         SS_A);
 				rig_free(n.r);
 
 				/* They have them: reads alone. */
