@@ -297,9 +297,8 @@ static bool refused(struct walk *w, enum stage stage, enum pt_why why, const str
                     const struct pt_result *found, unsigned levels)
 {
 	/* Of a walk that did not begin, nothing was found. */
-	bool begun = why != PT_WHY_INPUT, first = begun && found->level + 1u == levels;
-	unsigned perm = why == PT_WHY_PERMISSION ? found->perm : 0;
-	const struct codes *c = &codes[stage][reason_of(w, stage, why, want, perm)];
+	bool first = why != PT_WHY_INPUT && found->level + 1u == levels;
+	const struct codes *c = &codes[stage][reason_of(w, stage, why, want, found->perm)];
 
 	/* What a large page has in common with the range is no more than that. */
 	if (why == PT_WHY_TARGET)
@@ -337,6 +336,7 @@ static __attribute__((noinline)) bool second_stage(struct walk *w, enum stage st
 
 	if (cached(w, pt_vtd_ss_refuse, space, gpa, want, out))
 		return true;
+	out->page.perm = 0; /* of walks that reach no page */
 	root = second_root(w);
 	why = pt_walk(&pt_vtd_ss, &direct_second, &root, gpa, want, w, &out->page);
 	if (why) {
@@ -398,6 +398,7 @@ static bool first_stage(struct walk *w, bool nested, uint64_t iova, struct answe
 	want_first(w, &want);
 	if (cached(w, pt_x86_64_refuse, space, iova, &want, out))
 		return true;
+	out->page.perm = 0;
 	root = first_root(w, nested);
 	why = nested ? pt_walk(&pt_x86_64, &nested_first, &root, iova, &want, w, &out->page)
 	             : pt_walk(&pt_x86_64, &direct_first, &root, iova, &want, w, &out->page);
