@@ -433,3 +433,33 @@ TEST(smoke_modes, "VTD-ADM-01 VTD-TTM-01 VTD-CTX-19")
 	CHECK_EQ(ask(&s, &q, IOM_EFAULT).fault, 0x31);
 	stop(&s);
 }
+
+TEST(smoke_backend, "")
+{
+	struct iom_context_info info;
+	struct smoke s;
+
+	start(&s, IOM_VTD_FULL, 0);
+	CHECK_EQ(iom_fault_in(s.endpoint, false, 0, &info), IOM_OK);
+	CHECK_EQ(info.kind, IOM_CONTEXT_TRANSLATED);
+	CHECK_EQ(info.stage2.format, IOM_FORMAT_NONE);
+	turn_on(&s, SCALABLE);
+	CHECK_EQ(iom_fault_in(s.endpoint, false, 0, &info), IOM_OK);
+	CHECK_EQ(info.kind, IOM_CONTEXT_BLOCKED);
+	scalable(&s, 0, NESTED | 3ull << 2 | RAM, 0, 0x5000);
+	scalable(&s, 3, FS, 0, 0x6000 | 1 << 2);
+	CHECK_EQ(iom_fault_in(s.endpoint, false, 0, &info), IOM_OK);
+	CHECK_EQ(info.kind, IOM_CONTEXT_TRANSLATED);
+	CHECK_EQ(info.stage1.format, IOM_FORMAT_X86_4LEVEL);
+	CHECK_EQ(info.stage1.root, 0x5000);
+	CHECK_EQ(info.stage1.tag, 0);
+	CHECK_EQ(info.stage2.format, IOM_FORMAT_VTD_5LEVEL);
+	CHECK_EQ(info.stage2.root, RAM);
+	CHECK_EQ(info.stage2.tag, DID);
+	CHECK_EQ(iom_fault_in(s.endpoint, true, 3, &info), IOM_OK);
+	CHECK_EQ(info.stage1.format, IOM_FORMAT_X86_5LEVEL);
+	CHECK_EQ(info.stage1.root, 0x6000);
+	CHECK_EQ(info.stage1.tag, 3);
+	CHECK_EQ(info.stage2.format, IOM_FORMAT_NONE);
+	stop(&s);
+}
