@@ -26,26 +26,27 @@
 extern "C" {
 #endif
 
-/* profile: what the unit offers where `cap` and `ecap` are 0 */
-#define IOM_VTD_LEGACY                                                                             \
-	0u /* legacy mode, 39 and 48 bits, queued invalidation, interrupt remapping with */
-	   /* x2APIC, pass-through, Device-TLBs; version 1.0: what QEMU shows, and more */
-#define IOM_VTD_SCALABLE                                                                           \
-	1u /* the same with scalable mode: first and second stage, nested, PASID,        */
-	   /* page requests, accessed and dirty flags; version 4.0                      */
-#define IOM_VTD_FULL                                                                               \
-	2u /* everything that the library has                                           */
+/*
+ * profile: what the unit offers where `cap` and `ecap` are 0.
+ * Legacy: legacy mode of 39 and 48 bits, queued invalidation, interrupt remapping with x2APIC,
+ * pass-through, Device-TLBs; version 1.0: what QEMU shows, and more.  Scalable: the same with scalable
+ * mode: first and second stage, nested, PASID, page requests, accessed and dirty flags; version
+ * 4.0.  Full: everything that the library has.
+ */
+#define IOM_VTD_LEGACY 0u
+#define IOM_VTD_SCALABLE 1u
+#define IOM_VTD_FULL 2u
 
 /* flags: choices that the specification leaves open */
-#define IOM_VTD_UNCACHED 0x1u /* every request walks the tables                               */
-#define IOM_VTD_COMPRESS_FAULTS                                                                    \
-	0x2u /* a source-id with a pending fault record gets no second one  */
-#define IOM_VTD_RESERVED_FIRST                                                                     \
-	0x4u /* an IRTE's reserved bits (0x24) are judged before its source  */
-/* (0x26), not after                                            */
-#define IOM_VTD_ANY_PASID 0x8u /* an explicit PASID may equal RID_PASID: no fault 0x48         */
-#define IOM_VTD_REGISTERS_ALWAYS                                                                   \
-	0x10u /* CCMD and IOTLB work while queued invalidation is on, too  */
+#define IOM_VTD_UNCACHED 0x1u /* every request walks the tables */
+/* A source-id with a pending fault record gets no second one. */
+#define IOM_VTD_COMPRESS_FAULTS 0x2u
+/* An IRTE's reserved bits (0x24) are judged before its source (0x26), not after. */
+#define IOM_VTD_RESERVED_FIRST 0x4u
+/* An explicit PASID may equal RID_PASID: no fault 0x48. */
+#define IOM_VTD_ANY_PASID 0x8u
+/* CCMD and IOTLB work while queued invalidation is on, too. */
+#define IOM_VTD_REGISTERS_ALWAYS 0x10u
 
 /*
  * What to build.  All zeroes is the legacy profile.  A capability of `cap` or `ecap` that the library
@@ -53,19 +54,21 @@ extern "C" {
  */
 struct iom_vtd_config {
 	size_t bytes; /* sizeof(struct iom_vtd_config) */
-	uint64_t cap; /* the CAP register as software shall read it; with ecap 0: the profile's.  */
-	/* Its fault records (NFR + 1) are 32 at most                     */
-	uint64_t
-		ecap; /* the ECAP register; CAP and ECAP are given together or not at all         */
-	uint64_t ats_timeout_ns; /* how long a device may take to answer an invalidation, by the  */
-	/* clock of iom_step; 0: 60 s                                     */
-	uint32_t
-		profile; /* IOM_VTD_LEGACY ...; without meaning if `cap` or `ecap` is given       */
-	uint32_t flags; /* IOM_VTD_UNCACHED ...                                                   */
-	uint8_t version; /* the VER register: major << 4 | minor, 0x10..0x8f; 0: the profile's       */
-	uint8_t address_bits; /* HAW, the host address width, 32..52; 0: 46, or MGAW if that is smaller */
-	uint8_t cache_lg2; /* log2 of the translations that are cached, 3..22; 0: 12                 */
-	uint8_t protected_lg2; /* log2 of the granularity of the protected memory regions, 12..30; 0: 21 */
+	/*
+	 * The CAP and ECAP registers as software shall read them, given together; both 0: the
+	 * profile's.  There can be 32 fault records (NFR + 1) at most.
+	 */
+	uint64_t cap, ecap;
+	uint64_t ats_timeout_ns; /* how long a device may take to answer an invalidation, by the */
+				 /* clock of iom_step; 0: 60 s                               */
+	uint32_t profile;        /* IOM_VTD_LEGACY ...; without meaning beside `cap` and `ecap`  */
+	uint32_t flags;          /* IOM_VTD_UNCACHED ...                                         */
+	uint8_t version;         /* VER: major << 4 | minor, 0x10..0x8f; 0: the profile's        */
+	uint8_t address_bits;    /* HAW, the host address width, 32..52; 0: 46, or MGAW if that  */
+				 /* is smaller                                               */
+	uint8_t cache_lg2;       /* log2 of the translations that are cached, 3..22; 0: 12       */
+	uint8_t protected_lg2;   /* log2 of the granularity of the protected memory regions,     */
+				 /* 12..30; 0: 21                                            */
 };
 
 /*
