@@ -18,12 +18,14 @@ extern "C" {
 #endif
 
 /* kind of a route */
-#define IOM_ROUTE_MESSAGE 0u /* `data` goes to `address`                                          */
-#define IOM_ROUTE_POSTED                                                                           \
-	1u /* VT-d: vector `vector` of the posted interrupt descriptor at `address` */
-#define IOM_ROUTE_MRIF                                                                             \
-	2u /* RISC-V: identity `data` of the interrupt file in memory at `address`; */
-	   /* 2048 and more: none, the message has no effect                     */
+#define IOM_ROUTE_MESSAGE 0u /* `data` goes to `address` */
+/* VT-d: vector `vector` of the posted interrupt descriptor at `address`. */
+#define IOM_ROUTE_POSTED 1u
+/*
+ * RISC-V: identity `data` of the interrupt file in memory at `address`; 2048 and more: none, the message
+ * has no effect.
+ */
+#define IOM_ROUTE_MRIF 2u
 
 struct iom_route {
 	uint64_t address; /* on the other side of the unit, a physical address                  */
