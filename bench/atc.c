@@ -22,13 +22,13 @@ static void *make(const struct bench_row *row)
 	uint64_t root;
 
 	BENCH_NEED(d);
-	d->world = world_new(1 << 20, 12, 0);
+	d->world = world_new(row->kind, 1 << 20, 12, false);
 	d->pages = row->argument;
 	root = world_alloc(d->world, 4096);
 	for (unsigned i = 0; i < d->pages; i++)
 		world_map(d->world, root, IOVA + 4096ull * i, WORLD_DATA + 4096ull * i, 0);
 	world_attach(d->world, 1, root, PSCID, 0);
-	world_context(d->world, 1)[0] |= 2; /* EN_ATS */
+	row->kind->allow_ats(d->world, 1);
 	BENCH_NEED(!iom_atc_new(d->world->port[1], &config, &d->atc, NULL));
 	iom_atc_enable(d->atc, true);
 	return d;
@@ -76,8 +76,10 @@ static uint64_t run_accesses(void *state, uint64_t ops)
 }
 
 const struct bench_row bench_atc[] = {
-	{ "atc-hit/riscv/one-page", 1 << 20, make, drop, NULL, run, 1, false },
-	{ "atc-hit/riscv/128-pages", 1 << 20, make, drop, NULL, run, 128, false },
-	{ "atc-hit-access/riscv/one-page", 1 << 19, make, drop, NULL, run_accesses, 1, false },
+	{ "atc-hit/riscv/one-page", &world_riscv, 1 << 20, make, drop, NULL, run, 1, false },
+	{ "atc-hit/vtd/one-page", &world_vtd_legacy, 1 << 20, make, drop, NULL, run, 1, false },
+	{ "atc-hit/riscv/128-pages", &world_riscv, 1 << 20, make, drop, NULL, run, 128, false },
+	{ "atc-hit-access/riscv/one-page", &world_riscv, 1 << 19, make, drop, NULL, run_accesses, 1,
+	  false },
 	{ 0 },
 };

@@ -8,9 +8,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct world_kind;
+
 struct bench_row {
 	const char *name;
-	uint64_t ops; /* of one repetition; some milliseconds' worth */
+	const struct world_kind *kind; /* which IOMMU (world.h); NULL where the row has no world */
+	uint64_t ops;                  /* of one repetition; some milliseconds' worth */
 
 	/* Makes what is measured; `argument` tells the rows of one function apart. */
 	void *(*make)(const struct bench_row *row);
@@ -25,7 +28,7 @@ struct bench_row {
 
 /* The rows of one subject; the last has no name. */
 extern const struct bench_row bench_translate[], bench_invalidate[], bench_tables[], bench_strict[],
-	bench_snapshot[], bench_atc[], bench_msi[];
+	bench_snapshot[], bench_atc[], bench_msi[], bench_interrupt[];
 
 /* The time that this thread has computed for: other programs on the machine do not count. */
 uint64_t bench_thread_ns(void);

@@ -14,10 +14,9 @@
 
 static void *make(const struct bench_row *row)
 {
-	struct world *w = world_new(32 << 20, 21, 0);
+	struct world *w = world_new(row->kind, 32 << 20, 21, false);
 	uint64_t root[WORLD_DEVICES];
 
-	(void)row;
 	for (uint32_t device = 0; device < WORLD_DEVICES; device++) {
 		root[device] = world_alloc(w, 4096);
 		for (uint64_t i = 0; i < PAGES; i++)
@@ -47,9 +46,11 @@ static void prepare(void *state, uint64_t ops)
 
 static uint64_t run_pages(void *state, uint64_t ops)
 {
+	struct world *w = state;
+
 	for (uint64_t i = 0; i < ops; i++)
-		world_forget_page(state, (uint32_t)i % WORLD_DEVICES,
-		                  IOVA + (i * 1031 % PAGES << 12));
+		w->kind->forget_range(w, (uint32_t)i % WORLD_DEVICES,
+		                      IOVA + (i * 1031 % PAGES << 12), 12);
 	return 0;
 }
 
@@ -57,25 +58,38 @@ static uint64_t run_pages(void *state, uint64_t ops)
 
 static uint64_t run_ranges(void *state, uint64_t ops)
 {
+	struct world *w = state;
+
 	for (uint64_t i = 0; i < ops; i++)
-		world_forget_range(state, (uint32_t)i % WORLD_DEVICES,
-		                   IOVA + (i / WORLD_DEVICES % (PAGES / 512) << RANGE_LG2),
-		                   RANGE_LG2);
+		w->kind->forget_range(w, (uint32_t)i % WORLD_DEVICES,
+		                      IOVA + (i / WORLD_DEVICES % (PAGES / 512) << RANGE_LG2),
+		                      RANGE_LG2);
 	return 0;
 }
 
 static uint64_t run_tags(void *state, uint64_t ops)
 {
+	struct world *w = state;
+
 	for (uint64_t i = 0; i < ops; i++)
-		world_forget(state, (uint32_t)i % WORLD_DEVICES, false);
+		w->kind->forget(w, (uint32_t)i % WORLD_DEVICES, false);
 	return 0;
 }
 
 const struct bench_row bench_invalidate[] = {
-	{ "invalidate-page/riscv/1Mi-cached", 1 << 13, make, drop, prepare, run_pages, 0, false },
-	{ "invalidate-range/riscv/512-of-1Mi-cached", 1 << 8, make, drop, prepare, run_ranges, 0,
+	/* clang-format off */
+	{ "invalidate-page/riscv/1Mi-cached", &world_riscv, 1 << 13, make, drop, prepare, run_pages, 0,
 	  false },
-	{ "invalidate-tag/riscv/1Mi-cached", WORLD_DEVICES, make, drop, prepare, run_tags, 0,
+	{ "invalidate-page/vtd/1Mi-cached", &world_vtd_legacy, 1 << 13, make, drop, prepare, run_pages, 0,
 	  false },
+	{ "invalidate-range/riscv/512-of-1Mi-cached", &world_riscv, 1 << 8, make, drop, prepare,
+	  run_ranges, 0, false },
+	{ "invalidate-range/vtd/512-of-1Mi-cached", &world_vtd_legacy, 1 << 8, make, drop, prepare,
+	  run_ranges, 0, false },
+	{ "invalidate-tag/riscv/1Mi-cached", &world_riscv, WORLD_DEVICES, make, drop, prepare, run_tags, 0,
+	  false },
+	{ "invalidate-tag/vtd/1Mi-cached", &world_vtd_legacy, WORLD_DEVICES, make, drop, prepare, run_tags,
+	  0, false },
 	{ 0 },
+	/* clang-format on */
 };

@@ -35,8 +35,8 @@ struct result {
 };
 
 static const struct bench_row *const subjects[] = {
-	bench_translate, bench_atc,        bench_msi,      bench_tables,
-	bench_strict,    bench_invalidate, bench_snapshot,
+	bench_translate, bench_atc,    bench_msi,        bench_interrupt,
+	bench_tables,    bench_strict, bench_invalidate, bench_snapshot,
 };
 
 void bench_die(const char *format, ...)

@@ -16,6 +16,8 @@
 #define COUNT (1u << FILES_LG2)
 #define PENDING_FILE 4096u /* bytes of RAM that one file in memory is given */
 
+#define UNCACHED 1u /* argument of rows of misses */
+
 #define PTE_FLAT 7ull /* V, basic */
 #define PTE_MRIF 3ull /* V, file in memory */
 
@@ -29,18 +31,18 @@ static uint64_t file_at(uint64_t n)
 	return FILES + 4096 * ((n & 0x3f) | n >> 6 << 10);
 }
 
-static struct messages *messages_new(unsigned cache_lg2, uint32_t flags, unsigned count)
+static struct messages *messages_new(unsigned cache_lg2, bool uncached, unsigned count)
 {
 	struct messages *m = calloc(1, sizeof *m);
 	uint64_t guest, table, *dc;
 
 	BENCH_NEED(m);
-	m->world = world_new(1 << 20, cache_lg2, flags);
+	m->world = world_new(&world_riscv, 1 << 20, cache_lg2, uncached);
 	m->count = count;
-	guest = world_alloc(m->world, 16384);
+	guest = world_second(m->world);
 	table = world_alloc(m->world, 4096);
 	world_attach(m->world, 1, 0, 0, guest);
-	dc = world_context(m->world, 1);
+	dc = world_riscv_context(m->world, 1);
 	dc[4] = 1ull << 60 | table >> 12;
 	dc[5] = MASK;
 	dc[6] = FILES >> 12;
@@ -52,19 +54,19 @@ static struct messages *messages_new(unsigned cache_lg2, uint32_t flags, unsigne
 
 static void *make_hits(const struct bench_row *row)
 {
-	return messages_new(12, 0, row->argument);
+	return messages_new(12, false, row->argument);
 }
 
 static void *make_misses(const struct bench_row *row)
 {
-	return messages_new(3, row->argument, COUNT);
+	return messages_new(3, row->argument == UNCACHED, COUNT);
 }
 
 static void *make_mrif(const struct bench_row *row)
 {
-	struct messages *m = messages_new(12, 0, row->argument);
+	struct messages *m = messages_new(12, false, row->argument);
 	uint64_t file = world_alloc(m->world, PENDING_FILE);
-	uint64_t table = (world_context(m->world, 1)[4] << 20) >> 8;
+	uint64_t table = (world_riscv_context(m->world, 1)[4] << 20) >> 8;
 
 	/* Nothing in it is enabled: no notice is sent. */
 	world_at(m->world, table)[1] = WORLD_DATA >> 12 << 10;
@@ -118,10 +120,12 @@ static uint64_t run_stores(void *state, uint64_t ops)
 }
 
 const struct bench_row bench_msi[] = {
-	{ "msi/riscv/flat-hit", 1 << 20, make_hits, drop, NULL, run_translations, 1, false },
-	{ "msi/riscv/flat-miss", 1 << 17, make_misses, drop, NULL, run_translations, 0, false },
-	{ "msi-uncached/riscv/flat-miss", 1 << 17, make_misses, drop, NULL, run_translations,
-	  IOM_RISCV_UNCACHED, false },
-	{ "msi/riscv/mrif", 1 << 17, make_mrif, drop, NULL, run_stores, 1, false },
+	{ "msi/riscv/flat-hit", &world_riscv, 1 << 20, make_hits, drop, NULL, run_translations, 1,
+	  false },
+	{ "msi/riscv/flat-miss", &world_riscv, 1 << 17, make_misses, drop, NULL, run_translations,
+	  0, false },
+	{ "msi-uncached/riscv/flat-miss", &world_riscv, 1 << 17, make_misses, drop, NULL,
+	  run_translations, UNCACHED, false },
+	{ "msi/riscv/mrif", &world_riscv, 1 << 17, make_mrif, drop, NULL, run_stores, 1, false },
 	{ 0 },
 };

@@ -20,14 +20,12 @@ struct migration {
 static void *make(const struct bench_row *row)
 {
 	struct migration *m = calloc(1, sizeof *m);
-	struct iom_riscv_config config = { .bytes = sizeof config, .cache_lg2 = 12 };
 
-	(void)row;
 	BENCH_NEED(m);
-	m->world = world_new(1 << 20, 12, 0);
+	m->world = world_new(row->kind, 1 << 20, 12, false);
 	for (uint32_t device = 0; device < WORLD_DEVICES; device++)
 		world_attach(m->world, device, world_alloc(m->world, 4096), device, 0);
-	BENCH_NEED(!iom_riscv_new(&config, m->world->memory, NULL, NULL, &m->target, NULL) &&
+	BENCH_NEED(!row->kind->unit_new(m->world, 12, false, &m->target) &&
 	           iom_unit_save(m->world->unit, NULL, 0, &m->size) == IOM_ENOSPC);
 	m->buf = malloc(m->size);
 	BENCH_NEED(m->buf);
@@ -56,6 +54,7 @@ static uint64_t run(void *state, uint64_t ops)
 }
 
 const struct bench_row bench_snapshot[] = {
-	{ "save-load/riscv", 1 << 10, make, drop, NULL, run, 0, false },
+	{ "save-load/riscv", &world_riscv, 1 << 10, make, drop, NULL, run, 0, false },
+	{ "save-load/vtd", &world_vtd_legacy, 1 << 10, make, drop, NULL, run, 0, false },
 	{ 0 },
 };

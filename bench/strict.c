@@ -134,6 +134,6 @@ static uint64_t run(void *state, uint64_t ops)
 }
 
 const struct bench_row bench_strict[] = {
-	{ "map-unmap-strict/riscv/4K", 1 << 14, make, drop, NULL, run, 0, false },
+	{ "map-unmap-strict/riscv/4K", NULL, 1 << 14, make, drop, NULL, run, 0, false },
 	{ 0 },
 };

@@ -113,8 +113,8 @@ static uint64_t run_far(void *state, uint64_t ops)
 }
 
 const struct bench_row bench_tables[] = {
-	{ "map-unmap-table/riscv/4K", 1 << 17, make, drop, NULL, run, 1, false },
-	{ "map-unmap-table/riscv/4K-far", 1 << 16, make, drop, NULL, run_far, 1, false },
-	{ "map-unmap-table/riscv/256x4K", 1 << 13, make, drop, NULL, run, 256, false },
+	{ "map-unmap-table/riscv/4K", NULL, 1 << 17, make, drop, NULL, run, 1, false },
+	{ "map-unmap-table/riscv/4K-far", NULL, 1 << 16, make, drop, NULL, run_far, 1, false },
+	{ "map-unmap-table/riscv/256x4K", NULL, 1 << 13, make, drop, NULL, run, 256, false },
 	{ 0 },
 };

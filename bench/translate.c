@@ -17,6 +17,7 @@
 #define PSCID 5u
 #define IOVA 0x40000000ull
 #define FRONT 1024u
+#define UNCACHED 1u /* argument of rows of misses */
 
 struct reads {
 	struct world *world;
@@ -61,7 +62,7 @@ static uint64_t scattered(uint64_t n)
 
 static void *make_hits(const struct bench_row *row)
 {
-	struct reads *r = reads_new(world_new(1 << 20, 12, 0), row->argument);
+	struct reads *r = reads_new(world_new(row->kind, 1 << 20, 12, false), row->argument);
 	uint64_t root = world_alloc(r->world, 4096);
 
 	for (unsigned i = 0; i < r->count; i++) {
@@ -78,7 +79,8 @@ static void *make_hits(const struct bench_row *row)
 
 static void *make_misses(const struct bench_row *row)
 {
-	struct reads *r = reads_new(world_new(1 << 20, 3, row->argument), 2 * SLOTS);
+	struct reads *r =
+		reads_new(world_new(row->kind, 1 << 20, 3, row->argument == UNCACHED), 2 * SLOTS);
 	uint64_t root = world_alloc(r->world, 4096);
 
 	for (unsigned i = 0; i < r->count; i++) {
@@ -99,8 +101,9 @@ static void *make_misses(const struct bench_row *row)
  */
 static void *make_nested(const struct bench_row *row)
 {
-	struct reads *r = reads_new(world_new(4 << 20, 3, row->argument), GUESTS * REGIONS);
-	uint64_t guest = world_alloc(r->world, 16384), root[GUESTS];
+	struct reads *r = reads_new(world_new(row->kind, 4 << 20, 3, row->argument == UNCACHED),
+	                            GUESTS * REGIONS);
+	uint64_t guest = world_second(r->world), root[GUESTS];
 
 	for (unsigned i = 0; i < GUESTS; i++) {
 		root[i] = world_alloc(r->world, 4096);
@@ -125,8 +128,8 @@ static void *make_nested(const struct bench_row *row)
 /* One device whose first stage is forgotten after each round: the second stage stays cached. */
 static void *make_half_nested(const struct bench_row *row)
 {
-	struct reads *r = reads_new(world_new(4 << 20, 16, 0), row->argument);
-	uint64_t guest = world_alloc(r->world, 16384), root = world_alloc(r->world, 4096);
+	struct reads *r = reads_new(world_new(row->kind, 4 << 20, 16, false), row->argument);
+	uint64_t guest = world_second(r->world), root = world_alloc(r->world, 4096);
 
 	world_map_guest(r->world, guest, root, root);
 	for (unsigned i = 0; i < r->count; i++) {
@@ -143,7 +146,7 @@ static void *make_half_nested(const struct bench_row *row)
 
 static void *make_random(const struct bench_row *row)
 {
-	struct reads *r = reads_new(world_new(16 << 20, 20, 0), row->argument);
+	struct reads *r = reads_new(world_new(row->kind, 16 << 20, 20, false), row->argument);
 	uint64_t root = world_alloc(r->world, 4096), x = 1;
 
 	for (uint64_t i = 0; i < WORLD_DATA_PAGES; i++)
@@ -207,7 +210,7 @@ static uint64_t run_rounds(void *state, uint64_t ops)
 	const struct reads *r = state;
 
 	for (uint64_t i = 0; i < ops; i += r->count) {
-		world_forget(r->world, PSCID, true);
+		r->world->kind->forget(r->world, PSCID, true);
 		run_reads(state, r->count);
 	}
 	return 0;
@@ -253,22 +256,35 @@ static uint64_t run_threads(void *state, uint64_t ops)
 	return me[0].ns > me[1].ns ? me[0].ns : me[1].ns;
 }
 
+#define HITS make_hits, reads_free, NULL, run_reads
+#define SECTIONS make_hits, reads_free, NULL, run_sections
+#define THREADS make_threads, reads_free, NULL, run_threads
+#define MISSES make_misses, reads_free, NULL, run_reads
+#define NESTED make_nested, reads_free, NULL, run_reads
+#define HALF_NESTED make_half_nested, reads_free, NULL, run_rounds
+#define RANDOM make_random, reads_free, NULL, run_reads
+
 const struct bench_row bench_translate[] = {
-	{ "hit/riscv/one-page", 1 << 20, make_hits, reads_free, NULL, run_reads, 1, false },
-	{ "hit/riscv/1024-pages", 1 << 20, make_hits, reads_free, NULL, run_reads, FRONT, false },
-	{ "hit-section/riscv/one-page", 1 << 19, make_hits, reads_free, NULL, run_sections, 1,
+	/* clang-format off */
+	{ "hit/riscv/one-page", &world_riscv, 1 << 20, HITS, 1, false },
+	{ "hit/vtd/one-page", &world_vtd_legacy, 1 << 20, HITS, 1, false },
+	{ "hit/riscv/1024-pages", &world_riscv, 1 << 20, HITS, FRONT, false },
+	{ "hit-section/riscv/one-page", &world_riscv, 1 << 19, SECTIONS, 1, false },
+	{ "hit-two-threads/riscv", &world_riscv, 1 << 21, THREADS, 1, true },
+	{ "miss/riscv-sv48/4-level", &world_riscv, 1 << 17, MISSES, 0, false },
+	{ "miss/vtd-legacy/4-level", &world_vtd_legacy, 1 << 17, MISSES, 0, false },
+	{ "miss/vtd-first/4-level", &world_vtd_scalable, 1 << 17, MISSES, 0, false },
+	{ "miss-uncached/riscv-sv48/4-level", &world_riscv, 1 << 17, MISSES, UNCACHED, false },
+	{ "miss-uncached/vtd-legacy/4-level", &world_vtd_legacy, 1 << 17, MISSES, UNCACHED, false },
+	{ "miss-uncached/vtd-first/4-level", &world_vtd_scalable, 1 << 17, MISSES, UNCACHED, false },
+	{ "miss-nested/riscv-sv48-sv48x4/4+4-level", &world_riscv, 1 << 15, NESTED, 0, false },
+	{ "miss-nested/vtd/4+4-level", &world_vtd_scalable, 1 << 15, NESTED, 0, false },
+	{ "miss-nested-uncached/riscv-sv48-sv48x4/4+4-level", &world_riscv, 1 << 15, NESTED, UNCACHED,
 	  false },
-	{ "hit-two-threads/riscv", 1 << 21, make_threads, reads_free, NULL, run_threads, 1, true },
-	{ "miss/riscv-sv48/4-level", 1 << 17, make_misses, reads_free, NULL, run_reads, 0, false },
-	{ "miss-uncached/riscv-sv48/4-level", 1 << 17, make_misses, reads_free, NULL, run_reads,
-	  IOM_RISCV_UNCACHED, false },
-	{ "miss-nested/riscv-sv48-sv48x4/4+4-level", 1 << 15, make_nested, reads_free, NULL,
-	  run_reads, 0, false },
-	{ "miss-nested-uncached/riscv-sv48-sv48x4/4+4-level", 1 << 15, make_nested, reads_free,
-	  NULL, run_reads, IOM_RISCV_UNCACHED, false },
-	{ "miss-nested/riscv-sv48-sv48x4/stage-2-cached", 1 << 16, make_half_nested, reads_free,
-	  NULL, run_rounds, 1024, false },
-	{ "random/riscv/1Mi-pages", 1 << 17, make_random, reads_free, NULL, run_reads, 1 << 17,
+	{ "miss-nested/riscv-sv48-sv48x4/stage-2-cached", &world_riscv, 1 << 16, HALF_NESTED, 1024,
 	  false },
+	{ "miss-nested/vtd/stage-2-cached", &world_vtd_scalable, 1 << 16, HALF_NESTED, 1024, false },
+	{ "random/riscv/1Mi-pages", &world_riscv, 1 << 17, RANDOM, 1 << 17, false },
 	{ 0 },
+	/* clang-format on */
 };
