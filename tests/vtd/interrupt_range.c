@@ -13,9 +13,14 @@
 /* How requests without PASID go: not translated; legacy and scalable pass-through; second stage. */
 enum way { OFF, LEGACY_PASS, SCALABLE_PASS, SECOND, WAYS };
 
-static struct rig *bench(enum way way)
+static struct rig *bench_with(enum way way, uint32_t flags)
 {
-	struct rig *r = rig_new();
+	const struct iom_vtd_config config = { .cap = CAP_ALL,
+		                               .ecap = ECAP_ALL,
+		                               .version = 0x40,
+		                               .address_bits = RIG_HAW,
+		                               .flags = flags };
+	struct rig *r = rig_new_config(&config);
 	uint64_t root = page(r), i;
 
 	rig_ram_at(r, FIRST - PAGE, 0x102000);
@@ -44,6 +49,11 @@ static struct rig *bench(enum way way)
 			rig_pasid_put(r, SID, 0, PE_P | PGTT_PASS, 1, 0);
 	}
 	return r;
+}
+
+static struct rig *bench(enum way way)
+{
+	return bench_with(way, IOM_VTD_UNCACHED);
 }
 
 /* A record of this reason, by SID; nothing else in it is defined. */
@@ -166,6 +176,53 @@ TEST(range_bounds, "VTD-IAR-03 VTD-IAR-04")
 		expect(r, 0x29);
 		rig_free(r);
 	}
+}
+
+/* What was granted beside the range, however large its page is, says nothing of the range. */
+TEST(range_is_no_part_of_grants, "VTD-IAR-01 VTD-IAR-02 VTD-IAR-03")
+{
+	const uint64_t beside[] = { 0xc0000000, 0xfed00000, FIRST - 8, END, 0xfff00000 };
+	const uint32_t flags[] = { 0, IOM_VTD_UNCACHED };
+	unsigned way, i, j;
+
+	for (way = OFF; way < WAYS; way++)
+		for (j = 0; j < 2; j++) {
+			struct rig *r = bench_with(way, flags[j]);
+			struct iom_port *port = rig_port(r, SID);
+			struct iom_request q;
+			struct iom_reply reply;
+			uint32_t data = 0x42;
+
+			if (way == SECOND) {
+				/* A single leaf for all of it, which leads somewhere else. */
+				uint64_t root = ram64(r, rig_pasid(r, SID, 0)) & 0xfffffffff000;
+
+				rig_ss(r, root, 4, 3ull << 30, 3, 1ull << 40 | SS_RW | SS_PS);
+			}
+			for (i = 0; i < 5; i++) {
+				uint64_t low;
+
+				q = rq(beside[i], IOM_READ);
+				iom_begin(r->lane);
+				CHECK_EQ(iom_translate(port, &q, &reply), IOM_OK);
+				iom_end(r->lane);
+				CHECK(reply.range_lg2 >= 12 && reply.range_lg2 < 30);
+				low = (1ull << reply.range_lg2) - 1;
+				CHECK_MSG((beside[i] & ~low) >= END || (beside[i] | low) < FIRST,
+				          "0x%llx is granted with 2^%u bytes",
+				          (unsigned long long)beside[i], reply.range_lg2);
+				q = rq(FIRST + 0x40, IOM_READ);
+				CHECK_EQ(iom_read(port, &q, &data, 4, &reply), IOM_EFAULT);
+				CHECK_EQ(reply.fault, 0x29);
+				rig_forget(r);
+				q = rq(FIRST + 0x40, IOM_WRITE);
+				data = 0x42;
+				CHECK_EQ(iom_write(port, &q, &data, 4, &reply), IOM_OK);
+				CHECK_EQ(r->msis, i + 1);
+				CHECK_EQ(r->msi[i].data, 0x42);
+			}
+			rig_free(r);
+		}
 }
 
 TEST(range_with_pasid, "VTD-IAR-05")

@@ -156,6 +156,30 @@ TEST(ss_output_in_the_interrupt_range, "VTD-SS-21 VTD-SS-22")
 	}
 }
 
+TEST(ss_ranges_end_at_the_interrupt_range, "VTD-SS-22")
+{
+	const uint64_t offset[] = { 0, 0x3ed00000, 0x3edff000, 0x3ef00000, 0x3f000000, 0x3ffff000 };
+	unsigned scalable, levels, i;
+	struct stage s;
+
+	EACH_STAGE(&s, scalable, levels)
+	{
+		uint64_t iova = stage_iova(&s, 2) & ~0x3fffffffull;
+
+		stage_map(&s, iova, 3, 0xc0000000 | SS_RW | SS_PS);
+		for (i = 0; i < 6; i++) {
+			uint64_t to = 0xc0000000 + offset[i], low;
+			struct iom_reply reply;
+
+			reply = rig_grants(s.r, SID, rq(iova + offset[i], IOM_READ), to);
+			low = (1ull << reply.range_lg2) - 1;
+			CHECK_MSG((to & ~low) >= 0xfef00000 || (to | low) < 0xfee00000,
+			          "0x%llx is granted with 2^%u bytes", (unsigned long long)to,
+			          reply.range_lg2);
+		}
+	}
+}
+
 TEST(ss_zero_length_read, "VTD-SS-23")
 {
 	unsigned scalable, zlr;
