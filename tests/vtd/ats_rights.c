@@ -150,6 +150,51 @@ TEST(ats_no_write, "VTD-ATS-06")
 			}
 }
 
+/* What an earlier request left in the caches does not keep the flags from being set. */
+TEST(ats_flags_with_caches, "VTD-ATS-06 VTD-SSAD-03 VTD-FS-10")
+{
+	const struct iom_vtd_config config = {
+		.cap = CAP_ALL, .ecap = ECAP_ALL, .version = 0x40, .address_bits = RIG_HAW
+	};
+	unsigned first, way;
+
+	for (first = 0; first < 2; first++)
+		for (way = 0; way < 3; way++) {
+			const uint64_t a = first ? FS_A : SS_A, d = first ? FS_D : SS_D;
+			struct rig *r = rig_new_config(&config);
+			struct iom_request q, nw;
+			struct stage s;
+			uint64_t iova, leaf;
+
+			if (first) {
+				stage_first_on(&s, r, 4);
+			} else {
+				stage_second_on(&s, r, true, 4);
+				set(r, s.pasid, SSADE);
+			}
+			with_ats(&s);
+			iova = stage_iova(&s, 0);
+			leaf = stage_map(&s, iova, 1, STAGE_FAR | (first ? FS_PRU : SS_RW));
+			q = rq_ats(rq(iova, IOM_READ));
+			nw = q;
+			nw.flags |= IOM_REQ_NO_WRITE;
+			rig_answers(r, SID, nw, R, STAGE_FAR);
+			CHECK_EQ(ram64(r, leaf) & (a | d), a);
+			rig_grants(r, SID, rq(iova, IOM_READ), STAGE_FAR);
+			CHECK_EQ(ram64(r, leaf) & (a | d), a);
+			if (way == 0)
+				rig_answers(r, SID, q, R | W, STAGE_FAR);
+			else
+				rig_grants(r, SID, rq(iova, way == 1 ? IOM_WRITE : IOM_ATOMIC),
+				           STAGE_FAR);
+			CHECK_EQ(ram64(r, leaf) & (a | d), a | d);
+			rig_answers(r, SID, nw, R, STAGE_FAR);
+			rig_answers(r, SID, q, R | W, STAGE_FAR);
+			rig_expect_none(r);
+			rig_free(r);
+		}
+}
+
 TEST(ats_answers_nested, "VTD-ATS-05")
 {
 	struct iom_request q;
