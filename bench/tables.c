@@ -48,7 +48,11 @@ static void *page_at(void *ctx, uint64_t phys)
 	return t->memory + (phys - PHYS);
 }
 
-static const struct pt_pages pages = { page_alloc, page_free, page_at };
+static const struct pt_pages pages = {
+	.alloc = page_alloc,
+	.free = page_free,
+	.at = page_at,
+};
 
 static void *make(const struct bench_row *row)
 {

@@ -33,7 +33,11 @@ static void *table_at(void *ctx, uint64_t phys)
 	return pages_at(ctx, phys);
 }
 
-static const struct pt_pages table_pages = { table_alloc, table_free, table_at };
+static const struct pt_pages table_pages = {
+	.alloc = table_alloc,
+	.free = table_free,
+	.at = table_at,
+};
 
 static const struct machine_tables *tables_of(const struct process *p)
 {

@@ -31,6 +31,11 @@ struct pt_pages {
 	void (*free)(void *ctx, void *table, uint64_t phys, unsigned size_lg2);
 	/* The CPU's pointer for an address inside a table. */
 	void *(*at)(void *ctx, uint64_t phys);
+	/*
+	 * Called after each change of entries, for hardware that does not see the CPU's caches; a
+	 * table comes from `alloc` as hardware shall see it.  NULL: hardware sees them.
+	 */
+	void (*flush)(void *ctx, const void *entries, size_t bytes);
 };
 
 /* What is left to do after an unmap; begins as all zeroes and may collect several unmaps. */
@@ -115,6 +120,14 @@ PT_INLINE uint64_t pt_put_first(const struct pt_format *fmt, const struct pt_roo
 		done = __atomic_compare_exchange_n((uint64_t *)entry, &was8, val, false,
 		                                   __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 	return done ? raw : pt_order(fmt, root, was8 | was4);
+}
+
+/* `n` entries have been changed. */
+PT_INLINE void pt_changed(const struct pt_format *fmt, const struct pt_pages *pages, void *ctx,
+                          const void *entry, uint64_t n)
+{
+	if (pages->flush)
+		pages->flush(ctx, entry, (size_t)n << fmt->entry_lg2);
 }
 
 /* `n` entries further. */
@@ -384,6 +397,8 @@ PT_INLINE int pt_down(const struct pt_format *fmt, const struct pt_pages *pages,
 		raw = pt_put_first(fmt, root, entry, fmt->encode_table(root, phys, *level));
 		if (raw != fmt->encode_table(root, phys, *level))
 			pages->free(ctx, table, phys, root->granule_lg2);
+		else
+			pt_changed(fmt, pages, ctx, entry, 1);
 	}
 	e = fmt->decode(root, raw, *level, pt_shift(fmt, root, *level));
 	if (e.kind != PT_TABLE || e.next >= *level)
@@ -463,9 +478,11 @@ PT_INLINE int pt_fill(const struct pt_format *fmt, const struct pt_pages *pages,
 		}
 
 		input += run << size;
-		if (commit)
+		if (commit) {
 			pt_write(fmt, root, entry, level, shift, page, size, run, perm,
 			         memory_type);
+			pt_changed(fmt, pages, ctx, entry, run * pt_copies(size, shift));
+		}
 		if (input - 1 == last)
 			return IOM_OK;
 		while (level < top && !(input & iom_low(pt_shift(fmt, root, level + 1))))
@@ -474,15 +491,15 @@ PT_INLINE int pt_fill(const struct pt_format *fmt, const struct pt_pages *pages,
 }
 
 /* The same, both ways, for a range inside the lowest table at path.table[0]. */
-PT_INLINE int pt_fill_lowest(const struct pt_format *fmt, const struct pt_root *root,
-                             struct pt_path *path, uint64_t first, uint64_t last, uint64_t output,
-                             unsigned perm, unsigned memory_type)
+PT_INLINE int pt_fill_lowest(const struct pt_format *fmt, const struct pt_pages *pages, void *ctx,
+                             const struct pt_root *root, struct pt_path *path, uint64_t first,
+                             uint64_t last, uint64_t output, unsigned perm, unsigned memory_type)
 {
 	unsigned shift = root->granule_lg2;
-	uint64_t input = first, run;
+	uint64_t input = first, count = ((last - first) >> shift) + 1, run;
 	char *entry = pt_place(fmt, root, path, 0, first);
 
-	if (!pt_vacant(fmt, entry, ((last - first) >> shift) + 1))
+	if (!pt_vacant(fmt, entry, count))
 		return IOM_EEXIST;
 	do {
 		uint64_t page = output + (input - first);
@@ -493,6 +510,7 @@ PT_INLINE int pt_fill_lowest(const struct pt_format *fmt, const struct pt_root *
 		entry = pt_after(fmt, entry, run << (size - shift));
 		input += run << size;
 	} while (input - 1 != last);
+	pt_changed(fmt, pages, ctx, pt_place(fmt, root, path, 0, first), count);
 	return IOM_OK;
 }
 
@@ -533,7 +551,8 @@ PT_INLINE int pt_map(const struct pt_format *fmt, const struct pt_pages *pages, 
 			pt_recent_set(fmt, root, input, path.table[0]);
 	}
 	if (!top)
-		return pt_fill_lowest(fmt, root, &path, input, last, output, perm, memory_type);
+		return pt_fill_lowest(fmt, pages, ctx, root, &path, input, last, output, perm,
+		                      memory_type);
 	err = pt_fill(fmt, pages, ctx, root, &path, top, input, last, output, perm, memory_type,
 	              false);
 	if (err)
@@ -567,9 +586,9 @@ PT_INLINE bool pt_cuts(const struct pt_format *fmt, const struct pt_pages *pages
 }
 
 /* Takes the table at `level`, which ends where `input` begins, out of the tree and gathers it. */
-PT_INLINE void pt_unlink(const struct pt_format *fmt, const struct pt_root *root,
-                         struct pt_path *path, unsigned level, uint64_t input,
-                         struct pt_removed *removed)
+PT_INLINE void pt_unlink(const struct pt_format *fmt, const struct pt_pages *pages, void *ctx,
+                         const struct pt_root *root, struct pt_path *path, unsigned level,
+                         uint64_t input, struct pt_removed *removed)
 {
 	char *entry = pt_place(fmt, root, path, level + 1, input - 1);
 	uint64_t phys = pt_read(fmt, root, entry, level + 1).address;
@@ -577,6 +596,7 @@ PT_INLINE void pt_unlink(const struct pt_format *fmt, const struct pt_root *root
 	if (!level)
 		pt_recent_set(fmt, root, input - 1, NULL);
 	pt_put(fmt, root, entry, 0);
+	pt_changed(fmt, pages, ctx, entry, 1);
 	pt_put(fmt, root, path->table[level], pt_link(fmt, removed->tables));
 	removed->tables = phys;
 }
@@ -631,6 +651,7 @@ PT_INLINE int pt_unmap(const struct pt_format *fmt, const struct pt_pages *pages
 			uint64_t count = ((stop - input) >> shift) + 1;
 
 			n = pt_clear_row(fmt, root, entry, count, &some);
+			pt_changed(fmt, pages, ctx, entry, n);
 			if (some && shift < step)
 				step = shift;
 			more = n < count;
@@ -648,6 +669,7 @@ PT_INLINE int pt_unmap(const struct pt_format *fmt, const struct pt_pages *pages
 				size = e.size_lg2;
 				for (n = pt_copies(size, shift); n--;)
 					pt_put(fmt, root, pt_after(fmt, entry, n), 0);
+				pt_changed(fmt, pages, ctx, entry, pt_copies(size, shift));
 				if (size < step)
 					step = size;
 			}
@@ -671,7 +693,7 @@ PT_INLINE int pt_unmap(const struct pt_format *fmt, const struct pt_pages *pages
 			if (input & span)
 				break;
 			if (((input - 1) & ~span) >= first)
-				pt_unlink(fmt, root, &path, level, input, removed);
+				pt_unlink(fmt, pages, ctx, root, &path, level, input, removed);
 		}
 		if (input - 1 == last)
 			break;
@@ -733,9 +755,9 @@ PT_INLINE void pt_free(const struct pt_format *fmt, const struct pt_pages *pages
  * Maps one page into a table that is remembered: what pt_map would do.  False: nothing is done, and
  * pt_map has to.
  */
-PT_INLINE bool pt_map_beside(const struct pt_format *fmt, const struct pt_root *root,
-                             uint64_t input, uint64_t output, uint64_t bytes, unsigned perm,
-                             unsigned memory_type)
+PT_INLINE bool pt_map_beside(const struct pt_format *fmt, const struct pt_pages *pages, void *ctx,
+                             const struct pt_root *root, uint64_t input, uint64_t output,
+                             uint64_t bytes, unsigned perm, unsigned memory_type)
 {
 	char *entry;
 	uint64_t raw;
@@ -749,12 +771,14 @@ PT_INLINE bool pt_map_beside(const struct pt_format *fmt, const struct pt_root *
 	if (!pt_vacant(fmt, entry, 1) || !pt_leaf_ok(fmt, root, output, perm, memory_type, &raw))
 		return false;
 	pt_put(fmt, root, entry, raw);
+	pt_changed(fmt, pages, ctx, entry, 1);
 	return true;
 }
 
 /* The same of pt_unmap. */
-PT_INLINE bool pt_unmap_beside(const struct pt_format *fmt, const struct pt_root *root,
-                               uint64_t input, uint64_t bytes, struct pt_removed *removed)
+PT_INLINE bool pt_unmap_beside(const struct pt_format *fmt, const struct pt_pages *pages, void *ctx,
+                               const struct pt_root *root, uint64_t input, uint64_t bytes,
+                               struct pt_removed *removed)
 {
 	bool groups = fmt->leaf_size(root, 0, root->granule_lg2, 63) > root->granule_lg2;
 	char *entry;
@@ -772,6 +796,7 @@ PT_INLINE bool pt_unmap_beside(const struct pt_format *fmt, const struct pt_root
 		return false;
 	if (raw) {
 		pt_put(fmt, root, entry, 0);
+		pt_changed(fmt, pages, ctx, entry, 1);
 		removed->step_lg2 = root->granule_lg2;
 	}
 	return true;

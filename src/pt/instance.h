@@ -44,7 +44,8 @@
 	{                                                                                          \
 		const struct pt_root r = known(root);                                              \
                                                                                                    \
-		if (pt_map_beside(&(format), &r, input, output, bytes, perm, memory_type))         \
+		if (pt_map_beside(&(format), pages, ctx, &r, input, output, bytes, perm,           \
+		                  memory_type))                                                    \
 			return IOM_OK;                                                             \
 		return prefix##_map_any(pages, ctx, root, input, output, bytes, perm,              \
 		                        memory_type);                                              \
@@ -64,7 +65,7 @@
 	{                                                                                          \
 		const struct pt_root r = known(root);                                              \
                                                                                                    \
-		if (pt_unmap_beside(&(format), &r, input, bytes, removed))                         \
+		if (pt_unmap_beside(&(format), pages, ctx, &r, input, bytes, removed))             \
 			return IOM_OK;                                                             \
 		return prefix##_unmap_any(pages, ctx, root, input, bytes, removed);                \
 	}                                                                                          \

@@ -78,7 +78,11 @@ static void *pool_at(void *ctx, uint64_t phys)
 	return p->memory + (phys - POOL_PHYS);
 }
 
-static const struct pt_pages pages = { pool_alloc, pool_free, pool_at };
+static const struct pt_pages pages = {
+	.alloc = pool_alloc,
+	.free = pool_free,
+	.at = pool_at,
+};
 
 struct fixture {
 	struct pool pool;

@@ -38,7 +38,11 @@ static void *at(void *ctx, uint64_t phys)
 	return (void *)(uintptr_t)phys;
 }
 
-static const struct pt_pages pages = { alloc, release, at };
+static const struct pt_pages pages = {
+	.alloc = alloc,
+	.free = release,
+	.at = at,
+};
 
 struct cpu {
 	struct pt_root *root;

@@ -103,7 +103,11 @@ static void *tables_at(void *ctx, uint64_t phys)
 	return t->memory + (phys - POOL_PHYS);
 }
 
-const struct pt_pages tables_pages = { tables_alloc, pool_free, tables_at };
+const struct pt_pages tables_pages = {
+	.alloc = tables_alloc,
+	.free = pool_free,
+	.at = tables_at,
+};
 
 unsigned root_alloc_lg2(const struct suite_row *row)
 {

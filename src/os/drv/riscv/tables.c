@@ -37,8 +37,16 @@ static void *page_alloc32(void *ctx, unsigned size_lg2, uint64_t *phys)
 	return table;
 }
 
-static const struct pt_pages pages64 = { page_alloc, page_free, page_at };
-static const struct pt_pages pages32 = { page_alloc32, page_free, page_at };
+static const struct pt_pages pages64 = {
+	.alloc = page_alloc,
+	.free = page_free,
+	.at = page_at,
+};
+static const struct pt_pages pages32 = {
+	.alloc = page_alloc32,
+	.free = page_free,
+	.at = page_at,
+};
 
 static struct iom_ids *ids_of(struct rvd_driver *d, const struct iom_domain *domain)
 {
