@@ -51,7 +51,7 @@ struct iom_os_page_request {
 	bool privileged;
 };
 
-/* All functions but `fault`, `page_request` and `relax` are needed. */
+/* All functions but `flush`, `fault`, `page_request` and `relax` are needed. */
 struct iom_os_host {
 	size_t bytes; /* sizeof(struct iom_os_host) */
 
@@ -71,6 +71,14 @@ struct iom_os_host {
 	void (*free)(void *opaque, void *memory, uint64_t phys, size_t size);
 	/* The CPU's pointer for a physical address inside memory that `alloc` gave. */
 	void *(*at)(void *opaque, uint64_t phys);
+
+	/*
+	 * Writes what the CPU's caches hold of `bytes` bytes at `memory` back, so that hardware reads it
+	 * from memory.  Called after stores to tables that the IOMMU reads without asking the CPU's
+	 * caches, if it says that it is such a one (VT-d: ECAP.C, ECAP.SMPWCS).  NULL: it sees all
+	 * stores, whatever it says.
+	 */
+	void (*flush)(void *opaque, const void *memory, size_t bytes);
 
 	/* A monotonic clock in nanoseconds, for time-outs, and a pause inside polling loops. */
 	uint64_t (*now_ns)(void *opaque);
@@ -105,17 +113,29 @@ struct iom_driver_config {
 	 * iom_interrupt_alloc); 0: none is.  VT-d; IOM_ENOTSUP where hardware cannot.
 	 */
 	uint32_t interrupts;
+
+	/*
+	 * Translation begins with iom_driver_start, not before: so that devices whose memory firmware
+	 * reserved (VT-d: RMRR) have a domain with that memory, and never miss it.
+	 */
+	bool held;
 };
 
 /*
  * Finds a RISC-V IOMMU behind host.mmio_*, brings it up, and gives every device the blocked state:
  * nothing passes before a domain is attached.  `config` may be NULL; config and host are copied.
- * IOM_ENOTSUP: not an IOMMU that this driver knows; IOM_EBUSY: somebody uses it already;
+ * IOM_ENOTSUP: not an IOMMU that this driver knows, or config.held; IOM_EBUSY: somebody uses it already;
  * IOM_ETIMEOUT, IOM_EIO: it did not behave as specified; IOM_ENOMEM, IOM_EINVAL.  `error`, which may
  * be NULL, says more.
  */
 int iom_driver_riscv(const struct iom_driver_config *config, const struct iom_os_host *host,
                      void *opaque, struct iom_driver **out, struct iom_error *error);
+
+/*
+ * Lets translation begin, if config.held was set: from now on devices without a domain are blocked.
+ * Nothing happens if it has begun.  IOM_ETIMEOUT, IOM_EIO: the hardware did not confirm it.
+ */
+int iom_driver_start(struct iom_driver *driver);
 
 /*
  * The interrupt handler: call it when the IOMMU signalled, or whenever you like.  Reports recorded
@@ -154,17 +174,19 @@ int iom_driver_free(struct iom_driver *driver);
 
 #define IOM_DOMAIN_BLOCKED 0u  /* every access is refused                                */
 #define IOM_DOMAIN_IDENTITY 1u /* IOVA is the physical address                           */
-#define IOM_DOMAIN_STAGE1 2u   /* translated by first-stage tables: a kernel's DMA       */
-#define IOM_DOMAIN_STAGE2 3u   /* translated by second-stage tables: a virtual machine's */
+#define IOM_DOMAIN_STAGE1 2u   /* translated by first-stage tables: a kernel's DMA.      */
+/* VT-d: by second-stage ones where the unit has no others                               */
+#define IOM_DOMAIN_STAGE2 3u /* translated by second-stage tables: a virtual machine's */
 
 /* prot of iom_domain_map */
 #define IOM_PROT_READ 0x1u
-#define IOM_PROT_WRITE 0x2u /* in stage 1 and stage 2 of RISC-V it needs IOM_PROT_READ */
+#define IOM_PROT_WRITE 0x2u /* needs IOM_PROT_READ but in VT-d's second-stage tables */
 #define IOM_PROT_EXECUTE 0x4u
 #define IOM_PROT_MMIO 0x8u /* the target is a device register (interrupt files) */
 
 /*
- * Creates a domain with an empty IOVA space.  IOM_ENOTSUP: this hardware has no such stage;
+ * Creates a domain with an empty IOVA space.  IOM_ENOTSUP: this hardware has no such stage, or cannot
+ * let addresses through as they are;
  * IOM_EINVAL: no such kind; IOM_ENOMEM; IOM_ENOSPC: no identifier is left.
  */
 int iom_domain_new(struct iom_driver *driver, unsigned kind, struct iom_domain **out,
@@ -202,8 +224,11 @@ void iom_domain_range(const struct iom_domain *domain, uint64_t *first, uint64_t
  * bytes is not 0.  The largest pages that fit are used, where no table stands from earlier
  * mappings.  Nothing needs to be invalidated.
  * IOM_EINVAL: misaligned, outside the range, a physical address beyond the IOMMU's width or the
- * format's (32-bit tables name 34 bits), a protection that the format cannot say, or a domain without
- * tables; IOM_EEXIST: part of it is mapped already; IOM_ENOMEM.  Nothing is mapped then.
+ * format's (32-bit tables name 34 bits), a protection that the format cannot say, a domain without
+ * tables, or, with VT-d, addresses or physical addresses of interrupts, 0xfee00000..0xfeefffff;
+ * IOM_EEXIST: part of it is mapped already; IOM_ENOMEM.  Nothing is mapped then.
+ * IOM_ETIMEOUT, IOM_EIO: hardware that may remember what was not mapped (VT-d's caching mode) did not
+ * forget it; the range is mapped all the same.
  */
 int iom_domain_map(struct iom_domain *domain, uint64_t iova, uint64_t phys, uint64_t bytes,
                    unsigned prot);

@@ -8,18 +8,29 @@
 
 #include "base/error.h"
 
+#define VECTORS_MAX 16u
 #define PROT_ALL (IOM_PROT_READ | IOM_PROT_WRITE | IOM_PROT_EXECUTE | IOM_PROT_MMIO)
 
 _Static_assert(sizeof(struct iom_domain) <= IOM_PAGE, "a domain takes one page");
 
 /* ---- Drivers ------------------------------------------------------------------------------ */
 
-int iom_driver_new(const struct iom_os_host *host, void *opaque, struct iom_driver **out,
-                   struct iom_error *error)
+int iom_driver_new(const struct iom_driver_config **config, const struct iom_os_host *host,
+                   void *opaque, struct iom_driver **out, struct iom_error *error)
 {
+	static const struct iom_driver_config plain = { .bytes = sizeof plain };
 	struct iom_driver *driver;
 	uint64_t phys;
 
+	if (!*config)
+		*config = &plain;
+	if ((*config)->bytes != sizeof **config)
+		return iom_fail(error, IOM_EINVAL,
+		                "config.bytes must be sizeof(struct iom_driver_config), %u",
+		                (unsigned)sizeof **config);
+	if ((*config)->vectors > VECTORS_MAX)
+		return iom_fail(error, IOM_EINVAL, "config.vectors is %u; at most %u exist",
+		                (unsigned)(*config)->vectors, VECTORS_MAX);
 	if (!host || host->bytes != sizeof *host)
 		return iom_fail(error, IOM_EINVAL,
 		                "host.bytes must be sizeof(struct iom_os_host), %u",
@@ -27,9 +38,8 @@ int iom_driver_new(const struct iom_os_host *host, void *opaque, struct iom_driv
 	if (!host->mmio_read || !host->mmio_write || !host->alloc || !host->free || !host->at ||
 	    !host->now_ns)
 		return iom_fail(error, IOM_EINVAL,
-		                "the host lacks a function: all but fault, page_request and relax "
-		                "are "
-		                "needed");
+		                "the host lacks a function: all but flush, fault, page_request and "
+		                "relax are needed");
 	driver = host->alloc(opaque, IOM_PAGE, &phys);
 	if (!driver)
 		return iom_fail(error, IOM_ENOMEM, "no memory for the driver itself");
@@ -54,6 +64,11 @@ void iom_driver_drop(struct iom_driver *driver)
 int iom_driver_interrupt(struct iom_driver *driver)
 {
 	return driver->ops->interrupt(driver);
+}
+
+int iom_driver_start(struct iom_driver *driver)
+{
+	return driver->ops->start ? driver->ops->start(driver) : IOM_OK;
 }
 
 uint64_t iom_driver_overflows(const struct iom_driver *driver)

@@ -60,7 +60,7 @@ struct iom_driver_ops {
 	int (*nested_init)(struct iom_domain *domain, const struct iom_stage *stage,
 	                   struct iom_error *error);
 	int (*forget)(struct iom_domain *domain, uint64_t first, uint64_t last, bool global);
-	/* Makes the empty table of domain->msi; domain_fini frees it. */
+	/* Makes the empty table of domain->msi; domain_fini frees it.  NULL: hardware has none. */
 	int (*msi_init)(struct iom_domain *domain, struct iom_error *error);
 	/* Writes the entry of a page of the window, `to` NULL: none; and makes hardware forget it. */
 	int (*msi_put)(struct iom_domain *domain, uint64_t gpa, const struct iom_msi_target *to);
@@ -83,6 +83,8 @@ struct iom_driver_ops {
 	int (*attach_pasid)(struct iom_driver *driver, struct iom_link *link);
 	int (*detach_pasid)(struct iom_driver *driver, struct iom_link *link);
 
+	/* Turns translation on; may come again.  NULL: it is on from the beginning. */
+	int (*start)(struct iom_driver *driver);
 	int (*interrupt)(struct iom_driver *driver);
 	/* Turns the hardware off and frees its memory; frees nothing that it may still use. */
 	int (*remove)(struct iom_driver *driver);
@@ -164,9 +166,9 @@ static inline void iom_os_free(struct iom_driver *driver, void *memory, uint64_t
 	driver->host.free(driver->opaque, memory, phys, bytes);
 }
 
-/* Checks host and config of a constructor, and makes the driver's zeroed page. */
-int iom_driver_new(const struct iom_os_host *host, void *opaque, struct iom_driver **out,
-                   struct iom_error *error);
+/* Checks host and config of a constructor, and makes the driver's zeroed page; *config is not NULL then. */
+int iom_driver_new(const struct iom_driver_config **config, const struct iom_os_host *host,
+                   void *opaque, struct iom_driver **out, struct iom_error *error);
 /* Frees that page. */
 void iom_driver_drop(struct iom_driver *driver);
 

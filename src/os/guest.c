@@ -71,6 +71,9 @@ int iom_domain_msi_window(struct iom_domain *domain, uint64_t address, uint64_t 
 	if (domain->msi.table || domain->attached || domain->child)
 		return iom_fail(error, IOM_EBUSY,
 		                "a window is set once, before devices and nested domains come");
+	if (!domain->driver->ops->msi_init)
+		return iom_fail(error, IOM_ENOTSUP,
+		                "the IOMMU has no tables for interrupts of virtual machines");
 	domain->msi.address = address;
 	domain->msi.mask = mask;
 	err = domain->driver->ops->msi_init(domain, error);

@@ -189,6 +189,12 @@ TEST(bringup_refusals, "")
 	driver.vectors = 17;
 	CHECK_EQ(bench_up(b, &driver), IOM_EINVAL);
 	driver.vectors = 1;
+	driver.held = true;
+	CHECK_EQ(bench_up(b, &driver), IOM_ENOTSUP);
+	driver.held = false;
+	driver.interrupts = 2;
+	CHECK_EQ(bench_up(b, &driver), IOM_ENOTSUP);
+	driver.interrupts = 0;
 	driver.bytes--;
 	CHECK_EQ(bench_up(b, &driver), IOM_EINVAL);
 	driver.bytes++;
@@ -265,6 +271,7 @@ TEST(bringup_and_back, "")
 	CHECK_EQ(bench_rd32(b, FQCSR) & 0x30001, 0);
 	CHECK_EQ(bench_dma_read(b, 1, 0x1000, &val), 256);
 	CHECK_EQ(bench_up(b, NULL), IOM_OK);
+	CHECK_EQ(iom_driver_start(b->driver), IOM_OK);
 	CHECK_EQ(bench_dma_read(b, 1, 0x1000, &val), 258);
 	bench_free(b);
 }

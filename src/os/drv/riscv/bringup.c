@@ -238,33 +238,37 @@ static int start(struct rvd_driver *d, const struct iom_driver_config *config,
 	return err;
 }
 
-int iom_driver_riscv(const struct iom_driver_config *config, const struct iom_os_host *host,
-                     void *opaque, struct iom_driver **out, struct iom_error *error)
+/* The directory's depth shows only when it is handed over, so that nothing can be prepared before. */
+static int judge(const struct iom_driver_config *config, struct iom_error *error)
 {
-	static const struct iom_driver_config plain = { .bytes = sizeof plain };
-	struct iom_driver *driver;
-	struct rvd_driver *d;
-	int err;
-
-	if (!config)
-		config = &plain;
-	if (config->bytes != sizeof *config)
-		return iom_fail(error, IOM_EINVAL,
-		                "config.bytes must be sizeof(struct iom_driver_config), %u",
-		                (unsigned)sizeof *config);
-	if (config->vectors > RV_VECTORS_MAX)
-		return iom_fail(error, IOM_EINVAL, "config.vectors is %u; at most 16 exist",
-		                (unsigned)config->vectors);
+	if (config->held)
+		return iom_fail(error, IOM_ENOTSUP,
+		                "config.held: a RISC-V IOMMU translates from the beginning");
+	if (config->interrupts)
+		return iom_fail(error, IOM_ENOTSUP,
+		                "config.interrupts: a RISC-V IOMMU remaps no interrupts");
 	if (config->msi_address & ~RV_MSI_ADDR_ADDR)
 		return iom_fail(error, IOM_EINVAL,
 		                "config.msi_address 0x%llx must be a multiple of 4 below 2^56",
 		                (unsigned long long)config->msi_address);
-	err = iom_driver_new(host, opaque, &driver, error);
+	return IOM_OK;
+}
+
+int iom_driver_riscv(const struct iom_driver_config *config, const struct iom_os_host *host,
+                     void *opaque, struct iom_driver **out, struct iom_error *error)
+{
+	struct iom_driver *driver;
+	struct rvd_driver *d;
+	int err;
+
+	err = iom_driver_new(&config, host, opaque, &driver, error);
 	if (err)
 		return err;
 	driver->ops = &rvd_ops;
 	d = rvd_of(driver);
-	err = identify(d, error);
+	err = judge(config, error);
+	if (!err)
+		err = identify(d, error);
 	if (!err) {
 		err = start(d, config, error);
 		/* Once hardware has been asked, only hardware that let go lets memory be reused. */
