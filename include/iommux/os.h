@@ -132,6 +132,22 @@ int iom_driver_riscv(const struct iom_driver_config *config, const struct iom_os
                      void *opaque, struct iom_driver **out, struct iom_error *error);
 
 /*
+ * Finds an Intel VT-d remapping unit, whatever firmware left running there, and brings it up likewise.
+ * Requesters are source-ids of 16 bits.  The register window must hold the fault recording and the IOTLB
+ * registers, too; Linux computes its size from CAP.FRO and ECAP.IRO.  Domains work in scalable mode
+ * wherever the unit has it, else in legacy mode.
+ *
+ * Interrupts go to `msi_address`, below 2^32 unless the unit has ECAP.EIM: vector 0 for faults, 1 for
+ * requests for pages, modulo `vectors`.  There are no wires: with `msi_address` 0 the events stay
+ * masked, and iom_driver_interrupt has to be called from time to time.
+ *
+ * IOM_ENOTSUP: no unit, or one without any DMA translation; IOM_ETIMEOUT, IOM_EIO: it did not behave
+ * as specified; IOM_ENOMEM, IOM_EINVAL.
+ */
+int iom_driver_vtd(const struct iom_driver_config *config, const struct iom_os_host *host,
+                   void *opaque, struct iom_driver **out, struct iom_error *error);
+
+/*
  * Lets translation begin, if config.held was set: from now on devices without a domain are blocked.
  * Nothing happens if it has begun.  IOM_ETIMEOUT, IOM_EIO: the hardware did not confirm it.
  */
