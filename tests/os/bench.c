@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
-#include "bench.h"
+#include "bench_vtd.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define POOL (BENCH_PAGES / 2)
 #define RAM_ALIGN (1u << 20)
 
 static uint64_t mmio_read(void *opaque, uint64_t off, unsigned size)
@@ -13,6 +12,8 @@ static uint64_t mmio_read(void *opaque, uint64_t off, unsigned size)
 	struct bench *b = opaque;
 	uint64_t val;
 
+	if (b->gone)
+		return size == 8 ? UINT64_MAX : UINT32_MAX;
 	CHECK_EQ(iom_mmio_read(b->unit, 0, off, size, &val), IOM_OK);
 	return val;
 }
@@ -22,6 +23,10 @@ static void mmio_write(void *opaque, uint64_t off, unsigned size, uint64_t val)
 	struct bench *b = opaque;
 
 	b->mmio_writes++;
+	if (b->gone)
+		return;
+	if (b->vtd)
+		bench_look(b, off, val);
 	if (b->on_write)
 		b->on_write(b, off, val);
 	CHECK_EQ(iom_mmio_write(b->unit, 0, off, size, val), IOM_OK);
@@ -64,6 +69,8 @@ static void release(void *opaque, void *memory, uint64_t phys, size_t size)
 	CHECK_EQ(b->used[at], size / 4096);
 	memset(&b->used[at], 0, size / 4096 * sizeof b->used[0]);
 	memset(memory, 0xdb, size);
+	if (b->written_back)
+		memset(b->written_back + 4096ull * at, 0xdb, size);
 	b->live -= (unsigned)(size / 4096);
 }
 
@@ -139,7 +146,7 @@ static int unit_msi(void *opaque, uint64_t address, uint32_t data)
 {
 	struct bench *b = opaque;
 
-	CHECK_EQ(address, BENCH_MSI);
+	CHECK_EQ(address, b->msi_address);
 	/* Devices' threads send notices. */
 	__atomic_store_n(
 		&b->msi_data[__atomic_fetch_add(&b->msis, 1, __ATOMIC_RELAXED) % BENCH_LOG], data,
@@ -154,14 +161,17 @@ static void unit_wire(void *opaque, unsigned wire, bool level)
 	b->wire[wire] = level;
 }
 
-struct bench *bench_new(const struct iom_riscv_config *config)
+static const struct iom_host unit_host = {
+	.bytes = sizeof unit_host,
+	.msi = unit_msi,
+	.message = unit_message,
+	.wire = unit_wire,
+};
+
+/* Without a unit. */
+static struct bench *make(bool apart)
 {
-	static const struct iom_host host = {
-		.bytes = sizeof host,
-		.msi = unit_msi,
-		.message = unit_message,
-		.wire = unit_wire,
-	};
+	uint64_t hidden = apart ? 4096ull * POOL : 0;
 	struct bench *b = calloc(1, sizeof *b);
 	struct iom_region region;
 
@@ -171,6 +181,7 @@ struct bench *bench_new(const struct iom_riscv_config *config)
 	assert_non_null(b->block);
 	b->ram = (uint8_t *)b->block + (RAM_ALIGN - (uintptr_t)b->block % RAM_ALIGN);
 	b->countdown = b->answers = -1;
+	b->msi_address = BENCH_MSI;
 	b->host = (struct iom_os_host){
 		.bytes = sizeof b->host,
 		.mmio_read = mmio_read,
@@ -182,30 +193,74 @@ struct bench *bench_new(const struct iom_riscv_config *config)
 		.relax = relax,
 		.fault = fault,
 	};
+	if (apart) {
+		b->host.flush = bench_flush;
+		b->written_back = malloc(hidden);
+		assert_non_null(b->written_back);
+		memset(b->written_back, 0xdb, hidden);
+	}
 	region = (struct iom_region){
-		.spa = BENCH_RAM,
-		.bytes = 4096ull * BENCH_PAGES,
-		.host = b->ram,
+		.spa = BENCH_RAM + hidden,
+		.bytes = 4096ull * BENCH_PAGES - hidden,
+		.host = b->ram + hidden,
 	};
-	CHECK_EQ(iom_memory_new(NULL, NULL, &b->memory, NULL), IOM_OK);
+	CHECK_EQ(iom_memory_new(apart ? &bench_apart : NULL, b, &b->memory, NULL), IOM_OK);
 	CHECK_EQ(iom_memory_add(b->memory, &region, NULL), IOM_OK);
-	CHECK_MSG(iom_riscv_new(config, b->memory, &host, b, &b->unit, &b->error) == IOM_OK, "%s",
-	          b->error.text);
+	return b;
+}
+
+static struct bench *with_unit(struct bench *b, int err)
+{
+	CHECK_MSG(err == IOM_OK, "%s", b->error.text);
 	CHECK_EQ(iom_lane_open(b->unit, &b->lane), IOM_OK);
 	return b;
 }
 
+struct bench *bench_new(const struct iom_riscv_config *config)
+{
+	struct bench *b = make(false);
+
+	return with_unit(b, iom_riscv_new(config, b->memory, &unit_host, b, &b->unit, &b->error));
+}
+
+static struct bench *new_vtd(const struct iom_vtd_config *config, bool apart)
+{
+	struct bench *b = make(apart);
+
+	b->vtd = true;
+	return with_unit(b, iom_vtd_new(config, b->memory, &unit_host, b, &b->unit, &b->error));
+}
+
+struct bench *bench_new_vtd(const struct iom_vtd_config *config)
+{
+	return new_vtd(config, false);
+}
+
+struct bench *bench_new_vtd_apart(const struct iom_vtd_config *config)
+{
+	return new_vtd(config, true);
+}
+
 int bench_up(struct bench *b, const struct iom_driver_config *config)
 {
-	return iom_driver_riscv(config, &b->host, b, &b->driver, &b->error);
+	return b->vtd ? iom_driver_vtd(config, &b->host, b, &b->driver, &b->error)
+	              : iom_driver_riscv(config, &b->host, b, &b->driver, &b->error);
+}
+
+static struct bench *ready(struct bench *b)
+{
+	CHECK_MSG(bench_up(b, NULL) == IOM_OK, "%s", b->error.text);
+	return b;
 }
 
 struct bench *bench_ready(const struct iom_riscv_config *config)
 {
-	struct bench *b = bench_new(config);
+	return ready(bench_new(config));
+}
 
-	CHECK_MSG(bench_up(b, NULL) == IOM_OK, "%s", b->error.text);
-	return b;
+struct bench *bench_ready_vtd(const struct iom_vtd_config *config)
+{
+	return ready(bench_new_vtd(config));
 }
 
 void bench_free(struct bench *b)
@@ -215,6 +270,7 @@ void bench_free(struct bench *b)
 	CHECK_EQ(b->live, 0);
 	iom_unit_free(b->unit);
 	iom_memory_free(b->memory);
+	free(b->written_back);
 	free(b->block);
 	free(b);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /*
- * A RISC-V driver and a RISC-V IOMMU on one bench: RAM that both see, registers between them,
+ * A driver and the IOMMU that it drives on one bench: RAM that both see, registers between them,
  * devices that do DMA.  They know nothing of each other.
  */
 #ifndef TESTS_OS_BENCH_H
@@ -9,6 +9,7 @@
 
 #include <iommux/iommux.h>
 #include <iommux/os.h>
+#include <iommux/vtd.h>
 
 #include "../test.h"
 
@@ -27,7 +28,14 @@ struct bench {
 	struct iom_os_host host;
 	struct iom_error error;
 	void *block; /* of memory, that `ram` is aligned in */
+	bool vtd;    /* VT-d; else RISC-V */
 	uint8_t *ram;
+	/*
+	 * What hardware sees of the allocator's half, if it does not see the CPU's caches, and the pages
+	 * of VT-d's invalidation queue, which it does see.
+	 */
+	uint8_t *written_back;
+	uint64_t queue, queue_bytes, descriptor_bytes, msi_address;
 	uint16_t used[BENCH_PAGES / 2]; /* pages of the block that begins here */
 	unsigned live, hint;
 	int countdown; /* allocations until one fails; negative: never */
@@ -39,8 +47,13 @@ struct bench {
 	struct iom_os_page_request page[BENCH_LOG];
 	struct iom_message message[BENCH_LOG]; /* to devices */
 	bool silent;                           /* devices do not answer invalidations */
+	bool gone;                             /* the unit was pulled out             */
 	uint32_t msi_data[BENCH_LOG];
 	bool wire[16];
+	/* the first two words of what VT-d's queue was given, and the tail up to which */
+	uint64_t descriptor[BENCH_LOG][2], tail;
+	unsigned descriptors, flushes;
+	uint64_t refuse; /* a register that a test spoils */
 	/* called before each write to a register, if set */
 	void (*on_write)(struct bench *b, uint64_t off, uint64_t val);
 };
@@ -53,6 +66,11 @@ void bench_with_devices(struct bench *b);
 int bench_up(struct bench *b, const struct iom_driver_config *config);
 /* The two in one; it must succeed. */
 struct bench *bench_ready(const struct iom_riscv_config *config);
+/* The same with a VT-d unit. */
+struct bench *bench_new_vtd(const struct iom_vtd_config *config);
+struct bench *bench_ready_vtd(const struct iom_vtd_config *config);
+/* One whose unit reads tables as the driver wrote them back (host.flush). */
+struct bench *bench_new_vtd_apart(const struct iom_vtd_config *config);
 /* Frees all, the driver too, and sees that the driver gave all memory back. */
 void bench_free(struct bench *b);
 
