@@ -179,7 +179,8 @@ uint64_t iom_driver_command_errors(const struct iom_driver *driver);
 uint64_t iom_driver_page_overflows(const struct iom_driver *driver);
 
 /*
- * Turns the IOMMU off and frees everything that the driver allocated.  All domains must have been
+ * Turns the IOMMU off and frees everything that the driver allocated; a VT-d unit that is off lets all
+ * accesses pass, a RISC-V IOMMU none.  All domains must have been
  * freed: else IOM_EBUSY, and nothing is changed.  IOM_ETIMEOUT, IOM_EIO: the hardware did not let
  * go of its memory; nothing was freed that it may still use, and the call may be repeated.  NULL is
  * ignored.
