@@ -110,7 +110,8 @@ struct iom_driver_config {
 
 	/*
 	 * How many interrupts of devices shall be remapped, a power of two from 2 to 65536 (see
-	 * iom_interrupt_alloc); 0: none is.  VT-d; IOM_ENOTSUP where hardware cannot.
+	 * iom_interrupt_alloc); 0: none is.  With VT-d all other messages of devices are refused.
+	 * IOM_ENOTSUP where hardware cannot.
 	 */
 	uint32_t interrupts;
 
@@ -477,7 +478,9 @@ int iom_interrupt_alloc(struct iom_driver *driver, uint32_t requester, unsigned 
 
 /*
  * Lets an interrupt go to a target, now or instead of another one.  When the call returns, no message goes to
- * the former target any more; none is lost in between.  IOM_EINVAL: not allocated, or a target that
+ * the former target any more; none is lost in between, but in one case: while bits 63:32 of a
+ * descriptor's address change, or go from or to 0 beside `cpu`, a CPU that cannot store 16 bytes at
+ * once (all but x86-64) lets messages be refused.  IOM_EINVAL: not allocated, or a target that
  * does not exist; IOM_ENOTSUP: this hardware does not post; IOM_ETIMEOUT, IOM_EIO: the hardware did
  * not confirm it: repeat it.
  */
@@ -491,8 +494,9 @@ int iom_interrupt_set(struct iom_driver *driver, uint32_t index,
 int iom_interrupt_free(struct iom_driver *driver, uint32_t first, unsigned count);
 
 /*
- * The message of interrupt `index`.  For an I/O APIC's pin: iom_interrupt_ioapic.  IOM_EINVAL: not
- * allocated.
+ * The message of interrupt `index`.  Interrupts that were allocated together have one address, and
+ * data that count from 0, as a device with several plain MSI sends them.  For an I/O APIC's pin:
+ * iom_interrupt_ioapic.  IOM_EINVAL: not allocated.
  */
 int iom_interrupt_message(const struct iom_driver *driver, uint32_t index,
                           struct iom_interrupt_message *message);
@@ -500,6 +504,7 @@ int iom_interrupt_message(const struct iom_driver *driver, uint32_t index,
 /*
  * The redirection entry of an I/O APIC whose pin is to use interrupt `index`, unmasked; `vector` and
  * `level` as iom_interrupt_set was told, because the end of interrupt is matched by them.
+ * IOM_EINVAL: not allocated, or a vector below 16.
  */
 int iom_interrupt_ioapic(const struct iom_driver *driver, uint32_t index, uint8_t vector,
                          bool level, bool active_low, uint64_t *entry);

@@ -9,6 +9,7 @@
 #include "base/error.h"
 
 #define VECTORS_MAX 16u
+#define INTERRUPTS_MAX 65536u
 #define PROT_ALL (IOM_PROT_READ | IOM_PROT_WRITE | IOM_PROT_EXECUTE | IOM_PROT_MMIO)
 
 _Static_assert(sizeof(struct iom_domain) <= IOM_PAGE, "a domain takes one page");
@@ -31,6 +32,13 @@ int iom_driver_new(const struct iom_driver_config **config, const struct iom_os_
 	if ((*config)->vectors > VECTORS_MAX)
 		return iom_fail(error, IOM_EINVAL, "config.vectors is %u; at most %u exist",
 		                (unsigned)(*config)->vectors, VECTORS_MAX);
+	if ((*config)->interrupts &&
+	    (!iom_is_pow2((*config)->interrupts) || (*config)->interrupts < 2 ||
+	     (*config)->interrupts > INTERRUPTS_MAX))
+		return iom_fail(error, IOM_EINVAL,
+		                "config.interrupts is %u; it must be 0 or a power of two from 2 to "
+		                "%u",
+		                (unsigned)(*config)->interrupts, INTERRUPTS_MAX);
 	if (!host || host->bytes != sizeof *host)
 		return iom_fail(error, IOM_EINVAL,
 		                "host.bytes must be sizeof(struct iom_os_host), %u",
@@ -58,6 +66,7 @@ void iom_driver_drop(struct iom_driver *driver)
 
 	iom_requesters_free(driver, &driver->requesters);
 	iom_devices_free(driver);
+	iom_interrupts_free(driver);
 	host.free(driver->opaque, driver, driver->phys, IOM_PAGE);
 }
 

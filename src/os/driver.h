@@ -11,6 +11,7 @@
 
 #include "base/bits.h"
 #include "os/device.h"
+#include "os/interrupt.h"
 #include "os/pool.h"
 #include "os/requesters.h"
 #include "pt/build.h"
@@ -83,6 +84,20 @@ struct iom_driver_ops {
 	int (*attach_pasid)(struct iom_driver *driver, struct iom_link *link);
 	int (*detach_pasid)(struct iom_driver *driver, struct iom_link *link);
 
+	/*
+	 * Interrupts of devices (interrupt.c), where config.interrupts is not 0 and iom_interrupts_new
+	 * was called.  own lets entries that are off accept this requester alone, once they are set;
+	 * IOM_EINVAL: it is too wide.  off undoes set, whether that succeeded or not.
+	 */
+	int (*interrupt_own)(struct iom_driver *driver, uint32_t requester, uint32_t first,
+	                     unsigned count);
+	int (*interrupt_set)(struct iom_driver *driver, uint32_t index,
+	                     const struct iom_interrupt_target *target);
+	int (*interrupt_off)(struct iom_driver *driver, uint32_t first, unsigned count);
+	/* `first` is the first that was allocated together with `index`. */
+	struct iom_interrupt_message (*interrupt_message)(uint32_t first, uint32_t index);
+	uint64_t (*interrupt_ioapic)(uint32_t index, uint8_t vector, bool level, bool active_low);
+
 	/* Turns translation on; may come again.  NULL: it is on from the beginning. */
 	int (*start)(struct iom_driver *driver);
 	int (*interrupt)(struct iom_driver *driver);
@@ -98,6 +113,7 @@ struct iom_driver {
 	struct iom_requesters requesters; /* attached: their domains     */
 	struct iom_requesters devices;    /* that can do more (device.h) */
 	struct iom_pool device_pool, link_pool;
+	struct iom_interrupts interrupts;
 	uint32_t domains;
 	uint64_t overflows;      /* see iom_driver_overflows      */
 	uint64_t page_overflows; /* see iom_driver_page_overflows */

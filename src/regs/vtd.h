@@ -335,6 +335,14 @@ enum vtd_fspm { VTD_FSPM_4, VTD_FSPM_5 };
 #define VTD_MSI_DATA_ASSERT IOM_BIT(14)
 #define VTD_MSI_DATA_LEVEL IOM_BIT(15)
 
+/* An I/O APIC's redirection entry in remappable format */
+#define VTD_RTE_V IOM_MASK(7, 0)
+#define VTD_RTE_INDEX_15 IOM_BIT(11)
+#define VTD_RTE_ACTIVE_LOW IOM_BIT(13)
+#define VTD_RTE_LEVEL IOM_BIT(15)
+#define VTD_RTE_REMAPPABLE IOM_BIT(48)
+#define VTD_RTE_INDEX IOM_MASK(63, 49) /* bits 14:0 */
+
 /* Interrupt remapping table entry, two quadwords */
 #define VTD_IRTE_BYTES 16
 #define VTD_IRTE_P IOM_BIT(0)

@@ -35,7 +35,8 @@ struct bench {
 	 * of VT-d's invalidation queue, which it does see.
 	 */
 	uint8_t *written_back;
-	uint64_t queue, queue_bytes, descriptor_bytes, msi_address;
+	uint64_t queue, queue_bytes, descriptor_bytes;
+	uint64_t msi_address;           /* where all messages must go; 0: anywhere */
 	uint16_t used[BENCH_PAGES / 2]; /* pages of the block that begins here */
 	unsigned live, hint;
 	int countdown; /* allocations until one fails; negative: never */
@@ -49,6 +50,7 @@ struct bench {
 	bool silent;                           /* devices do not answer invalidations */
 	bool gone;                             /* the unit was pulled out             */
 	uint32_t msi_data[BENCH_LOG];
+	uint64_t msi_at[BENCH_LOG];
 	bool wire[16];
 	/* the first two words of what VT-d's queue was given, and the tail up to which */
 	uint64_t descriptor[BENCH_LOG][2], tail;

@@ -252,6 +252,8 @@ static int vtdd_remove(struct iom_driver *driver)
 		vtdd_inval_everything(d);
 		err = vtdd_fence(d);
 	}
+	if (!err)
+		err = vtdd_remapping_off(d);
 	if (err)
 		return err;
 	d->known = false;
@@ -282,6 +284,11 @@ static const struct iom_driver_ops vtdd_ops = {
 	.prepare_pasid = vtdd_prepare_pasid,
 	.attach_pasid = vtdd_attach_pasid,
 	.detach_pasid = vtdd_detach_pasid,
+	.interrupt_own = vtdd_interrupt_own,
+	.interrupt_set = vtdd_interrupt_set,
+	.interrupt_off = vtdd_interrupt_off,
+	.interrupt_message = vtdd_interrupt_message,
+	.interrupt_ioapic = vtdd_interrupt_ioapic,
 	.start = vtdd_start,
 	.interrupt = vtdd_interrupt,
 	.remove = vtdd_remove,
@@ -302,6 +309,8 @@ static int bring_up(struct vtdd_driver *d, const struct iom_driver_config *confi
 
 	if (!err)
 		err = vtdd_queues_on(d, error);
+	if (!err)
+		err = vtdd_remapping_on(d, config, error);
 	if (err)
 		return err;
 	if (reserve_did(d) || vtdd_root_new(d))
@@ -331,6 +340,8 @@ int iom_driver_vtd(const struct iom_driver_config *config, const struct iom_os_h
 	err = identify(d, error);
 	if (!err)
 		err = vtdd_interrupts_judge(d, config, error);
+	if (!err)
+		err = vtdd_remapping_judge(d, config, error);
 	if (!err) {
 		err = bring_up(d, config, error);
 		/* Once hardware has been asked, only hardware that let go lets memory be reused. */

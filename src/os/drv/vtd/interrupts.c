@@ -17,9 +17,6 @@ int vtdd_interrupts_judge(struct vtdd_driver *d, const struct iom_driver_config 
 {
 	uint64_t data = (uint64_t)config->msi_data + config->vectors;
 
-	if (config->interrupts)
-		return iom_fail(error, IOM_ENOTSUP,
-		                "config.interrupts: this driver remaps no interrupts of devices");
 	if (config->msi_address & ~(VTD_EVENT_ADDRESS_MASK | IOM_MASK(63, 32)) ||
 	    (config->msi_address >> 32 && !(d->ecap & VTD_ECAP_EIM)))
 		return iom_fail(error, IOM_EINVAL,

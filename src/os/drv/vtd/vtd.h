@@ -59,6 +59,9 @@ struct vtdd_driver {
 	bool iq_dead;      /* ... and that it stands still; nothing is sent any more */
 	bool iq_devices;   /* some command since then waits for a device */
 	struct iom_ids dids;
+	uint64_t *irt; /* the interrupt remapping table; NULL: there is none */
+	uint64_t irt_phys;
+	size_t irt_bytes;
 };
 
 static inline struct vtdd_driver *vtdd_of(struct iom_driver *driver)
@@ -244,5 +247,19 @@ int vtdd_interrupts_judge(struct vtdd_driver *d, const struct iom_driver_config 
 void vtdd_interrupts_on(struct vtdd_driver *d, const struct iom_driver_config *config);
 void vtdd_interrupts_off(struct vtdd_driver *d);
 int vtdd_interrupt(struct iom_driver *driver);
+
+/* remapping.c: interrupts of devices.  off frees the table, unless hardware may still use it. */
+int vtdd_remapping_judge(struct vtdd_driver *d, const struct iom_driver_config *config,
+                         struct iom_error *error);
+int vtdd_remapping_on(struct vtdd_driver *d, const struct iom_driver_config *config,
+                      struct iom_error *error);
+int vtdd_remapping_off(struct vtdd_driver *d);
+int vtdd_interrupt_own(struct iom_driver *driver, uint32_t requester, uint32_t first,
+                       unsigned count);
+int vtdd_interrupt_set(struct iom_driver *driver, uint32_t index,
+                       const struct iom_interrupt_target *target);
+int vtdd_interrupt_off(struct iom_driver *driver, uint32_t first, unsigned count);
+struct iom_interrupt_message vtdd_interrupt_message(uint32_t first, uint32_t index);
+uint64_t vtdd_interrupt_ioapic(uint32_t index, uint8_t vector, bool level, bool active_low);
 
 #endif
