@@ -7,7 +7,7 @@
 #define VECTOR(n) (IRTE_P | IRTE_V(n) | IRTE_DST(0x500))
 #define OUT 0xfee05000ull
 
-TEST(interrupts_pass_while_remapping_is_off, "VTD-IR-01 VTD-IR-26")
+TEST(messages_pass_while_remapping_is_off, "VTD-IR-01 VTD-IR-26")
 {
 	struct irt t = { .r = rig_new() };
 
@@ -45,7 +45,7 @@ TEST(compatibility_format, "VTD-IR-02 VTD-IR-03")
 	rig_free(t.r);
 }
 
-TEST(index_is_the_handle, "VTD-IR-04 VTD-IR-06 VTD-IR-08")
+TEST(index_is_the_handle, "VTD-IR-04 VTD-IR-06 VTD-IR-08 IRQ-MSI-08 IRQ-MSI-11")
 {
 	struct irt t;
 	unsigned bit;
@@ -64,7 +64,7 @@ TEST(index_is_the_handle, "VTD-IR-04 VTD-IR-06 VTD-IR-08")
 	rig_free(t.r);
 }
 
-TEST(index_with_a_subhandle, "VTD-IR-05 VTD-IR-08")
+TEST(index_with_a_subhandle, "VTD-IR-05 VTD-IR-08 IRQ-MSI-09 IRQ-MSI-10")
 {
 	struct irt t;
 	unsigned bit;

@@ -157,6 +157,27 @@ TEST(page_requests_that_pasids_refuse, "VTD-PRQ-09 VTD-PRQ-12")
 	rig_free(a.r);
 }
 
+/* Nobody listens: the request is refused on the bus, nothing is recorded or answered. */
+TEST(page_requests_while_translation_is_off, "VTD-ATS-01")
+{
+	const struct iom_message m = { .kind = IOM_MESSAGE_PAGE_REQUEST,
+		                       .address = 0x7000,
+		                       .code = IOM_PAGE_READ | IOM_PAGE_LAST };
+	struct asking a;
+
+	make(&a, 0);
+	rig_gcmd(a.r, TE, false);
+	CHECK(rig_send(a.r, SID, &m) != IOM_OK);
+	CHECK_EQ(a.r->messages, 0);
+	CHECK_EQ(rd64(a.r, PQT), 0);
+	CHECK_EQ(rd32(a.r, PRS), 0);
+	rig_expect_none(a.r);
+	rig_gcmd(a.r, TE, true);
+	CHECK_EQ(rig_send(a.r, SID, &m), IOM_OK);
+	CHECK_EQ(rd64(a.r, PQT), 32);
+	rig_free(a.r);
+}
+
 /* A stop marker needs no answer even where it is refused. */
 TEST(stop_markers_that_are_refused, "VTD-PRQ-09 VTD-PRQ-10")
 {

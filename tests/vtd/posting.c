@@ -49,7 +49,7 @@ static void clear(struct irt *t, uint64_t pd)
 	puts64(t->r, pd, zero, 8);
 }
 
-TEST(every_vector_has_its_bit, "VTD-PI-02 VTD-PI-03")
+TEST(every_vector_has_its_bit, "VTD-PI-02 VTD-PI-03 IRQ-PI-01 IRQ-PI-02")
 {
 	struct irt t;
 	uint64_t pd;
@@ -78,7 +78,7 @@ TEST(every_vector_has_its_bit, "VTD-PI-02 VTD-PI-03")
 	rig_free(t.r);
 }
 
-TEST(a_notification_is_outstanding, "VTD-PI-04")
+TEST(a_notification_is_outstanding, "VTD-PI-04 IRQ-PI-03")
 {
 	struct irt t;
 	uint64_t pd;
@@ -101,7 +101,7 @@ TEST(a_notification_is_outstanding, "VTD-PI-04")
 	rig_free(t.r);
 }
 
-TEST(notifications_are_suppressed, "VTD-PI-05 VTD-PI-06")
+TEST(notifications_are_suppressed, "VTD-PI-05 VTD-PI-06 IRQ-PI-04 IRQ-PI-05")
 {
 	struct irt t;
 	uint64_t pd;
@@ -159,7 +159,7 @@ static void see_notification(struct rig *r)
 	}
 }
 
-TEST(the_update_comes_before_the_notification, "VTD-PI-03")
+TEST(the_update_comes_before_the_notification, "VTD-PI-03 IRQ-ORD-02")
 {
 	struct irt t;
 
@@ -239,7 +239,7 @@ TEST(reserved_bits_of_a_descriptor, "VTD-PI-07 VTD-PI-11 VTD-IR-28")
 	sweep_descriptor(true);
 }
 
-TEST(where_notifications_go, "VTD-PI-08")
+TEST(where_notifications_go, "VTD-PI-08 IRQ-PI-06 IRQ-PI-07")
 {
 	struct irt t;
 	uint64_t pd;
