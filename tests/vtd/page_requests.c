@@ -113,6 +113,24 @@ TEST(fields_of_a_page_request, "VTD-PRQ-06")
 	rig_free(r);
 }
 
+/* Privilege and execution come with a PASID, or not at all. */
+TEST(fields_that_need_a_pasid, "VTD-PRQ-06")
+{
+	const struct iom_message m = { .kind = IOM_MESSAGE_PAGE_REQUEST,
+		                       .address = 0x7000,
+		                       .pasid = 0xfffff,
+		                       .flags = IOM_REQ_PRIVILEGED,
+		                       .code = READ | IOM_PAGE_EXECUTE };
+	uint64_t base, qw[4];
+	struct rig *r = make(ECAP_ALL, 0, &base);
+
+	CHECK_EQ(rig_send(r, SID, &m), IOM_OK);
+	CHECK(rig_page_take(r, qw));
+	CHECK_EQ(qw[0], head_of(SID));
+	CHECK_EQ(qw[1], 0x7001);
+	rig_free(r);
+}
+
 TEST(requester_of_a_page_request, "VTD-PRQ-06")
 {
 	uint64_t base, qw[4];

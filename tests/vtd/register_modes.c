@@ -3,6 +3,7 @@
 /* Invalidation by registers: when CCMD and IOTLB are heard. */
 #include "rig.h"
 
+#define IVA RIG_IRO
 #define IOTLB (RIG_IRO + 8)
 #define ICC (1ull << 63)
 #define CIRG(n) ((uint64_t)(n) << 61)
@@ -99,5 +100,33 @@ TEST(register_commands_of_new_units, "VTD-REG-26")
 		CHECK_EQ(IAIG(rd64(r, IOTLB)), 0);
 	}
 	rig_grants(r, 0x0123, rq(0x7000, IOM_READ), old);
+	rig_free(r);
+}
+
+/* The command is done when DMA that used what it drops is. */
+TEST(register_commands_wait_for_dma, "VTD-IOTLB-01")
+{
+	static const unsigned iirg[] = { 1, 2, 3 };
+	struct rig *r = rig_new();
+	uint64_t root = page(r), to = page(r);
+	struct iom_port *port = rig_port(r, 0x0123);
+	struct iom_request q = rq(0x7000, IOM_WRITE);
+	unsigned i;
+
+	rig_on(r, TTM_LEGACY);
+	rig_context_put(r, 0x0123, CTX_P | root, AW(4) | DID(5));
+	rig_ss(r, root, 4, 0x7000, 1, to | SS_RW);
+	for (i = 0; i < 3; i++) {
+		struct iom_reply reply;
+
+		iom_begin(r->lane);
+		CHECK_EQ(iom_translate(port, &q, &reply), IOM_OK);
+		wr64(r, IVA, 0x7000);
+		wr64(r, IOTLB, IVT | IIRG(iirg[i]) | 5ull << 32);
+		CHECK_EQ(rd64(r, IOTLB) >> 63, 1);
+		iom_end(r->lane);
+		CHECK_EQ(rd64(r, IOTLB) >> 63, 0);
+		CHECK_EQ(IAIG(rd64(r, IOTLB)), iirg[i]);
+	}
 	rig_free(r);
 }
