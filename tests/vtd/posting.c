@@ -286,6 +286,11 @@ TEST(address_of_a_descriptor, "VTD-PI-10 VTD-PI-12")
 		posts(&t, 5);
 		pending(&t, pd, 0x81);
 	}
+	/* The last that there can be. */
+	rig_ram_at(t.r, (1ull << RIG_HAW) - PAGE, PAGE);
+	post_to(&t, 5, (1ull << RIG_HAW) - 64, 0x81, 0);
+	posts(&t, 5);
+	pending(&t, (1ull << RIG_HAW) - 64, 0x81);
 	for (bit = RIG_HAW; bit < 64; bit++) {
 		post_to(&t, 5, page(t.r) | 1ull << bit, 0x81, 0);
 		faults(&t, 5, 0x24);
