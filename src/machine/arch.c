@@ -59,7 +59,7 @@ static const struct machine_tables riscv_tables = {
 
 const struct machine_arch machine_archs[] = {
 	{ "riscv", "RISC-V IOMMU 1.0", riscv_new, riscv_guest_new, iom_driver_riscv, &riscv_tables,
-	  0xffffff },
+	  &imsic_interrupts, 0xffffff },
 	{ .name = NULL },
 };
 

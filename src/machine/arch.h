@@ -7,6 +7,7 @@
 #include <iommux/iommux.h>
 #include <iommux/os.h>
 
+#include "machine/interrupts.h"
 #include "pt/build.h"
 
 /* The page tables that the CPU of such a machine has for a process. */
@@ -36,6 +37,7 @@ struct machine_arch {
 	int (*driver_new)(const struct iom_driver_config *config, const struct iom_os_host *host,
 	                  void *opaque, struct iom_driver **out, struct iom_error *error);
 	const struct machine_tables *tables;
+	const struct machine_interrupts *interrupts;
 	uint32_t requester_last; /* the highest requester number */
 };
 

@@ -11,7 +11,6 @@
 #include <stdint.h>
 
 #include "machine/arch.h"
-#include "machine/imsic.h"
 #include "machine/pages.h"
 
 #define BOARD_IOMMUS_MAX 2u
@@ -24,8 +23,9 @@ struct board_ops {
 	uint64_t (*now_ns)(void *opaque);
 	/* The CPU has nothing to do but to wait; may be NULL. */
 	void (*relax)(void *opaque);
-	/* The interrupt file of a CPU. */
-	struct imsic_file *(*file)(void *opaque, unsigned cpu);
+	/* A CPU begins to take interrupts; it takes the most urgent one's identity, or 0. */
+	void (*listen)(void *opaque, unsigned cpu);
+	unsigned (*claim)(void *opaque, unsigned cpu);
 	/* Is a wire of this IOMMU up? */
 	bool (*wire)(void *opaque, unsigned iommu);
 	/* Whatever runs beside this kernel does what it has to do now. */
@@ -40,14 +40,10 @@ struct board {
 	unsigned iommus;                  /* 0..BOARD_IOMMUS_MAX                       */
 	uint64_t iommu[BOARD_IOMMUS_MAX]; /* where their registers are                 */
 	unsigned cpus;                    /* that take interrupts, 1..BOARD_CPUS_MAX   */
-	uint64_t files;                   /* the page of CPU 0's interrupt file ...     */
-	uint64_t file_stride;             /* ... and how far apart they are            */
+	/* What is stored where, so that a CPU sees an interrupt. */
+	struct iom_interrupt_message (*message)(unsigned cpu, unsigned identity);
+	uint32_t remapped; /* how many interrupts of devices the IOMMUs' drivers shall remap  */
 };
-
-static inline uint64_t board_file(const struct board *board, unsigned cpu)
-{
-	return board->files + cpu * board->file_stride;
-}
 
 /* The CPU's pointer to an address in RAM, or NULL. */
 static inline void *board_at(const struct board *board, uint64_t phys)

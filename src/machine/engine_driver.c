@@ -70,19 +70,31 @@ static int map_pages(struct engine_driver *d, struct iom_error *error)
 	return IOM_OK;
 }
 
+static struct iom_interrupt_message message_of(const struct engine_driver *d)
+{
+	return d->kernel->board->message(d->cpu, KERNEL_ENGINE_IDENTITY + d->slot);
+}
+
+static void write_message(struct engine_driver *d)
+{
+	const struct iom_interrupt_message message = message_of(d);
+
+	reg_write(d, ENGINE_MSI_ADDRESS, 8, message.address);
+	reg_write(d, ENGINE_MSI_DATA, 4, message.data);
+}
+
 static void program(struct engine_driver *d)
 {
 	reg_write(d, ENGINE_RING_BASE, 8, d->iova[RING]);
 	reg_write(d, ENGINE_RING_ENTRIES, 4, RING_ENTRIES);
-	reg_write(d, ENGINE_MSI_ADDRESS, 8, board_file(d->kernel->board, d->cpu));
-	reg_write(d, ENGINE_MSI_DATA, 4, KERNEL_ENGINE_IDENTITY + d->slot);
+	write_message(d);
 	d->tail = d->first = 0;
 }
 
 void engine_driver_interrupt_to(struct engine_driver *d, unsigned cpu)
 {
 	d->cpu = cpu;
-	reg_write(d, ENGINE_MSI_ADDRESS, 8, board_file(d->kernel->board, cpu));
+	write_message(d);
 }
 
 int engine_driver_detach(struct engine_driver *d, struct iom_error *error)

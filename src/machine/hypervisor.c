@@ -22,12 +22,13 @@ static void on_fault(void *opaque, struct kernel_fault *fault)
 }
 
 /* One that comes late is about nothing: the CPU runs, and has what there was. */
-static void on_notice(void *opaque, unsigned number)
+static void on_notice(void *opaque, unsigned cpu, unsigned number)
 {
 	const struct hypervisor *h = opaque;
 	struct vm *vm =
 		number / VM_VCPUS_MAX < HYPERVISOR_VMS_MAX ? h->vms[number / VM_VCPUS_MAX] : NULL;
 
+	(void)cpu;
 	if (vm)
 		vm_vcpu_noticed(vm, number % VM_VCPUS_MAX);
 }
@@ -39,22 +40,4 @@ void hypervisor_init(struct hypervisor *h, struct machine *machine, struct kerne
 	kernel->on_fault_opaque = h;
 	kernel->on_notice = on_notice;
 	kernel->on_notice_opaque = h;
-}
-
-bool hypervisor_file_take(struct hypervisor *h, unsigned hart, unsigned *guest)
-{
-	for (unsigned g = 1; g <= IMSIC_GUESTS; g++) {
-		if (!h->files[hart][g]) {
-			h->files[hart][g] = true;
-			*guest = g;
-			return true;
-		}
-	}
-	return false;
-}
-
-void hypervisor_file_give(struct hypervisor *h, unsigned hart, unsigned guest)
-{
-	*imsic_file(&h->machine->imsic, hart, guest) = (struct imsic_file){ 0 };
-	h->files[hart][guest] = false;
 }

@@ -7,6 +7,7 @@
 #ifndef MACHINE_HYPERVISOR_H
 #define MACHINE_HYPERVISOR_H
 
+#include "machine/imsic.h"
 #include "machine/kernel.h"
 #include "machine/machine.h"
 
@@ -18,16 +19,12 @@ struct hypervisor {
 	struct machine *machine;
 	struct kernel *kernel;
 	struct vm *vms[HYPERVISOR_VMS_MAX];        /* NULL: a free place */
-	bool files[IMSIC_HARTS][IMSIC_GUESTS + 1]; /* taken, by hart and guest file */
+	bool files[IMSIC_HARTS][IMSIC_GUESTS + 1]; /* vm_imsic.c: taken, by hart and guest file */
 	uint32_t serials;                          /* that were given out */
 	unsigned next_hart; /* where the next virtual CPU goes, if there is room */
 };
 
 /* From now on the kernel's fault reports name the virtual machine. */
 void hypervisor_init(struct hypervisor *hypervisor, struct machine *machine, struct kernel *kernel);
-
-/* A guest interrupt file of this hart; false: all are taken. */
-bool hypervisor_file_take(struct hypervisor *hypervisor, unsigned hart, unsigned *guest);
-void hypervisor_file_give(struct hypervisor *hypervisor, unsigned hart, unsigned guest);
 
 #endif

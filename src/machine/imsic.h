@@ -14,6 +14,7 @@
 
 #define IMSIC_IDENTITIES 2048u /* 1..2047; 0 means no interrupt */
 #define IMSIC_PAGE 4096u
+#define IMSIC_WINDOW UINT64_C(0x28000000) /* of a machine, and of a virtual one */
 #define IMSIC_HARTS 4u
 #define IMSIC_GUEST_BITS 3u /* of a page's number: the file of its hart; 0 is the supervisor's */
 #define IMSIC_GUESTS ((1u << IMSIC_GUEST_BITS) - 1)

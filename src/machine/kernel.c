@@ -120,6 +120,7 @@ static void dispatch(struct kernel *k, unsigned cpu, unsigned identity)
 {
 	unsigned iommu = (identity - KERNEL_IOMMU_IDENTITY) / KERNEL_IOMMU_VECTORS;
 	unsigned engine = identity - KERNEL_ENGINE_IDENTITY;
+	unsigned notice = identity - KERNEL_NOTICE_IDENTITY;
 
 	if (iommu < k->board->iommus) {
 		k->iommu_interrupts++;
@@ -127,8 +128,8 @@ static void dispatch(struct kernel *k, unsigned cpu, unsigned identity)
 	} else if (engine < KERNEL_ENGINES_MAX && k->engine_slots & IOM_BIT(engine)) {
 		k->engine_interrupts[engine]++;
 		k->cpu_interrupts[cpu]++;
-	} else if (k->on_notice && identity >= KERNEL_NOTICE_IDENTITY) {
-		k->on_notice(k->on_notice_opaque, identity - KERNEL_NOTICE_IDENTITY);
+	} else if (k->on_notice && notice < KERNEL_NOTICES) {
+		k->on_notice(k->on_notice_opaque, cpu, notice);
 	} else {
 		k->spurious++;
 	}
@@ -140,7 +141,7 @@ static void take_messages(struct kernel *k)
 	unsigned identity;
 
 	for (unsigned cpu = 0; cpu < b->cpus; cpu++)
-		while ((identity = imsic_claim(b->ops->file(b->opaque, cpu))))
+		while ((identity = b->ops->claim(b->opaque, cpu)))
 			dispatch(k, cpu, identity);
 }
 
@@ -173,23 +174,17 @@ bool kernel_fault(struct kernel *k, struct kernel_fault *fault)
 	return true;
 }
 
-/* Every CPU listens to everything: what does not exist is seen as spurious. */
-static void listen(const struct board *b)
-{
-	for (unsigned cpu = 0; cpu < b->cpus; cpu++)
-		for (unsigned identity = 1; identity < IMSIC_IDENTITIES; identity++)
-			imsic_enable(b->ops->file(b->opaque, cpu), identity);
-}
-
 /* ---- Coming and going ------------------------------------------------------------------------ */
 
 static int boot_iommu(struct kernel *k, unsigned i, bool wires, struct iom_error *error)
 {
+	const struct iom_interrupt_message first = k->board->message(0, first_identity(i));
 	const struct iom_driver_config config = {
 		.bytes = sizeof config,
-		.msi_address = wires ? 0 : board_file(k->board, 0),
-		.msi_data = wires ? 0 : first_identity(i),
+		.msi_address = wires ? 0 : first.address,
+		.msi_data = wires ? 0 : first.data,
 		.vectors = KERNEL_IOMMU_VECTORS,
+		.interrupts = k->board->remapped,
 	};
 
 	k->iommus[i].kernel = k;
@@ -207,7 +202,9 @@ int kernel_boot(const struct board *board, bool wires, struct kernel **out, stru
 	if (!k)
 		return iom_fail(error, IOM_ENOMEM, "no memory for a kernel");
 	k->board = board;
-	listen(board);
+	/* Every CPU listens to everything: what does not exist is seen as spurious. */
+	for (unsigned cpu = 0; cpu < board->cpus; cpu++)
+		board->ops->listen(board->opaque, cpu);
 	for (unsigned i = 0; !rc && i < board->iommus; i++)
 		rc = boot_iommu(k, i, wires, error);
 	if (rc) {

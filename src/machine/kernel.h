@@ -18,12 +18,16 @@
 #define KERNEL_FAULTS_MAX 256
 #define KERNEL_ENGINES_MAX 32
 
-/* Interrupt identities: each IOMMU's vectors, then one for each engine. */
-#define KERNEL_IOMMU_IDENTITY 1u
-#define KERNEL_IOMMU_VECTORS 4u
+/*
+ * Interrupt identities, such as every architecture has: one for each engine, each IOMMU's vectors, and what
+ * a hypervisor wants to hear of its virtual CPUs.
+ */
 #define KERNEL_ENGINE_IDENTITY 32u
-/* ... and what a hypervisor wants to hear of its sleeping CPUs. */
-#define KERNEL_NOTICE_IDENTITY 256u
+#define KERNEL_IOMMU_IDENTITY 64u
+#define KERNEL_IOMMU_VECTORS 4u
+#define KERNEL_NOTICE_IDENTITY 80u
+#define KERNEL_NOTICES 33u
+#define KERNEL_IDENTITIES 224u
 
 struct kernel_iommu {
 	struct kernel *kernel;
@@ -47,8 +51,8 @@ struct kernel {
 	/* Hears of each fault first, if set; a hypervisor does. */
 	void (*on_fault)(void *opaque, struct kernel_fault *fault);
 	void *on_fault_opaque;
-	/* Hears of identities from KERNEL_NOTICE_IDENTITY on, if set: `number` begins with 0 there. */
-	void (*on_notice)(void *opaque, unsigned number);
+	/* Hears of notices, if set: which of them came to which CPU. */
+	void (*on_notice)(void *opaque, unsigned cpu, unsigned number);
 	void *on_notice_opaque;
 	struct process *processes;
 	uint64_t iommu_interrupts;

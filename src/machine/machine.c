@@ -30,12 +30,18 @@ static uint64_t board_now_ns(void *opaque)
 	return machine_now_ns(opaque);
 }
 
-/* The kernel takes its interrupts on the first hart. */
-static struct imsic_file *board_imsic_file(void *opaque, unsigned cpu)
+static void board_listen(void *opaque, unsigned cpu)
 {
-	struct machine *m = opaque;
+	const struct machine *m = opaque;
 
-	return imsic_file(&m->imsic, cpu, 0);
+	m->arch->interrupts->listen(m->controller, cpu);
+}
+
+static unsigned board_claim(void *opaque, unsigned cpu)
+{
+	const struct machine *m = opaque;
+
+	return m->arch->interrupts->claim(m->controller, cpu);
 }
 
 static bool board_wire(void *opaque, unsigned iommu)
@@ -49,7 +55,8 @@ static const struct board_ops board_ops = {
 	.mmio_read = board_mmio_read,
 	.mmio_write = board_mmio_write,
 	.now_ns = board_now_ns,
-	.file = board_imsic_file,
+	.listen = board_listen,
+	.claim = board_claim,
 	.wire = board_wire,
 };
 
@@ -83,8 +90,9 @@ static int add_ram(struct machine *m, struct pages *ram, uint64_t spa, uint64_t 
 static int build(struct machine *m, const struct machine_config *config, uint64_t low,
                  struct iom_error *error)
 {
-	const struct bus_window interrupts = { MACHINE_INTERRUPT_FILE, IMSIC_BYTES, imsic_read,
-		                               imsic_write, &m->imsic };
+	const struct machine_interrupts *i = m->arch->interrupts;
+	const struct bus_window interrupts = { i->window, i->window_bytes, i->read, i->write,
+		                               m->controller };
 	const struct iom_memory_ops ops = {
 		.bytes = sizeof ops,
 		.read = bus_read,
@@ -99,9 +107,9 @@ static int build(struct machine *m, const struct machine_config *config, uint64_
 		             error);
 	if (!rc)
 		rc = bus_add(&m->bus, &interrupts);
-	for (unsigned i = 0; !rc && i < MACHINE_BRIDGES; i++)
-		rc = bridge_init(&m->bridges[i], m->arch, m->memory, &m->bus,
-		                 MACHINE_IOMMU + i * MACHINE_IOMMU_STRIDE, error);
+	for (unsigned b = 0; !rc && b < MACHINE_BRIDGES; b++)
+		rc = bridge_init(&m->bridges[b], m->arch, m->memory, &m->bus,
+		                 MACHINE_IOMMU + b * MACHINE_IOMMU_STRIDE, error);
 	return rc;
 }
 
@@ -118,9 +126,14 @@ int machine_new(const struct machine_config *config, struct machine **out, struc
 	if (rc)
 		return rc;
 	m = calloc(1, sizeof *m);
-	if (!m)
+	if (m) {
+		m->arch = config->arch ? config->arch : &machine_archs[0];
+		m->controller = calloc(1, m->arch->interrupts->bytes);
+	}
+	if (!m || !m->controller) {
+		free(m);
 		return iom_fail(error, IOM_ENOMEM, "no memory for a machine");
-	m->arch = config->arch ? config->arch : &machine_archs[0];
+	}
 	m->seed = config->seed;
 	m->board = (struct board){
 		.ops = &board_ops,
@@ -130,8 +143,9 @@ int machine_new(const struct machine_config *config, struct machine **out, struc
 		.high = &m->high,
 		.iommus = MACHINE_BRIDGES,
 		.iommu = { MACHINE_IOMMU, MACHINE_IOMMU + MACHINE_IOMMU_STRIDE },
-		.cpus = 1,
-		.files = MACHINE_INTERRUPT_FILE,
+		.cpus = BOARD_CPUS_MAX,
+		.message = m->arch->interrupts->message,
+		.remapped = m->arch->interrupts->remapped,
 	};
 	rc = build(m, config, low, error);
 	if (rc) {
@@ -156,6 +170,7 @@ void machine_free(struct machine *m)
 		free(m->engines[i]);
 	pages_release(&m->low);
 	pages_release(&m->high);
+	free(m->controller);
 	free(m);
 }
 

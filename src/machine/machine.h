@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /*
- * A small machine: two RAMs, one below and one above 4 GiB, interrupt files, and two I/O bridges, each
- * with an IOMMU of its own: one for devices on the chip, one for the PCI Express root port.  Behind
+ * A small machine: two RAMs, one below and one above 4 GiB, four CPUs with an interrupt controller, and
+ * two I/O bridges, each with an IOMMU of its own: one for devices on the chip, one for the PCI Express root port.  Behind
  * them are DMA engines.  One thread uses it.
  */
 #ifndef MACHINE_MACHINE_H
@@ -18,14 +18,12 @@
 #include "machine/bridge.h"
 #include "machine/bus.h"
 #include "machine/dma_engine.h"
-#include "machine/imsic.h"
 #include "machine/pages.h"
 
 /* The address map */
 #define MACHINE_IOMMU UINT64_C(0x03010000) /* of the first bridge; the others follow */
 #define MACHINE_IOMMU_STRIDE UINT64_C(0x10000)
 #define MACHINE_ENGINES UINT64_C(0x10000000) /* one page each */
-#define MACHINE_INTERRUPT_FILE UINT64_C(0x28000000)
 #define MACHINE_LOW_RAM UINT64_C(0x80000000)
 #define MACHINE_HIGH_RAM UINT64_C(0x180000000)
 
@@ -54,7 +52,7 @@ struct machine {
 	const struct machine_arch *arch;
 	struct pages low, high;
 	struct bus bus;
-	struct imsic imsic;
+	void *controller; /* of interrupts, as arch->interrupts has it */
 	struct iom_memory *memory;
 	struct bridge bridges[MACHINE_BRIDGES];
 	struct machine_engine *engines[MACHINE_ENGINES_MAX];

@@ -152,6 +152,19 @@ static int free_domains(struct space *s)
 	return rc;
 }
 
+/* Where devices' stores are messages whatever tables say, nothing is to be mapped. */
+static void reserve_interrupts(struct space *s)
+{
+	const struct machine_interrupts *i = s->kernel->board->arch->interrupts;
+	const struct mapping m = { i->window, i->window_bytes, NULL, true };
+
+	if (!i->reserved)
+		return;
+	s->interrupts = true;
+	if (space_translates(s))
+		record(s, &m);
+}
+
 int space_new(struct kernel *kernel, unsigned kind, struct space **out, struct iom_error *error)
 {
 	struct space *s;
@@ -172,6 +185,8 @@ int space_new(struct kernel *kernel, unsigned kind, struct space **out, struct i
 	s->kind = kind;
 	for (unsigned i = 0; !rc && i < domains(s); i++)
 		rc = iom_domain_new(kernel->iommus[i].driver, kind, &s->domains[i], error);
+	if (!rc)
+		reserve_interrupts(s);
 	if (rc) {
 		(void)free_domains(s);
 		free(s->mappings);
@@ -331,10 +346,11 @@ int space_map_interrupts(struct space *s, struct iom_error *error)
 {
 	const struct board *b = s->kernel->board;
 
-	if (s->interrupt_file || !space_translates(s))
+	if (s->interrupts || !space_translates(s))
 		return IOM_OK;
 	for (unsigned cpu = 0; cpu < b->cpus; cpu++) {
-		const struct mapping m = { board_file(b, cpu), PAGE_BYTES, NULL, true };
+		const struct mapping m = { b->message(cpu, 1).address & ~(uint64_t)(PAGE_BYTES - 1),
+			                   PAGE_BYTES, NULL, true };
 		int rc;
 
 		if (s->count == SPACE_MAPPINGS_MAX || !is_free(s, m.iova, m.bytes))
@@ -345,10 +361,10 @@ int space_map_interrupts(struct space *s, struct iom_error *error)
 		rc = map_run(s, m.iova, m.iova, m.bytes,
 		             IOM_PROT_READ | IOM_PROT_WRITE | IOM_PROT_MMIO);
 		if (rc)
-			return iom_fail(error, rc, "mapping the interrupt file failed: %s",
+			return iom_fail(error, rc, "mapping the interrupt files failed: %s",
 			                iom_strerror(rc));
 		record(s, &m);
 	}
-	s->interrupt_file = true;
+	s->interrupts = true;
 	return IOM_OK;
 }

@@ -30,8 +30,8 @@ struct space {
 	struct iom_domain *domains[BOARD_IOMMUS_MAX]; /* as many as the kernel has IOMMUs */
 	unsigned kind; /* IOM_DOMAIN_*                                             */
 	struct iom_gather gathers[BOARD_IOMMUS_MAX]; /* what a device did not answer for */
-	bool interrupt_file; /* mapped, at its physical address, once a device comes  */
-	unsigned engines;    /* attached                                                 */
+	bool interrupts;  /* can be sent: their pages are mapped, once a device comes  */
+	unsigned engines; /* attached                                                 */
 	unsigned count;
 	struct mapping *mappings; /* by IOVA                                                  */
 };
@@ -77,7 +77,7 @@ int space_lookup(const struct space *space, uint64_t iova, uint64_t *phys);
 /* The range that addresses of the space lie in, both ends inclusive. */
 void space_range(const struct space *space, uint64_t *first, uint64_t *last);
 
-/* Lets the devices of the space write interrupts: maps the interrupt files at their own addresses. */
+/* Lets the devices of the space write interrupts: maps the interrupt files, if it takes that. */
 int space_map_interrupts(struct space *space, struct iom_error *error);
 
 #endif

@@ -57,17 +57,16 @@ static void note_stored(const struct vm *vm, uint64_t gpa, size_t n)
 		dirty_log_stored(vm->log, DIRTY_IOMMU, spa, n);
 }
 
-/* Its own interrupt messages go to the virtual CPUs' files. */
+/* Its own interrupt messages go to the virtual CPUs. */
 static int guest_write(void *opaque, uint64_t gpa, const void *buf, size_t len)
 {
 	const struct viommu *v = opaque;
-	uint64_t cpu = (gpa - VM_FILES) / IMSIC_PAGE;
+	int rc = vm_vcpu_ops(v->vm)->store(v->vm, gpa, buf, len);
 	const uint8_t *from = buf;
 	size_t n;
 
-	if (gpa >= VM_FILES && cpu < v->vm->vcpu_count)
-		return imsic_page_write(vm_vcpu_file(v->vm, (unsigned)cpu), gpa % IMSIC_PAGE, buf,
-		                        len);
+	if (rc != IOM_ENOENT)
+		return rc;
 	for (; len; gpa += n, from += n, len -= n) {
 		uint8_t *at = ram_at(v->vm, gpa, len, &n);
 

@@ -48,12 +48,11 @@ static int build_memory(struct vm *vm, uint64_t bytes, struct iom_error *error)
 
 int vm_lookup(const struct vm *vm, uint64_t gpa, uint64_t *spa)
 {
-	uint64_t place = (gpa - VM_FILES) / IMSIC_PAGE;
+	const struct vcpu_ops *ops = vm_vcpu_ops(vm);
 
-	if (gpa < VM_FILES || place >= vm->vcpu_count)
-		return space_lookup(vm->space, gpa, spa);
-	*spa = vm_vcpu_spa(vm, (unsigned)place) + (vm->vcpus[place].asleep ? 0 : gpa % IMSIC_PAGE);
-	return IOM_OK;
+	if (ops->lookup && ops->lookup(vm, gpa, spa))
+		return IOM_OK;
+	return space_lookup(vm->space, gpa, spa);
 }
 
 /* ---- Coming and going ------------------------------------------------------------------------ */
@@ -63,7 +62,7 @@ static int build(struct vm *vm, const struct vm_config *config, struct iom_error
 	int rc = build_memory(vm, config->ram_bytes, error);
 
 	if (!rc)
-		rc = vm_vcpus_add(vm, config->vcpus, error);
+		rc = vm_vcpu_ops(vm)->add(vm, config->vcpus, error);
 	if (!rc && config->iommu)
 		rc = viommu_new(vm, &vm->viommu, error);
 	if (rc)
@@ -116,10 +115,8 @@ int vm_stop(struct vm *vm, struct iom_error *error)
 	}
 	if (first)
 		return first;
-	for (unsigned i = 0; vm->running && i < vm->vcpu_count; i++) {
-		if (!vm->vcpus[i].asleep)
-			hypervisor_file_give(vm->hypervisor, vm->vcpus[i].hart, vm->vcpus[i].guest);
-	}
+	if (vm->running)
+		vm_vcpu_ops(vm)->stop(vm);
 	vm->running = vm->paused = false;
 	vm_vcpus_wake(vm->hypervisor);
 	if (vm->viommu && vm->guest)
@@ -136,7 +133,7 @@ void vm_free(struct vm *vm)
 	vm_guest_free(vm->guest);
 	viommu_free(vm->viommu);
 	(void)space_free(vm->space);
-	vm_sleep_free(vm);
+	vm_vcpu_ops(vm)->free(vm);
 	buffer_free(vm->memory);
 	vm->hypervisor->vms[vm->number] = NULL;
 	free(vm);

@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /*
  * A virtual machine: guest-physical memory in pages from all over the host's RAM, virtual CPUs that
- * each have a guest interrupt file, and devices that were assigned to it.  It may have an IOMMU for its
+ * get their interrupts without the hypervisor's help, and devices that were assigned to it.  It may have an IOMMU for its
  * guest (viommu.h).  In it runs a guest, which can move to another one (migrate.h).
  */
 #ifndef MACHINE_VM_H
@@ -13,12 +13,12 @@
 #include "machine/dirty.h"
 #include "machine/engine_driver.h"
 #include "machine/hypervisor.h"
+#include "machine/imsic.h"
 #include "machine/space.h"
 
 /* The guest's address map; the same numbers as in the machine, but other memory. */
 #define VM_IOMMU MACHINE_IOMMU
 #define VM_ENGINES MACHINE_ENGINES
-#define VM_FILES MACHINE_INTERRUPT_FILE /* one page for each virtual CPU */
 #define VM_RAM MACHINE_LOW_RAM
 
 #define VM_VCPUS_MAX BOARD_CPUS_MAX
@@ -47,12 +47,17 @@ struct vm_guest {
 	bool waiting; /* in that call: none of its software may be entered */
 };
 
-struct vcpu {
-	unsigned hart, guest; /* its interrupt file; while it sleeps, the hart that it was on */
-	bool asleep;
-	bool delivers;          /* what it will have as `eidelivery` when it wakes ...         */
+struct vcpu_imsic {
+	unsigned guest;         /* its interrupt file, of its hart                             */
+	bool delivers;          /* asleep: what it will have as `eidelivery` when it wakes ... */
 	struct imsic_file kept; /* ... and its other settings                                  */
+};
+
+struct vcpu {
+	unsigned hart; /* that it runs on; while it sleeps, that it was on */
+	bool asleep;
 	uint64_t sleeps, notices;
+	struct vcpu_imsic imsic;
 };
 
 /* A device that was assigned, as the machine and as the guest know it. */
@@ -81,7 +86,8 @@ struct vm {
 	uint32_t sent_to;      /* the virtual machine that they go to; 0: none yet */
 	struct vcpu vcpus[VM_VCPUS_MAX];
 	unsigned vcpu_count;
-	uint64_t mrifs; /* a page of the host with an interrupt file for each CPU; 0: none yet */
+	uint64_t
+		interrupts; /* a page of the host with what keeps the CPUs' interrupts; 0: none yet */
 	struct vm_device devices[VM_DEVICES_MAX];
 	struct viommu *viommu;  /* NULL: the guest has none                */
 	struct vm_guest *guest; /* NULL: none yet, or it has moved away     */
@@ -123,37 +129,33 @@ int vm_guest_show(struct vm_guest *guest, const struct buffer *memory);
 
 /* ---- Virtual CPUs (vm_vcpu.c) ---------------------------------------------------------------- */
 
-/* Gives a machine that has its memory map this many, with the window of their files. */
-int vm_vcpus_add(struct vm *vm, unsigned count, struct iom_error *error);
+/* What depends on the interrupt controller (vm_imsic.c). */
+const struct vcpu_ops *vm_vcpu_ops(const struct vm *vm);
 
-/* A virtual CPU's interrupt file, and its physical address, be it a hart's or in memory. */
-struct imsic_file *vm_vcpu_file(struct vm *vm, unsigned vcpu);
+/* Where a virtual CPU's interrupts arrive in the machine, be it a hart's or memory. */
 uint64_t vm_vcpu_spa(const struct vm *vm, unsigned vcpu);
 
 /*
- * Moves a virtual CPU to another hart, its interrupts included.  IOM_ENOSPC: no file is free there.
+ * Moves a virtual CPU to another hart, its interrupts included.  IOM_ENOSPC: there is no room.
  * One that sleeps will wake up there, if it can.
  */
 int vm_vcpu_move(struct vm *vm, unsigned vcpu, unsigned hart, struct iom_error *error);
 
-/* ---- Virtual CPUs that sleep (vm_sleep.c) ---------------------------------------------------- */
-
 /*
- * Puts a virtual CPU to sleep: its interrupts come to a file in memory, and the hart's file is free for
+ * Puts a virtual CPU to sleep: its interrupts are kept in memory, and its place on the hart is free for
  * others.  The next interrupt that it has enabled wakes it.  IOM_ENOMEM.
  */
 int vm_vcpu_sleep(struct vm *vm, unsigned vcpu, struct iom_error *error);
-/* Wakes it, on its hart or another that has a file for it.  IOM_ENOSPC: none has. */
+/* Wakes it, on its hart or another that has room for it.  IOM_ENOSPC: none has. */
 int vm_vcpu_wake(struct vm *vm, unsigned vcpu, struct iom_error *error);
-/* Something came to the file in memory. */
+/* The identity that the hypervisor hears when it is interrupted asleep, and that it was heard. */
+unsigned vm_vcpu_notice(const struct vm *vm, unsigned vcpu);
 void vm_vcpu_noticed(struct vm *vm, unsigned vcpu);
-/* Wakes all of this hypervisor's sleeping CPUs that have a reason to, as far as there are files. */
+/* Wakes all of this hypervisor's sleeping CPUs that have a reason to, as far as there is room. */
 void vm_vcpus_wake(struct hypervisor *hypervisor);
-/* Gives back what sleeping needed.  Nobody is attached any more. */
-void vm_sleep_free(struct vm *vm);
 
-/* Shows the file of a virtual CPU that is awake to the devices behind every IOMMU. */
-int vm_vcpu_show(struct vm *vm, unsigned vcpu, struct iom_error *error);
+/* A guest interrupt file of this hart; false: all are taken (vm_imsic.c). */
+bool vm_imsic_take(struct hypervisor *hypervisor, unsigned hart, unsigned *guest);
 
 /* ---- Devices (vm_device.c) ------------------------------------------------------------------- */
 

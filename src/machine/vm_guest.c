@@ -52,11 +52,18 @@ static uint64_t now_ns(void *opaque)
 	return machine_now_ns(guest->vm->hypervisor->machine);
 }
 
-static struct imsic_file *file(void *opaque, unsigned cpu)
+static void listen(void *opaque, unsigned cpu)
 {
 	const struct vm_guest *guest = opaque;
 
-	return vm_vcpu_file(guest->vm, cpu);
+	vm_vcpu_ops(guest->vm)->listen(guest->vm, cpu);
+}
+
+static unsigned claim(void *opaque, unsigned cpu)
+{
+	const struct vm_guest *guest = opaque;
+
+	return vm_vcpu_ops(guest->vm)->claim(guest->vm, cpu);
 }
 
 /* The host takes its own interrupts first: some become the guest's. */
@@ -86,7 +93,8 @@ static const struct board_ops board_ops = {
 	.mmio_write = mmio_write,
 	.now_ns = now_ns,
 	.relax = relax,
-	.file = file,
+	.listen = listen,
+	.claim = claim,
 	.others = others,
 };
 
@@ -163,8 +171,7 @@ int vm_guest_boot(struct vm *vm, bool movable, struct iom_error *error)
 		.iommus = vm->viommu ? 1 : 0,
 		.iommu = { VM_IOMMU },
 		.cpus = vm->vcpu_count,
-		.files = VM_FILES,
-		.file_stride = IMSIC_PAGE,
+		.message = vm_vcpu_ops(vm)->message,
 	};
 	return kernel_boot(&guest->board, false, &guest->kernel, error);
 }

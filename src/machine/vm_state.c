@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /*
  * The state of a virtual machine beside its memory, in words of 64 bits, little-endian: a head, the
- * interrupt file of each CPU, a part for each device, and the guest's IOMMU as the library saved it.
+ * interrupts of each CPU, a part for each device, and the guest's IOMMU as the library saved it.
  */
 #include <string.h>
 
@@ -57,33 +57,18 @@ static uint64_t take(struct stream *s)
 	return from ? iom_ld64(from, false) : 0;
 }
 
-/* ---- Interrupt files ------------------------------------------------------------------------- */
-
-static void put_file(struct stream *s, const struct imsic_file *file)
-{
-	for (unsigned i = 0; i < IOM_COUNT(file->eip); i++) {
-		put(s, file->eip[i]);
-		put(s, file->eie[i]);
-	}
-	put(s, file->eidelivery);
-	put(s, file->eithreshold);
-	put(s, file->arrived);
-	put(s, file->ignored);
-}
-
-static void take_file(struct stream *s, struct imsic_file *file)
-{
-	for (unsigned i = 0; i < IOM_COUNT(file->eip); i++) {
-		file->eip[i] = take(s);
-		file->eie[i] = take(s);
-	}
-	file->eidelivery = take(s);
-	file->eithreshold = (uint32_t)take(s);
-	file->arrived = take(s);
-	file->ignored = take(s);
-}
-
 /* ---- Saving ---------------------------------------------------------------------------------- */
+
+static void put_vcpus(struct stream *s, struct vm *vm)
+{
+	const struct vcpu_ops *ops = vm_vcpu_ops(vm);
+	uint8_t state[VCPU_STATE_MAX];
+
+	for (unsigned i = 0; i < vm->vcpu_count; i++) {
+		ops->save(vm, i, state);
+		put_bytes(s, state, ops->state_bytes);
+	}
+}
 
 static void put_devices(struct stream *s, const struct vm *vm)
 {
@@ -120,8 +105,7 @@ int vm_save(struct vm *vm, void *buf, size_t size, size_t *bytes)
 		return IOM_EINVAL;
 	put(&s, MAGIC);
 	put(&s, vm->vcpu_count);
-	for (unsigned i = 0; i < vm->vcpu_count; i++)
-		put_file(&s, vm_vcpu_file(vm, i));
+	put_vcpus(&s, vm);
 	put_devices(&s, vm);
 	put_iommu(&s, vm);
 	*bytes = s.at;
@@ -132,7 +116,7 @@ int vm_save(struct vm *vm, void *buf, size_t size, size_t *bytes)
 
 /* What was read; nothing of it has reached the virtual machine. */
 struct incoming {
-	struct imsic_file files[VM_VCPUS_MAX];
+	const uint8_t *vcpus[VM_VCPUS_MAX];
 	struct dma_engine engines[VM_DEVICES_MAX];
 };
 
@@ -168,7 +152,7 @@ static int take_all(struct stream *s, const struct vm *vm, struct incoming *in,
 		                "this is not the state of a virtual machine of %u CPUs",
 		                vm->vcpu_count);
 	for (unsigned i = 0; i < vm->vcpu_count; i++)
-		take_file(s, &in->files[i]);
+		in->vcpus[i] = take_bytes(s, vm_vcpu_ops(vm)->state_bytes);
 	for (unsigned i = 0; !rc && i < VM_DEVICES_MAX; i++)
 		rc = take_device(s, vm, i, &in->engines[i], error);
 	return rc;
@@ -203,7 +187,7 @@ int vm_load(struct vm *vm, const void *buf, size_t size, struct iom_error *error
 	if (rc)
 		return rc;
 	for (unsigned i = 0; i < vm->vcpu_count; i++)
-		*vm_vcpu_file(vm, i) = in.files[i];
+		vm_vcpu_ops(vm)->restore(vm, i, in.vcpus[i]);
 	for (unsigned i = 0; i < VM_DEVICES_MAX; i++)
 		if (vm->devices[i].vm)
 			*vm_device_engine(&vm->devices[i]) = in.engines[i];

@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /* The DMA engine: copying, lists, width, rings, and what a taken-over one gets. */
 #include "bench.h"
+#include "machine/imsic.h"
 
 #include <string.h>
 
@@ -225,15 +226,13 @@ TEST(engine_forged_interrupts_need_a_mapping, "")
 	struct bench b;
 
 	bench_open(&b, IOM_DOMAIN_BLOCKED, 64, false);
-	CHECK_EQ(dma_engine_store(b.driver->place.engine, MACHINE_INTERRUPT_FILE, identity, 4),
-	         IOM_EFAULT);
-	CHECK_EQ(fault(&b).iova, MACHINE_INTERRUPT_FILE);
+	CHECK_EQ(dma_engine_store(b.driver->place.engine, IMSIC_WINDOW, identity, 4), IOM_EFAULT);
+	CHECK_EQ(fault(&b).iova, IMSIC_WINDOW);
 	CHECK_EQ(b.kernel->spurious, 0);
 	bench_close(&b);
 
 	bench_open(&b, IOM_DOMAIN_STAGE1, 64, false);
-	CHECK_EQ(dma_engine_store(b.driver->place.engine, MACHINE_INTERRUPT_FILE, identity, 4),
-	         IOM_OK);
+	CHECK_EQ(dma_engine_store(b.driver->place.engine, IMSIC_WINDOW, identity, 4), IOM_OK);
 	kernel_interrupts(b.kernel);
 	CHECK_EQ(b.kernel->spurious, 1);
 	bench_close(&b);

@@ -163,7 +163,7 @@ static void check_move_in_the_middle(bool iommu)
 	round = send_dirty(&w);
 	CHECK_EQ(round.from[DIRTY_DEVICES], 5);
 	CHECK_EQ(vm_compare(w.here, w.there), 0);
-	CHECK_EQ(imsic_pending(vm_vcpu_file(w.here, 0)), 1);
+	CHECK_EQ(vm_vcpu_ops(w.here)->pending(w.here, 0), 1);
 	CHECK_EQ(vm_lookup(w.here, w.to->spa[0], &was), IOM_OK);
 
 	move(&w);

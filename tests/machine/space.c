@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /* Spaces: choosing addresses, refusing, and taking away. */
 #include "bench.h"
+#include "machine/imsic.h"
 
 #define PROT (IOM_PROT_READ | IOM_PROT_WRITE)
 
@@ -45,7 +46,7 @@ TEST(space_wishes_are_checked, "")
 	CHECK_EQ(space_map(b.space, b.to, b.from_iova, PROT, &iova, &error), IOM_EEXIST);
 	CHECK_EQ(space_map(b.space, b.to, b.from_iova - 0x3000, PROT, &iova, &error), IOM_EEXIST);
 	CHECK_EQ(space_map(b.space, b.to, last - 0xfff, PROT, &iova, &error), IOM_EINVAL);
-	CHECK_EQ(space_map(b.space, b.to, MACHINE_INTERRUPT_FILE, PROT, &iova, &error), IOM_EEXIST);
+	CHECK_EQ(space_map(b.space, b.to, IMSIC_WINDOW, PROT, &iova, &error), IOM_EEXIST);
 	CHECK_EQ(space_map(b.space, b.to, 0x5000, PROT, &iova, &error), IOM_OK);
 	CHECK_EQ(iova, 0x5000);
 	CHECK_EQ(b.to->mapped, 2);
@@ -78,7 +79,7 @@ TEST(space_moving_a_device_leaves_nothing_behind, "")
 	CHECK_EQ(space_new(b.kernel, IOM_DOMAIN_STAGE1, &other, &error), IOM_OK);
 	CHECK_EQ(engine_driver_attach(b.driver, other, &error), IOM_OK);
 	CHECK_EQ(b.space->engines, 0);
-	CHECK_EQ(b.space->count, 3); /* two buffers and the interrupt file */
+	CHECK_EQ(b.space->count, 6); /* two buffers, and the interrupt files of four CPUs */
 	CHECK_EQ(bench_copy(&b, b.from_iova, b.to_iova, 64).result, ENGINE_READ_REFUSED);
 	CHECK_EQ(engine_driver_attach(b.driver, b.space, &error), IOM_OK);
 	CHECK_EQ(bench_copy(&b, b.from_iova, b.to_iova, 64).result, ENGINE_DONE);

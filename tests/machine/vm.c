@@ -117,13 +117,15 @@ TEST(vm_interrupts_go_to_its_own_files, "")
 	CHECK_EQ(dma_engine_store(w.guest->place.engine, vm_vcpu_spa(w.other, 0), data, 4),
 	         IOM_EFAULT);
 	CHECK_EQ(fault(&w).owner, w.vm->serial);
-	CHECK_EQ(dma_engine_store(w.guest->place.engine, VM_FILES + 0x2000, data, 4), IOM_EFAULT);
-	CHECK_EQ(imsic_file(&w.b.machine->imsic, w.other->vcpus[0].hart, w.other->vcpus[0].guest)
+	CHECK_EQ(dma_engine_store(w.guest->place.engine, IMSIC_WINDOW + 0x2000, data, 4),
+	         IOM_EFAULT);
+	CHECK_EQ(imsic_file(w.b.machine->controller, w.other->vcpus[0].hart,
+	                    w.other->vcpus[0].imsic.guest)
 	                 ->arrived,
 	         0);
 
 	/* moved with an interrupt pending */
-	CHECK_EQ(dma_engine_store(w.guest->place.engine, VM_FILES + 0x1000, data, 4), IOM_OK);
+	CHECK_EQ(dma_engine_store(w.guest->place.engine, IMSIC_WINDOW + 0x1000, data, 4), IOM_OK);
 	CHECK_EQ(vm_vcpu_move(w.vm, 1, 3, NULL), IOM_OK);
 	CHECK_EQ(w.vm->vcpus[1].hart, 3);
 	CHECK(copy(&w, w.from->spa[0], w.to->spa[0], 8).interrupt);
@@ -143,9 +145,9 @@ TEST(vm_stopped_leaves_devices_nothing, "")
 	CHECK_EQ(copy(&w, w.from->spa[0], w.to->spa[0], 8).result, ENGINE_DONE);
 	CHECK_EQ(vm_stop(w.vm, NULL), IOM_OK);
 	CHECK_EQ(dma_engine_store(w.guest->place.engine, w.to->spa[0], data, 4), IOM_EFAULT);
-	CHECK_EQ(dma_engine_store(w.guest->place.engine, VM_FILES, data, 4), IOM_EFAULT);
+	CHECK_EQ(dma_engine_store(w.guest->place.engine, IMSIC_WINDOW, data, 4), IOM_EFAULT);
 	CHECK_EQ(fault(&w).owner, 0);
-	CHECK(!w.h.files[w.vm->vcpus[0].hart][w.vm->vcpus[0].guest]);
+	CHECK(!w.h.files[w.vm->vcpus[0].hart][w.vm->vcpus[0].imsic.guest]);
 	close_world(&w);
 }
 
@@ -277,7 +279,7 @@ static int send(struct world *w, unsigned cpu, uint32_t identity)
 	uint8_t data[4];
 
 	iom_st32(data, identity, false);
-	return dma_engine_store(w->guest->place.engine, VM_FILES + 0x1000ull * cpu, data, 4);
+	return dma_engine_store(w->guest->place.engine, IMSIC_WINDOW + 0x1000ull * cpu, data, 4);
 }
 
 TEST(vm_cpu_sleeps_until_it_is_interrupted, "")
@@ -293,9 +295,9 @@ TEST(vm_cpu_sleeps_until_it_is_interrupted, "")
 	engine_driver_interrupt_to(w.guest, 1);
 	CHECK_EQ(vm_vcpu_sleep(w.vm, 1, NULL), IOM_OK);
 	CHECK(cpu->asleep);
-	CHECK(!w.h.files[was.hart][was.guest]);
+	CHECK(!w.h.files[was.hart][was.imsic.guest]);
 	CHECK(pages_contain(&w.b.machine->low, vm_vcpu_spa(w.vm, 1)));
-	CHECK_EQ(vm_lookup(w.vm, VM_FILES + 0x1000, &spa), IOM_OK);
+	CHECK_EQ(vm_lookup(w.vm, IMSIC_WINDOW + 0x1000, &spa), IOM_OK);
 	CHECK_EQ(spa, vm_vcpu_spa(w.vm, 1));
 
 	/* The other one goes on; this one is interrupted, and takes that. */
@@ -306,7 +308,7 @@ TEST(vm_cpu_sleeps_until_it_is_interrupted, "")
 	CHECK_EQ(cpu->notices, 1);
 	CHECK_EQ(w.vm->guest->kernel->cpu_interrupts[1], 1);
 	CHECK_EQ(w.vm->guest->kernel->spurious, 1);
-	CHECK(w.h.files[cpu->hart][cpu->guest]);
+	CHECK(w.h.files[cpu->hart][cpu->imsic.guest]);
 
 	/* What was pending when it fell asleep wakes it at once. */
 	CHECK_EQ(send(&w, 1, 41), IOM_OK);
@@ -341,7 +343,7 @@ TEST(vm_cpu_sleeps_through_what_it_disabled, "")
 
 	open_world(&w, false);
 	cpu = &w.vm->vcpus[0];
-	file = imsic_file(&w.b.machine->imsic, cpu->hart, cpu->guest);
+	file = imsic_file(w.b.machine->controller, cpu->hart, cpu->imsic.guest);
 	file->eie[50 / 64] &= ~IOM_BIT(50 % 64);
 	CHECK_EQ(vm_vcpu_sleep(w.vm, 0, NULL), IOM_OK);
 	CHECK_EQ(send(&w, 0, 50), IOM_OK);
@@ -352,7 +354,7 @@ TEST(vm_cpu_sleeps_through_what_it_disabled, "")
 	kernel_interrupts(w.vm->guest->kernel);
 	CHECK(!cpu->asleep);
 	CHECK_EQ(w.vm->guest->kernel->spurious, 1);
-	file = imsic_file(&w.b.machine->imsic, cpu->hart, cpu->guest);
+	file = imsic_file(w.b.machine->controller, cpu->hart, cpu->imsic.guest);
 	CHECK_EQ(file->eip[50 / 64], IOM_BIT(50 % 64));
 	close_world(&w);
 }
@@ -368,7 +370,7 @@ TEST(vm_cpu_waits_for_a_file, "")
 	cpu = &w.vm->vcpus[0];
 	CHECK_EQ(vm_vcpu_sleep(w.vm, 0, NULL), IOM_OK);
 	for (unsigned hart = 0; hart < IMSIC_HARTS; hart++)
-		while (hypervisor_file_take(&w.h, hart, &guest))
+		while (vm_imsic_take(&w.h, hart, &guest))
 			;
 	CHECK_EQ(vm_vcpu_wake(w.vm, 0, NULL), IOM_ENOSPC);
 	CHECK_EQ(send(&w, 0, 40), IOM_OK);

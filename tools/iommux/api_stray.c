@@ -98,8 +98,9 @@ int api_device_forge_interrupt(lua_State *lua)
 	fields_read(lua, 2, "forge_interrupt", forge_fields, FORGE_FIELDS, v);
 	iom_st32(data, (uint32_t)v[FORGE_DATA].number, false);
 	rc = dma_engine_store(api_device_engine(d),
-	                      v[FORGE_AT].given ? v[FORGE_AT].number : MACHINE_INTERRUPT_FILE, data,
-	                      sizeof data);
+	                      v[FORGE_AT].given ? v[FORGE_AT].number
+	                                        : d->machine->machine->arch->interrupts->window,
+	                      data, sizeof data);
 	lua_pushboolean(lua, false);
 	return push_answer(lua, d, rc);
 }

@@ -199,13 +199,16 @@ static int vm_release(lua_State *lua)
 
 static void push_vcpu(lua_State *lua, struct vm *vm, unsigned i)
 {
+	const struct vcpu_ops *ops = vm_vcpu_ops(vm);
+	unsigned number;
+
 	lua_createtable(lua, 0, 9);
 	api_set_number(lua, "hart", vm->vcpus[i].hart);
-	api_set_number(lua, "file", vm->vcpus[i].guest);
-	api_set_number(lua, "at", VM_FILES + (uint64_t)i * IMSIC_PAGE);
-	api_set_number(lua, "physical", vm_vcpu_spa(vm, i));
+	api_set_number(lua, "at", ops->message(i, 0).address);
+	api_set_number(lua, "physical", ops->place(vm, i, &number));
+	api_set_number(lua, "file", number);
 	api_set_number(lua, "interrupts", vm->guest ? vm->guest->kernel->cpu_interrupts[i] : 0);
-	api_set_number(lua, "pending", imsic_pending(vm_vcpu_file(vm, i)));
+	api_set_number(lua, "pending", ops->pending(vm, i));
 	api_set_number(lua, "sleeps", vm->vcpus[i].sleeps);
 	api_set_number(lua, "notices", vm->vcpus[i].notices);
 	lua_pushboolean(lua, vm->vcpus[i].asleep);
@@ -232,7 +235,7 @@ enum { MOVE_VCPU, MOVE_HART, MOVE_FIELDS };
 
 static const struct field move_fields[MOVE_FIELDS] = {
 	[MOVE_VCPU] = { "vcpu", FIELD_NUMBER, .needed = true, .min = 1, .max = VM_VCPUS_MAX },
-	[MOVE_HART] = { "hart", FIELD_NUMBER, .needed = true, .min = 0, .max = IMSIC_HARTS - 1 },
+	[MOVE_HART] = { "hart", FIELD_NUMBER, .needed = true, .min = 0, .max = BOARD_CPUS_MAX - 1 },
 };
 
 /* vm:move{ vcpu=, hart= } */
