@@ -15,7 +15,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct scenario scenario = { .arch = &machine_archs[0],
+	struct scenario scenario = { .arch = machine_archs[0],
 		                     .seed = 1,
 		                     .steps = SCENARIO_STEPS_MAX - STEPS };
 	char path[64];

@@ -36,13 +36,21 @@ struct machine_arch {
 	                      struct iom_unit **out, struct iom_error *error);
 	int (*driver_new)(const struct iom_driver_config *config, const struct iom_os_host *host,
 	                  void *opaque, struct iom_driver **out, struct iom_error *error);
+	/* Is a fault of this code about an interrupt, and `iova` its index?  NULL: none is. */
+	bool (*of_interrupt)(uint32_t code);
 	const struct machine_tables *tables;
 	const struct machine_interrupts *interrupts;
-	uint32_t requester_last; /* the highest requester number */
+	uint32_t requester_last; /* the highest requester number       */
+	bool wires;              /* its IOMMUs can interrupt by them   */
 };
 
-/* Ends with a row whose name is NULL; the first one is the default. */
-extern const struct machine_arch machine_archs[];
+/* Devices in here answer at once or take milliseconds; a minute would be a long scenario. */
+#define MACHINE_ATS_TIMEOUT_NS 10000000u
+
+extern const struct machine_arch machine_riscv, machine_vtd;
+
+/* Ends with NULL; the first one is the default. */
+extern const struct machine_arch *const machine_archs[];
 
 /* NULL: no such architecture. */
 const struct machine_arch *machine_arch_find(const char *name);

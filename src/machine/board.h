@@ -28,6 +28,8 @@ struct board_ops {
 	unsigned (*claim)(void *opaque, unsigned cpu);
 	/* Is a wire of this IOMMU up? */
 	bool (*wire)(void *opaque, unsigned iommu);
+	/* The device at this pin has been served, and drives it no more; if there are pins. */
+	void (*serve)(void *opaque, unsigned pin);
 	/* Whatever runs beside this kernel does what it has to do now. */
 	void (*others)(void *opaque);
 };
@@ -42,6 +44,7 @@ struct board {
 	unsigned cpus;                    /* that take interrupts, 1..BOARD_CPUS_MAX   */
 	/* What is stored where, so that a CPU sees an interrupt. */
 	struct iom_interrupt_message (*message)(unsigned cpu, unsigned identity);
+	unsigned pins;     /* of an I/O APIC; 0: there is none                                 */
 	uint32_t remapped; /* how many interrupts of devices the IOMMUs' drivers shall remap  */
 };
 

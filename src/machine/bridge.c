@@ -62,22 +62,32 @@ static void unit_message(void *opaque, uint32_t requester, const struct iom_mess
 			b->devices[i].message(b->devices[i].opaque, message);
 }
 
-/* The unit's own interrupts go through its memory and so reach the interrupt files. */
-static const struct iom_host unit_host = {
-	.bytes = sizeof(struct iom_host),
-	.message = unit_message,
-	.wire = unit_wire,
-	.dirty = unit_dirty,
-};
+static int unit_msi(void *opaque, uint64_t address, uint32_t data)
+{
+	const struct bridge *b = opaque;
+
+	b->interrupts->send(b->controller, address, data);
+	return IOM_OK;
+}
 
 /* ---- Coming and going ------------------------------------------------------------------------ */
 
 int bridge_init(struct bridge *b, const struct machine_arch *arch, struct iom_memory *memory,
-                struct bus *bus, uint64_t spa, struct iom_error *error)
+                struct bus *bus, uint64_t spa, void *controller, struct iom_error *error)
 {
+	const struct iom_host host = {
+		.bytes = sizeof host,
+		.msi = arch->interrupts->send ? unit_msi : NULL,
+		.message = unit_message,
+		.wire = unit_wire,
+		.dirty = unit_dirty,
+	};
 	struct bus_window window = { spa, 0, unit_read, unit_write, b };
-	int rc = arch->unit_new(memory, &unit_host, b, &b->unit, error);
+	int rc;
 
+	b->interrupts = arch->interrupts;
+	b->controller = controller;
+	rc = arch->unit_new(memory, &host, b, &b->unit, error);
 	if (rc)
 		return rc;
 	window.bytes = iom_mmio_bytes(b->unit, 0);

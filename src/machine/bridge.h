@@ -28,6 +28,8 @@ struct bridge {
 	struct iom_unit *unit;
 	struct iom_lane *lane;
 	bool wire[BRIDGE_WIRES]; /* levels of the IOMMU's wires */
+	const struct machine_interrupts *interrupts;
+	void *controller; /* that its messages go to */
 	/* Hears of each store to RAM that is tracked; may be NULL. */
 	void (*stored)(void *opaque, uint64_t spa, uint64_t len);
 	void *stored_opaque;
@@ -35,9 +37,12 @@ struct bridge {
 	unsigned device_count;
 };
 
-/* Makes the IOMMU, with its registers at `spa` of the bus.  `error` is told on refusal. */
+/*
+ * Makes the IOMMU, with its registers at `spa` of the bus, and its messages to that controller of
+ * interrupts.  `error` is told on refusal.
+ */
 int bridge_init(struct bridge *bridge, const struct machine_arch *arch, struct iom_memory *memory,
-                struct bus *bus, uint64_t spa, struct iom_error *error);
+                struct bus *bus, uint64_t spa, void *controller, struct iom_error *error);
 void bridge_release(struct bridge *bridge);
 
 /* Lets a device listen.  IOM_ENOSPC: BRIDGE_DEVICES_MAX do. */

@@ -33,6 +33,11 @@ static uint8_t *page_at(const struct engine_driver *d, unsigned page)
 	return board_at(d->kernel->board, d->pages[page]->spa[0]);
 }
 
+static struct iom_driver *driver_of(const struct engine_driver *d)
+{
+	return d->kernel->iommus[d->place.iommu].driver;
+}
+
 static struct iom_domain *domain_of(const struct engine_driver *d)
 {
 	return d->space->domains[d->place.iommu];
@@ -70,15 +75,20 @@ static int map_pages(struct engine_driver *d, struct iom_error *error)
 	return IOM_OK;
 }
 
-static struct iom_interrupt_message message_of(const struct engine_driver *d)
+/* Aims the engine's interrupt at the CPU: at the IOMMU if that remaps it, else by what the engine sends. */
+static void aim(struct engine_driver *d)
 {
-	return d->kernel->board->message(d->cpu, KERNEL_ENGINE_IDENTITY + d->slot);
-}
+	unsigned identity = KERNEL_ENGINE_IDENTITY + d->slot;
+	struct iom_interrupt_message message = d->kernel->board->message(d->cpu, identity);
 
-static void write_message(struct engine_driver *d)
-{
-	const struct iom_interrupt_message message = message_of(d);
+	if (d->remapped) {
+		const struct iom_interrupt_target target = { .cpu = d->cpu,
+			                                     .vector = (uint8_t)identity };
 
+		/* What failed leaves the interrupt refused, or where it was. */
+		(void)iom_interrupt_set(driver_of(d), d->interrupt, &target);
+		(void)iom_interrupt_message(driver_of(d), d->interrupt, &message);
+	}
 	reg_write(d, ENGINE_MSI_ADDRESS, 8, message.address);
 	reg_write(d, ENGINE_MSI_DATA, 4, message.data);
 }
@@ -87,14 +97,33 @@ static void program(struct engine_driver *d)
 {
 	reg_write(d, ENGINE_RING_BASE, 8, d->iova[RING]);
 	reg_write(d, ENGINE_RING_ENTRIES, 4, RING_ENTRIES);
-	write_message(d);
+	aim(d);
 	d->tail = d->first = 0;
 }
 
 void engine_driver_interrupt_to(struct engine_driver *d, unsigned cpu)
 {
 	d->cpu = cpu;
-	write_message(d);
+	aim(d);
+}
+
+static int take_interrupt(struct engine_driver *d, struct iom_error *error)
+{
+	int rc = IOM_OK;
+
+	if (d->kernel->board->remapped)
+		rc = iom_interrupt_alloc(driver_of(d), d->place.requester, 1, &d->interrupt);
+	d->remapped = d->kernel->board->remapped && !rc;
+	return rc ? iom_fail(error, rc, "no interrupt for device 0x%llx: %s",
+	                     (unsigned long long)d->place.requester, iom_strerror(rc))
+	          : IOM_OK;
+}
+
+static void give_interrupt(struct engine_driver *d)
+{
+	if (d->remapped)
+		(void)iom_interrupt_free(driver_of(d), d->interrupt, 1);
+	d->remapped = false;
 }
 
 int engine_driver_detach(struct engine_driver *d, struct iom_error *error)
@@ -107,6 +136,7 @@ int engine_driver_detach(struct engine_driver *d, struct iom_error *error)
 	if (rc)
 		return iom_fail(error, rc, "device 0x%llx could not be detached: %s",
 		                (unsigned long long)d->place.requester, iom_strerror(rc));
+	give_interrupt(d);
 	rc = unmap_pages(d, IOM_COUNT(d->pages), error);
 	d->space->engines--;
 	d->space = NULL;
@@ -141,8 +171,11 @@ int engine_driver_attach(struct engine_driver *d, struct space *space, struct io
 	if (rc)
 		return rc;
 	d->space = space;
-	rc = join(d, error);
+	rc = take_interrupt(d, error);
+	if (!rc)
+		rc = join(d, error);
 	if (rc) {
+		give_interrupt(d);
 		d->space = NULL;
 		return rc;
 	}

@@ -31,6 +31,8 @@ struct engine_driver {
 	struct engine_place place;
 	unsigned slot;           /* of the kernel's interrupts               */
 	unsigned cpu;            /* that its interrupt goes to               */
+	uint32_t interrupt;      /* of the IOMMU, that is remapped to it ... */
+	bool remapped;           /* ... while there is one                   */
 	bool ready;              /* attached, or in no need of it            */
 	struct space *space;     /* NULL: attached nowhere                   */
 	struct buffer *pages[3]; /* ring, source list, destination list      */

@@ -17,7 +17,8 @@ static void on_fault(void *opaque, struct kernel_fault *fault)
 		if (!device)
 			continue;
 		fault->owner = h->vms[i]->serial;
-		vm_device_judge(device, &fault->what);
+		if (!fault->interrupt)
+			vm_device_judge(device, &fault->what);
 	}
 }
 
@@ -25,12 +26,10 @@ static void on_fault(void *opaque, struct kernel_fault *fault)
 static void on_notice(void *opaque, unsigned cpu, unsigned number)
 {
 	const struct hypervisor *h = opaque;
-	struct vm *vm =
-		number / VM_VCPUS_MAX < HYPERVISOR_VMS_MAX ? h->vms[number / VM_VCPUS_MAX] : NULL;
-
-	(void)cpu;
-	if (vm)
-		vm_vcpu_noticed(vm, number % VM_VCPUS_MAX);
+	if (number == HYPERVISOR_NOTIFIED)
+		vm_vcpus_notified(h, cpu);
+	else if (h->vms[number / VM_VCPUS_MAX])
+		vm_vcpu_noticed(h->vms[number / VM_VCPUS_MAX], number % VM_VCPUS_MAX);
 }
 
 void hypervisor_init(struct hypervisor *h, struct machine *machine, struct kernel *kernel)

@@ -12,6 +12,8 @@
 #include "machine/machine.h"
 
 #define HYPERVISOR_VMS_MAX 8
+/* The notice, behind those for each virtual CPU that sleeps, for those that run on a hart. */
+#define HYPERVISOR_NOTIFIED 32u
 
 struct vm;
 

@@ -65,6 +65,12 @@ void imsic_enable(struct imsic_file *file, unsigned identity)
 	file->eidelivery = true;
 }
 
+void imsic_enable_all(struct imsic_file *file)
+{
+	for (unsigned identity = 1; identity < IMSIC_IDENTITIES; identity++)
+		imsic_enable(file, identity);
+}
+
 unsigned imsic_claim(struct imsic_file *file)
 {
 	for (unsigned i = 0; file->eidelivery && i < IOM_COUNT(file->eip); i++) {

@@ -50,6 +50,7 @@ int imsic_page_write(void *opaque, uint64_t off, const void *buf, size_t len);
 
 /* What a CPU does with its file: switch it on and enable an identity; take the most urgent, or 0. */
 void imsic_enable(struct imsic_file *file, unsigned identity);
+void imsic_enable_all(struct imsic_file *file);
 unsigned imsic_claim(struct imsic_file *file);
 
 /* How many identities are pending. */

@@ -14,6 +14,8 @@
 
 #include <iommux/os.h>
 
+struct bus;
+struct iom_unit;
 struct vm;
 struct vm_device;
 
@@ -73,7 +75,16 @@ struct machine_interrupts {
 	int (*read)(void *controller, uint64_t off, void *buf, size_t len);
 	int (*write)(void *controller, uint64_t off, const void *buf, size_t len);
 
-	/* How many interrupts of devices the machine's IOMMUs shall remap; 0: devices are told the rest. */
+	/* Sends a message of an IOMMU, its own or a remapped one; NULL: it is stored on the bus. */
+	void (*send)(void *controller, uint64_t address, uint32_t data);
+	/* Adds what the controller has beside; interrupts of wires go through this unit.  NULL: nothing. */
+	int (*connect)(void *controller, struct bus *bus, struct iom_unit *unit);
+
+	unsigned pins;      /* that wires drive; 0: there are none     */
+	uint32_t requester; /* that they are to the unit, if there are */
+	void (*drive)(void *controller, unsigned pin, bool high);
+
+	/* How many interrupts of devices each IOMMU's driver shall remap; 0: devices send to CPUs. */
 	uint32_t remapped;
 	/* No address of a device leads to the window's pages by tables: they need not be mapped. */
 	bool reserved;
@@ -83,9 +94,10 @@ struct machine_interrupts {
 	unsigned (*claim)(void *controller, unsigned cpu);
 	struct iom_interrupt_message (*message)(unsigned cpu, unsigned identity);
 
-	struct vcpu_ops vcpu;
+	const struct vcpu_ops *vcpu;
 };
 
 extern const struct machine_interrupts imsic_interrupts; /* vm_imsic.c */
+extern const struct machine_interrupts x86_interrupts;   /* x86.c */
 
 #endif

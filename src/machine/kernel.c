@@ -8,6 +8,7 @@
 
 #include "base/bits.h"
 #include "base/error.h"
+#include "machine/pin_driver.h"
 #include "machine/process.h"
 
 /* More than an IOMMU has wires. */
@@ -78,7 +79,12 @@ static void os_relax(void *opaque)
 static void os_fault(void *opaque, const struct iom_os_fault *what)
 {
 	const struct kernel_iommu *iommu = opaque;
-	struct kernel_fault fault = { *what, iommu->number, 0 };
+	const struct machine_arch *arch = iommu->kernel->board->arch;
+	struct kernel_fault fault = {
+		.what = *what,
+		.iommu = iommu->number,
+		.interrupt = arch->of_interrupt && arch->of_interrupt(what->code),
+	};
 	struct kernel *k = iommu->kernel;
 
 	if (k->on_fault)
@@ -121,12 +127,16 @@ static void dispatch(struct kernel *k, unsigned cpu, unsigned identity)
 	unsigned iommu = (identity - KERNEL_IOMMU_IDENTITY) / KERNEL_IOMMU_VECTORS;
 	unsigned engine = identity - KERNEL_ENGINE_IDENTITY;
 	unsigned notice = identity - KERNEL_NOTICE_IDENTITY;
+	unsigned pin = identity - KERNEL_PIN_IDENTITY;
 
 	if (iommu < k->board->iommus) {
 		k->iommu_interrupts++;
 		(void)iom_driver_interrupt(k->iommus[iommu].driver);
 	} else if (engine < KERNEL_ENGINES_MAX && k->engine_slots & IOM_BIT(engine)) {
 		k->engine_interrupts[engine]++;
+		k->cpu_interrupts[cpu]++;
+	} else if (pin < k->board->pins) {
+		pin_driver_serve(k, pin);
 		k->cpu_interrupts[cpu]++;
 	} else if (k->on_notice && notice < KERNEL_NOTICES) {
 		k->on_notice(k->on_notice_opaque, cpu, notice);
@@ -189,6 +199,10 @@ static int boot_iommu(struct kernel *k, unsigned i, bool wires, struct iom_error
 
 	k->iommus[i].kernel = k;
 	k->iommus[i].number = i;
+	if (wires && !k->board->arch->wires)
+		return iom_fail(error, IOM_ENOTSUP,
+		                "IOMMUs of %s interrupt by messages, not by wires",
+		                k->board->arch->name);
 	return k->board->arch->driver_new(&config, &os_host, &k->iommus[i], &k->iommus[i].driver,
 	                                  error);
 }
@@ -221,6 +235,7 @@ int kernel_halt(struct kernel *k)
 
 	if (!k)
 		return IOM_OK;
+	pin_driver_stop(k);
 	for (unsigned i = 0; !rc && i < k->board->iommus; i++) {
 		rc = iom_driver_free(k->iommus[i].driver);
 		if (!rc)

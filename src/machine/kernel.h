@@ -27,7 +27,9 @@
 #define KERNEL_IOMMU_VECTORS 4u
 #define KERNEL_NOTICE_IDENTITY 80u
 #define KERNEL_NOTICES 33u
-#define KERNEL_IDENTITIES 224u
+/* ... and one for each pin of an I/O APIC. */
+#define KERNEL_PIN_IDENTITY 128u
+#define KERNEL_PINS 24u
 
 struct kernel_iommu {
 	struct kernel *kernel;
@@ -38,8 +40,15 @@ struct kernel_iommu {
 struct kernel_fault {
 	struct iom_os_fault what;
 	unsigned iommu; /* that reported it        */
+	bool interrupt; /* it is about an interrupt, and what.iova its index */
 	uint32_t
 		owner; /* the virtual machine that the device was of, by its serial number; 0: none */
+};
+
+struct kernel_pin {
+	bool used;
+	uint32_t interrupt; /* the IOMMU's number for it */
+	uint64_t interrupts;
 };
 
 struct kernel {
@@ -58,7 +67,8 @@ struct kernel {
 	uint64_t iommu_interrupts;
 	uint32_t engine_slots; /* a bit for each engine that has an identity             */
 	uint64_t engine_interrupts[KERNEL_ENGINES_MAX];
-	uint64_t cpu_interrupts[BOARD_CPUS_MAX]; /* of engines, by the CPU that took them */
+	uint64_t cpu_interrupts[BOARD_CPUS_MAX]; /* of devices, by the CPU that took them */
+	struct kernel_pin pins[KERNEL_PINS];
 	uint64_t spurious;  /* interrupts that belong to nobody                           */
 	uint64_t cpu_bytes; /* copied by the CPU between buffers                          */
 };

@@ -44,6 +44,18 @@ static unsigned board_claim(void *opaque, unsigned cpu)
 	return m->arch->interrupts->claim(m->controller, cpu);
 }
 
+static void board_serve(void *opaque, unsigned pin)
+{
+	const struct machine *m = opaque;
+
+	m->arch->interrupts->drive(m->controller, pin, false);
+}
+
+void machine_raise(struct machine *m, unsigned pin)
+{
+	m->arch->interrupts->drive(m->controller, pin, true);
+}
+
 static bool board_wire(void *opaque, unsigned iommu)
 {
 	const struct machine *m = opaque;
@@ -58,6 +70,7 @@ static const struct board_ops board_ops = {
 	.listen = board_listen,
 	.claim = board_claim,
 	.wire = board_wire,
+	.serve = board_serve,
 };
 
 /* ---- Construction ---------------------------------------------------------------------------- */
@@ -109,7 +122,9 @@ static int build(struct machine *m, const struct machine_config *config, uint64_
 		rc = bus_add(&m->bus, &interrupts);
 	for (unsigned b = 0; !rc && b < MACHINE_BRIDGES; b++)
 		rc = bridge_init(&m->bridges[b], m->arch, m->memory, &m->bus,
-		                 MACHINE_IOMMU + b * MACHINE_IOMMU_STRIDE, error);
+		                 MACHINE_IOMMU + b * MACHINE_IOMMU_STRIDE, m->controller, error);
+	if (!rc && i->connect && i->connect(m->controller, &m->bus, m->bridges[BRIDGE_CHIP].unit))
+		rc = iom_fail(error, IOM_ENOMEM, "no memory for an interrupt controller");
 	return rc;
 }
 
@@ -127,7 +142,7 @@ int machine_new(const struct machine_config *config, struct machine **out, struc
 		return rc;
 	m = calloc(1, sizeof *m);
 	if (m) {
-		m->arch = config->arch ? config->arch : &machine_archs[0];
+		m->arch = config->arch ? config->arch : machine_archs[0];
 		m->controller = calloc(1, m->arch->interrupts->bytes);
 	}
 	if (!m || !m->controller) {
@@ -145,6 +160,7 @@ int machine_new(const struct machine_config *config, struct machine **out, struc
 		.iommu = { MACHINE_IOMMU, MACHINE_IOMMU + MACHINE_IOMMU_STRIDE },
 		.cpus = BOARD_CPUS_MAX,
 		.message = m->arch->interrupts->message,
+		.pins = m->arch->interrupts->pins,
 		.remapped = m->arch->interrupts->remapped,
 	};
 	rc = build(m, config, low, error);
@@ -194,6 +210,11 @@ static int check_engine(const struct machine *m, unsigned bridge, uint32_t reque
 		                "%u",
 		                (unsigned long long)requester, ROOT_PORT_SECONDARY,
 		                ROOT_PORT_SUBORDINATE);
+	if (bridge == BRIDGE_CHIP && m->arch->interrupts->pins &&
+	    requester == m->arch->interrupts->requester)
+		return iom_fail(error, IOM_EEXIST,
+		                "device 0x%llx is the I/O APIC; each needs its own id",
+		                (unsigned long long)requester);
 	if (bits < 12 || bits > 64)
 		return iom_fail(error, IOM_EINVAL,
 		                "a device of %u address bits: it must have 12 to 64", bits);

@@ -86,6 +86,9 @@ int machine_track(struct machine *machine, void (*stored)(void *opaque, uint64_t
 /* Gives an engine a translation cache, which is disabled.  IOM_ENOMEM. */
 int machine_engine_cache(struct machine *machine, unsigned index, struct iom_error *error);
 
+/* Something drives a pin of the interrupt controller, which has it, until it is served. */
+void machine_raise(struct machine *machine, unsigned pin);
+
 /* The CPU's loads and stores of device registers, 4 or 8 bytes.  A refused load reads all ones. */
 uint64_t machine_mmio_read(struct machine *machine, uint64_t spa, unsigned bytes);
 void machine_mmio_write(struct machine *machine, uint64_t spa, unsigned bytes, uint64_t val);

@@ -10,6 +10,7 @@
 
 #include <iommux/backend.h>
 
+#include "machine/apic.h"
 #include "machine/dirty.h"
 #include "machine/engine_driver.h"
 #include "machine/hypervisor.h"
@@ -57,7 +58,10 @@ struct vcpu {
 	unsigned hart; /* that it runs on; while it sleeps, that it was on */
 	bool asleep;
 	uint64_t sleeps, notices;
-	struct vcpu_imsic imsic;
+	union {
+		struct vcpu_imsic imsic;
+		struct apic_cpu apic;
+	};
 };
 
 /* A device that was assigned, as the machine and as the guest know it. */
@@ -71,6 +75,10 @@ struct vm_device {
 	struct iom_stage stage;        /* those tables                                           */
 	struct iom_endpoint *endpoint; /* at the guest's IOMMU, if there is one ...            */
 	struct iom_port *port;         /* ... through which it judges faults of its own        */
+	/* If vcpu_ops has it so: what the guest tells it to send, and what the hypervisor has for that. */
+	struct iom_interrupt_message message;
+	uint32_t interrupt;
+	bool has_interrupt;
 };
 
 struct vm {
@@ -129,7 +137,7 @@ int vm_guest_show(struct vm_guest *guest, const struct buffer *memory);
 
 /* ---- Virtual CPUs (vm_vcpu.c) ---------------------------------------------------------------- */
 
-/* What depends on the interrupt controller (vm_imsic.c). */
+/* What depends on the interrupt controller (vm_imsic.c, vm_posted.c). */
 const struct vcpu_ops *vm_vcpu_ops(const struct vm *vm);
 
 /* Where a virtual CPU's interrupts arrive in the machine, be it a hart's or memory. */
@@ -151,6 +159,8 @@ int vm_vcpu_wake(struct vm *vm, unsigned vcpu, struct iom_error *error);
 /* The identity that the hypervisor hears when it is interrupted asleep, and that it was heard. */
 unsigned vm_vcpu_notice(const struct vm *vm, unsigned vcpu);
 void vm_vcpu_noticed(struct vm *vm, unsigned vcpu);
+/* Those that run on a hart were told to look for interrupts. */
+void vm_vcpus_notified(const struct hypervisor *hypervisor, unsigned hart);
 /* Wakes all of this hypervisor's sleeping CPUs that have a reason to, as far as there is room. */
 void vm_vcpus_wake(struct hypervisor *hypervisor);
 
@@ -170,6 +180,12 @@ int vm_device_assign(struct vm *vm, unsigned engine, struct engine_place *place,
 int vm_device_release(struct vm_device *device, struct iom_error *error);
 
 struct dma_engine *vm_device_engine(const struct vm_device *device);
+/* The guest's access to the engine's registers. */
+uint64_t vm_device_read(struct vm_device *device, uint64_t off, unsigned bytes);
+void vm_device_write(struct vm_device *device, uint64_t off, unsigned bytes, uint64_t val);
+/* Its state, with what the guest takes for its registers, as dma_engine_save and _restore. */
+void vm_device_save(const struct vm_device *device, uint8_t *state);
+void vm_device_take(struct vm_device *device, const struct dma_engine *engine);
 /* Has it stand still, or go on. */
 void vm_device_hold(const struct vm_device *device, bool held);
 

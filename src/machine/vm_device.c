@@ -76,13 +76,65 @@ void vm_device_judge(struct vm_device *device, const struct iom_os_fault *fault)
 		viommu_judge(device->vm->viommu, device->port, &request, &reply);
 }
 
+/* ---- Registers ------------------------------------------------------------------------------- */
+
+/* They are passed through, but for those that say what to send, if the hypervisor has to know. */
+uint64_t vm_device_read(struct vm_device *device, uint64_t off, unsigned bytes)
+{
+	if (vm_vcpu_ops(device->vm)->route && off == ENGINE_MSI_ADDRESS && bytes == 8)
+		return device->message.address;
+	if (vm_vcpu_ops(device->vm)->route && off == ENGINE_MSI_DATA && bytes == 4)
+		return device->message.data;
+	return machine_mmio_read(device->vm->hypervisor->machine,
+	                         machine_engine_spa(device->engine) + off, bytes);
+}
+
+void vm_device_write(struct vm_device *device, uint64_t off, unsigned bytes, uint64_t val)
+{
+	const struct vcpu_ops *ops = vm_vcpu_ops(device->vm);
+	bool address = ops->route && off == ENGINE_MSI_ADDRESS && bytes == 8;
+	bool data = ops->route && off == ENGINE_MSI_DATA && bytes == 4;
+
+	if (address)
+		device->message.address = val;
+	if (data)
+		device->message.data = (uint32_t)val;
+	if (address || data)
+		ops->route(device);
+	else
+		machine_mmio_write(device->vm->hypervisor->machine,
+		                   machine_engine_spa(device->engine) + off, bytes, val);
+}
+
+void vm_device_save(const struct vm_device *device, uint8_t *state)
+{
+	struct dma_engine engine = *vm_device_engine(device);
+
+	if (vm_vcpu_ops(device->vm)->route) {
+		engine.msi_address = device->message.address;
+		engine.msi_data = device->message.data;
+	}
+	dma_engine_save(&engine, state);
+}
+
+void vm_device_take(struct vm_device *device, const struct dma_engine *engine)
+{
+	*vm_device_engine(device) = *engine;
+	if (!vm_vcpu_ops(device->vm)->route)
+		return;
+	device->message = (struct iom_interrupt_message){ engine->msi_address, engine->msi_data };
+	vm_vcpu_ops(device->vm)->route(device);
+}
+
 /* ---- Coming and going ------------------------------------------------------------------------ */
 
 static int listen_to_guest(struct vm_device *device)
 {
 	struct viommu *v = device->vm->viommu;
-	int rc;
+	int rc = vm_vcpu_ops(device->vm)->plug ? vm_vcpu_ops(device->vm)->plug(device) : IOM_OK;
 
+	if (rc)
+		return rc;
 	if (!v)
 		return install(device, NULL, memory_of(device));
 	rc = viommu_plug(v, device->guest_requester, &device->endpoint, &device->port);
@@ -139,6 +191,8 @@ int vm_device_release(struct vm_device *device, struct iom_error *error)
 	if (rc)
 		return iom_fail(error, rc, "device 0x%llx could not be taken back: %s",
 		                (unsigned long long)device->requester, iom_strerror(rc));
+	if (vm_vcpu_ops(device->vm)->unplug)
+		vm_vcpu_ops(device->vm)->unplug(device);
 	if (device->endpoint)
 		viommu_unplug(device->endpoint, device->port);
 	vm_device_hold(device, false);

@@ -9,25 +9,24 @@
 
 /* ---- As its kernel sees it ------------------------------------------------------------------- */
 
-/* The registers of an assigned engine are passed through. */
-static bool engine_spa(const struct vm *vm, uint64_t gpa, uint64_t *spa)
+static struct vm_device *device_at(struct vm *vm, uint64_t gpa)
 {
 	uint64_t place = (gpa - VM_ENGINES) / ENGINE_REGISTER_BYTES;
 
 	if (gpa < VM_ENGINES || place >= VM_DEVICES_MAX || !vm->devices[place].vm)
-		return false;
-	*spa = machine_engine_spa(vm->devices[place].engine) + gpa % ENGINE_REGISTER_BYTES;
-	return true;
+		return NULL;
+	return &vm->devices[place];
 }
 
 static uint64_t mmio_read(void *opaque, uint64_t phys, unsigned bytes)
 {
 	const struct vm_guest *guest = opaque;
-	const struct vm *vm = guest->vm;
-	uint64_t spa, val = UINT64_MAX;
+	struct vm *vm = guest->vm;
+	struct vm_device *device = device_at(vm, phys);
+	uint64_t val = UINT64_MAX;
 
-	if (engine_spa(vm, phys, &spa))
-		val = machine_mmio_read(vm->hypervisor->machine, spa, bytes);
+	if (device)
+		val = vm_device_read(device, phys % ENGINE_REGISTER_BYTES, bytes);
 	else if (vm->viommu)
 		viommu_mmio_read(vm->viommu, phys - VM_IOMMU, bytes, &val);
 	return val;
@@ -36,11 +35,11 @@ static uint64_t mmio_read(void *opaque, uint64_t phys, unsigned bytes)
 static void mmio_write(void *opaque, uint64_t phys, unsigned bytes, uint64_t val)
 {
 	const struct vm_guest *guest = opaque;
-	const struct vm *vm = guest->vm;
-	uint64_t spa;
+	struct vm *vm = guest->vm;
+	struct vm_device *device = device_at(vm, phys);
 
-	if (engine_spa(vm, phys, &spa))
-		machine_mmio_write(vm->hypervisor->machine, spa, bytes, val);
+	if (device)
+		vm_device_write(device, phys % ENGINE_REGISTER_BYTES, bytes, val);
 	else if (vm->viommu)
 		viommu_mmio_write(vm->viommu, phys - VM_IOMMU, bytes, val);
 }

@@ -286,15 +286,9 @@ static bool due(const struct vm *vm, unsigned vcpu)
 
 /* ---- What CPUs see --------------------------------------------------------------------------- */
 
-static void listen_all(struct imsic_file *file)
-{
-	for (unsigned identity = 1; identity < IMSIC_IDENTITIES; identity++)
-		imsic_enable(file, identity);
-}
-
 static void machine_listen(void *controller, unsigned cpu)
 {
-	listen_all(imsic_file(controller, cpu, 0));
+	imsic_enable_all(imsic_file(controller, cpu, 0));
 }
 
 static unsigned machine_claim(void *controller, unsigned cpu)
@@ -309,7 +303,7 @@ static struct iom_interrupt_message machine_message(unsigned cpu, unsigned ident
 
 static void vcpu_listen(struct vm *vm, unsigned vcpu)
 {
-	listen_all(file_of(vm, vcpu));
+	imsic_enable_all(file_of(vm, vcpu));
 }
 
 static unsigned vcpu_claim(struct vm *vm, unsigned vcpu)
@@ -319,7 +313,8 @@ static unsigned vcpu_claim(struct vm *vm, unsigned vcpu)
 
 static struct iom_interrupt_message vcpu_message(unsigned vcpu, unsigned identity)
 {
-	return (struct iom_interrupt_message){ IMSIC_WINDOW + vcpu * IMSIC_PAGE, identity };
+	return (struct iom_interrupt_message){ IMSIC_WINDOW + (uint64_t)vcpu * IMSIC_PAGE,
+		                               identity };
 }
 
 static unsigned vcpu_pending(struct vm *vm, unsigned vcpu)
@@ -369,6 +364,26 @@ static void restore(struct vm *vm, unsigned vcpu, const uint8_t *state)
 	file->ignored = iom_ld64(state + 24, false);
 }
 
+static const struct vcpu_ops vcpu_ops = {
+	.add = add,
+	.stop = stop,
+	.free = free_all,
+	.move = move,
+	.sleep = doze,
+	.wake = wake,
+	.due = due,
+	.listen = vcpu_listen,
+	.claim = vcpu_claim,
+	.message = vcpu_message,
+	.pending = vcpu_pending,
+	.place = place,
+	.store = vcpu_store,
+	.lookup = lookup,
+	.state_bytes = (size_t)8 * STATE_WORDS,
+	.save = save,
+	.restore = restore,
+};
+
 const struct machine_interrupts imsic_interrupts = {
 	.bytes = sizeof(struct imsic),
 	.window = IMSIC_WINDOW,
@@ -378,23 +393,5 @@ const struct machine_interrupts imsic_interrupts = {
 	.listen = machine_listen,
 	.claim = machine_claim,
 	.message = machine_message,
-	.vcpu = {
-		.add = add,
-		.stop = stop,
-		.free = free_all,
-		.move = move,
-		.sleep = doze,
-		.wake = wake,
-		.due = due,
-		.listen = vcpu_listen,
-		.claim = vcpu_claim,
-		.message = vcpu_message,
-		.pending = vcpu_pending,
-		.place = place,
-		.store = vcpu_store,
-		.lookup = lookup,
-		.state_bytes = 8 * STATE_WORDS,
-		.save = save,
-		.restore = restore,
-	},
+	.vcpu = &vcpu_ops,
 };

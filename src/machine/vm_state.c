@@ -78,7 +78,7 @@ static void put_devices(struct stream *s, const struct vm *vm)
 		put(s, vm->devices[i].vm != NULL);
 		if (!vm->devices[i].vm)
 			continue;
-		dma_engine_save(vm_device_engine(&vm->devices[i]), state);
+		vm_device_save(&vm->devices[i], state);
 		put_bytes(s, state, sizeof state);
 	}
 }
@@ -175,7 +175,7 @@ static int load_iommu(struct stream *s, struct vm *vm, struct iom_error *error)
 int vm_load(struct vm *vm, const void *buf, size_t size, struct iom_error *error)
 {
 	struct stream s = { .in = buf, .size = size };
-	struct incoming in;
+	struct incoming in = { 0 };
 	int rc;
 
 	if (!vm->paused || !vm->guest)
@@ -190,6 +190,6 @@ int vm_load(struct vm *vm, const void *buf, size_t size, struct iom_error *error
 		vm_vcpu_ops(vm)->restore(vm, i, in.vcpus[i]);
 	for (unsigned i = 0; i < VM_DEVICES_MAX; i++)
 		if (vm->devices[i].vm)
-			*vm_device_engine(&vm->devices[i]) = in.engines[i];
+			vm_device_take(&vm->devices[i], &in.engines[i]);
 	return IOM_OK;
 }

@@ -4,12 +4,13 @@
 #include "base/error.h"
 #include "machine/vm.h"
 
-_Static_assert(HYPERVISOR_VMS_MAX *VM_VCPUS_MAX < KERNEL_NOTICES, "each virtual CPU has a notice "
-                                                                  "of its own, and one is left");
+_Static_assert(HYPERVISOR_VMS_MAX *VM_VCPUS_MAX == HYPERVISOR_NOTIFIED &&
+                       HYPERVISOR_NOTIFIED + 1 == KERNEL_NOTICES,
+               "each virtual CPU has a notice of its own, and one is for those that run");
 
 const struct vcpu_ops *vm_vcpu_ops(const struct vm *vm)
 {
-	return &vm->hypervisor->machine->arch->interrupts->vcpu;
+	return vm->hypervisor->machine->arch->interrupts->vcpu;
 }
 
 unsigned vm_vcpu_notice(const struct vm *vm, unsigned vcpu)
@@ -72,6 +73,16 @@ void vm_vcpu_noticed(struct vm *vm, unsigned vcpu)
 		return;
 	vm->vcpus[vcpu].notices++;
 	wake_if_due(vm, vcpu);
+}
+
+void vm_vcpus_notified(const struct hypervisor *h, unsigned hart)
+{
+	for (unsigned i = 0; i < HYPERVISOR_VMS_MAX; i++) {
+		struct vm *vm = h->vms[i];
+
+		if (vm && vm->running && vm_vcpu_ops(vm)->notified)
+			vm_vcpu_ops(vm)->notified(vm, hart);
+	}
 }
 
 void vm_vcpus_wake(struct hypervisor *h)

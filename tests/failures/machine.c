@@ -80,6 +80,7 @@ static struct iom_error error;
 	} while (0)
 
 struct world {
+	const struct machine_arch *arch;
 	struct machine *machine;
 	struct kernel *kernel;
 	struct space *space;
@@ -112,7 +113,9 @@ static struct engine_place engine(struct world *w, unsigned bridge, uint32_t req
 
 static void host(struct world *w)
 {
-	const struct machine_config config = { .low_bytes = 16 << 20, .high_bytes = 4 << 20 };
+	const struct machine_config config = { .arch = w->arch,
+		                               .low_bytes = 16 << 20,
+		                               .high_bytes = 4 << 20 };
 	struct engine_place place;
 	unsigned index;
 
@@ -181,7 +184,7 @@ static void end(struct world *w)
 	machine_free(w->machine);
 }
 
-TEST(every_allocation_of_a_machine_fails, "")
+static void check_every_allocation(const struct machine_arch *arch)
 {
 	int n = 0;
 
@@ -190,6 +193,7 @@ TEST(every_allocation_of_a_machine_fails, "")
 		struct world w;
 
 		memset(&w, 0, sizeof w);
+		w.arch = arch;
 		failed = false;
 		left = n;
 		host(&w);
@@ -198,4 +202,14 @@ TEST(every_allocation_of_a_machine_fails, "")
 		CHECK_MSG(live == before, "allocation %d: %d are left", n, live - before);
 	}
 	CHECK(n > 60);
+}
+
+TEST(every_allocation_of_a_riscv_machine_fails, "")
+{
+	check_every_allocation(&machine_riscv);
+}
+
+TEST(every_allocation_of_a_vtd_machine_fails, "")
+{
+	check_every_allocation(&machine_vtd);
 }

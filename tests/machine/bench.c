@@ -3,6 +3,8 @@
 /* A machine on a bench. */
 #include "bench.h"
 
+const struct machine_arch *bench_arch;
+
 #define BYTES (4u * PAGE_BYTES)
 
 static void fill(const struct buffer *b)
@@ -32,12 +34,13 @@ struct engine_driver *bench_driver(struct bench *b, unsigned bridge, uint32_t re
 
 void bench_open(struct bench *b, unsigned kind, unsigned bits, bool wires)
 {
-	const struct machine_config config = { .low_bytes = 4 << 20,
-		                               .high_bytes = 4 << 20,
-		                               .seed = 3 };
+	const struct machine_config config = {
+		.arch = bench_arch, .low_bytes = 4 << 20, .high_bytes = 4 << 20, .seed = 3
+	};
 	struct iom_error error = { 0 };
 	const unsigned prot = IOM_PROT_READ | IOM_PROT_WRITE;
 
+	bench_arch = NULL;
 	*b = (struct bench){ 0 };
 	CHECK_EQ(machine_new(&config, &b->machine, &error), IOM_OK);
 	CHECK_MSG(!kernel_boot(&b->machine->board, wires, &b->kernel, &error), "%s", error.text);

@@ -11,6 +11,24 @@
 
 #define BENCH_DEVICE 0x10
 
+/* The architecture of the next machine that is opened; else the first one's. */
+extern const struct machine_arch *bench_arch;
+
+/* A test of machines of every architecture. */
+#define TEST_EACH(name, requirements)                                                              \
+	static void name(void);                                                                    \
+	TEST(name##_vtd, requirements)                                                             \
+	{                                                                                          \
+		bench_arch = &machine_vtd;                                                         \
+		name();                                                                            \
+	}                                                                                          \
+	TEST(name##_riscv, requirements)                                                           \
+	{                                                                                          \
+		bench_arch = &machine_riscv;                                                       \
+		name();                                                                            \
+	}                                                                                          \
+	static void name(void)
+
 struct bench {
 	struct machine *machine;
 	struct kernel *kernel;

@@ -18,7 +18,7 @@ static uint64_t reg(struct bench *b, unsigned off, unsigned bytes)
 	return machine_mmio_read(b->machine, machine_engine_spa(0) + off, bytes);
 }
 
-TEST(engine_copies_through_scattered_pages_and_interrupts, "")
+TEST_EACH(engine_copies_through_scattered_pages_and_interrupts, "")
 {
 	struct engine_report r;
 	struct bench b;
@@ -37,7 +37,7 @@ TEST(engine_copies_through_scattered_pages_and_interrupts, "")
 	bench_close(&b);
 }
 
-TEST(engine_copies_for_a_guest, "")
+TEST_EACH(engine_copies_for_a_guest, "")
 {
 	struct bench b;
 
@@ -48,7 +48,7 @@ TEST(engine_copies_for_a_guest, "")
 	bench_close(&b);
 }
 
-TEST(engine_goes_round_its_ring, "")
+TEST_EACH(engine_goes_round_its_ring, "")
 {
 	struct bench b;
 
@@ -61,7 +61,7 @@ TEST(engine_goes_round_its_ring, "")
 	bench_close(&b);
 }
 
-TEST(engine_gathers_and_scatters, "")
+TEST_EACH(engine_gathers_and_scatters, "")
 {
 	struct engine_piece from[3], to[2];
 	struct engine_job job = { .bytes = 6000 };
@@ -98,7 +98,7 @@ TEST(engine_gathers_and_scatters, "")
 	bench_close(&b);
 }
 
-TEST(engine_lists_have_bounds, "")
+TEST_EACH(engine_lists_have_bounds, "")
 {
 	uint8_t element[ENGINE_ELEMENT_BYTES];
 	uint32_t flags = ENGINE_SOURCE_LIST;
@@ -127,7 +127,7 @@ TEST(engine_lists_have_bounds, "")
 	bench_close(&b);
 }
 
-TEST(engine_of_32_bits_refuses_wider_addresses, "")
+TEST_EACH(engine_of_32_bits_refuses_wider_addresses, "")
 {
 	const uint64_t limit = UINT64_C(1) << 32;
 	struct engine_report r;
@@ -198,7 +198,7 @@ static void check_strays(bool wires)
 	bench_close(&b);
 }
 
-TEST(engine_strays_are_refused_and_reported_by_message, "")
+TEST_EACH(engine_strays_are_refused_and_reported_by_message, "")
 {
 	check_strays(false);
 }
@@ -208,7 +208,7 @@ TEST(engine_strays_are_refused_and_reported_by_wire, "")
 	check_strays(true);
 }
 
-TEST(engine_overrun_stops_at_the_mapping, "")
+TEST_EACH(engine_overrun_stops_at_the_mapping, "")
 {
 	struct bench b;
 
@@ -220,7 +220,7 @@ TEST(engine_overrun_stops_at_the_mapping, "")
 	bench_close(&b);
 }
 
-TEST(engine_forged_interrupts_need_a_mapping, "")
+TEST_EACH(engine_forged_interrupts_need_a_mapping, "")
 {
 	const uint8_t identity[4] = { 77 };
 	struct bench b;
@@ -238,7 +238,7 @@ TEST(engine_forged_interrupts_need_a_mapping, "")
 	bench_close(&b);
 }
 
-TEST(engine_blocked_cannot_fetch_its_ring, "")
+TEST_EACH(engine_blocked_cannot_fetch_its_ring, "")
 {
 	struct engine_report r;
 	struct bench b;
@@ -253,7 +253,7 @@ TEST(engine_blocked_cannot_fetch_its_ring, "")
 }
 
 /* A descriptor may aim at the engine's own doorbell: that must neither nest nor last. */
-TEST(engine_ringing_its_own_doorbell_ends, "")
+TEST_EACH(engine_ringing_its_own_doorbell_ends, "")
 {
 	const uint64_t doorbell = machine_engine_spa(0) + ENGINE_DOORBELL;
 	uint64_t ring;
@@ -282,7 +282,7 @@ TEST(engine_ringing_its_own_doorbell_ends, "")
 	bench_close(&b);
 }
 
-TEST(engine_registers_take_only_what_they_say, "")
+TEST_EACH(engine_registers_take_only_what_they_say, "")
 {
 	struct bench b;
 

@@ -22,7 +22,7 @@ static uint8_t *first_byte(struct bench *b)
 	return board_at(&b->machine->board, b->to->spa[0]);
 }
 
-TEST(engine_atc_copies, "")
+TEST_EACH(engine_atc_copies, "")
 {
 	for (unsigned kind = IOM_DOMAIN_STAGE1; kind <= IOM_DOMAIN_STAGE2; kind++) {
 		struct bench b;
@@ -33,7 +33,8 @@ TEST(engine_atc_copies, "")
 		CHECK_EQ(r.result, ENGINE_DONE);
 		CHECK(r.interrupt);
 		CHECK_EQ(bench_same(&b), ALL);
-		CHECK_EQ(asked, 4 + 4 + 1);
+		/* VT-d heeds that who reads does not want to write (NW): the ring takes two. */
+		CHECK_EQ(asked, 4 + 4 + (b.machine->arch == &machine_vtd ? 2 : 1));
 		CHECK_EQ(bench_copy(&b, b.from_iova, b.to_iova, ALL).result, ENGINE_DONE);
 		CHECK_EQ(iom_atc_requests(atc->atc), asked);
 		CHECK_EQ(b.kernel->fault_count, 0);
@@ -41,7 +42,7 @@ TEST(engine_atc_copies, "")
 	}
 }
 
-TEST(engine_atc_register, "")
+TEST_EACH(engine_atc_register, "")
 {
 	struct bench b;
 	uint64_t at = machine_engine_spa(0) + ENGINE_ATS;
@@ -60,7 +61,7 @@ TEST(engine_atc_register, "")
 	bench_close(&b);
 }
 
-TEST(engine_atc_unmapping_waits_for_an_access, "PCI-ATS-14")
+TEST_EACH(engine_atc_unmapping_waits_for_an_access, "PCI-ATS-14")
 {
 	struct bench b;
 	struct engine_atc *atc = open(&b, IOM_DOMAIN_STAGE1);
@@ -88,7 +89,7 @@ TEST(engine_atc_unmapping_waits_for_an_access, "PCI-ATS-14")
 	bench_close(&b);
 }
 
-TEST(engine_atc_that_does_not_answer, "")
+TEST_EACH(engine_atc_that_does_not_answer, "")
 {
 	struct bench b;
 	struct engine_atc *atc = open(&b, IOM_DOMAIN_STAGE1);

@@ -25,7 +25,7 @@ static int order(struct bench *b, uint64_t offset, uint32_t bytes)
 	return engine_driver_order(b->driver, &job);
 }
 
-TEST(engine_paced_works_step_by_step, "")
+TEST_EACH(engine_paced_works_step_by_step, "")
 {
 	struct engine_report r;
 	struct bench b;
@@ -69,7 +69,7 @@ TEST(engine_paced_works_step_by_step, "")
 	bench_close(&b);
 }
 
-TEST(engine_held_stands_still, "")
+TEST_EACH(engine_held_stands_still, "")
 {
 	struct engine_report r;
 	struct bench b;
@@ -93,7 +93,7 @@ TEST(engine_held_stands_still, "")
 	bench_close(&b);
 }
 
-TEST(engine_ring_is_finite, "")
+TEST_EACH(engine_ring_is_finite, "")
 {
 	struct engine_piece piece = { 0x1000, 8 };
 	struct engine_job list = { .from = { .count = 1, .pieces = &piece }, .bytes = 8 };
@@ -117,7 +117,7 @@ TEST(engine_ring_is_finite, "")
 }
 
 /* What cannot reach its ring rests until software has seen to it; each order is told once. */
-TEST(engine_paced_rests_after_its_ring_was_refused, "")
+TEST_EACH(engine_paced_rests_after_its_ring_was_refused, "")
 {
 	struct kernel_fault f;
 	struct engine_report r;
@@ -149,7 +149,7 @@ TEST(engine_paced_rests_after_its_ring_was_refused, "")
 	bench_close(&b);
 }
 
-TEST(engine_new_ring_drops_what_is_under_way, "")
+TEST_EACH(engine_new_ring_drops_what_is_under_way, "")
 {
 	struct bench b;
 
@@ -209,7 +209,7 @@ TEST(engine_goes_on_from_its_state, "")
 	bench_close(&b);
 }
 
-TEST(engine_refuses_states_that_none_is_in, "")
+TEST_EACH(engine_refuses_states_that_none_is_in, "")
 {
 	/* word, and a value that it cannot have */
 	static const struct {

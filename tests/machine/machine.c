@@ -51,7 +51,7 @@ TEST(machine_refuses_bad_sizes_and_devices, "")
 
 TEST(machine_architectures_are_found_by_name, "")
 {
-	CHECK(machine_arch_find("riscv") == &machine_archs[0]);
+	CHECK(machine_arch_find("riscv") == machine_archs[0]);
 	CHECK(!machine_arch_find("RISCV"));
 	CHECK(!machine_arch_find(""));
 }

@@ -188,12 +188,12 @@ static void check_move_in_the_middle(bool iommu)
 	close_world(&w);
 }
 
-TEST(migrate_in_the_middle_of_an_order, "")
+TEST_EACH(migrate_in_the_middle_of_an_order, "")
 {
 	check_move_in_the_middle(false);
 }
 
-TEST(migrate_in_the_middle_of_an_order_with_an_iommu, "")
+TEST_EACH(migrate_in_the_middle_of_an_order_with_an_iommu, "")
 {
 	check_move_in_the_middle(true);
 }
@@ -213,7 +213,7 @@ static void while_waiting(void *opaque)
 }
 
 /* The guest's unmap waits for an access; what it waits for comes to its end elsewhere. */
-TEST(migrate_with_a_command_waiting, "")
+TEST_EACH(migrate_with_a_command_waiting, "")
 {
 	struct iom_reply reply;
 	struct iom_error error;
@@ -239,7 +239,7 @@ TEST(migrate_with_a_command_waiting, "")
 	close_world(&w);
 }
 
-TEST(migrate_record_is_read_elsewhere, "")
+TEST_EACH(migrate_record_is_read_elsewhere, "")
 {
 	struct kernel_fault f = { 0 };
 	struct world w;
@@ -249,7 +249,8 @@ TEST(migrate_record_is_read_elsewhere, "")
 	CHECK_EQ(dma_engine_store(w.engines[0], 0x7654000, "x", 1), IOM_EFAULT);
 	kernel_interrupts(w.b.kernel);
 	CHECK_EQ(vm_pause(w.here, NULL), IOM_OK);
-	CHECK_EQ(send_dirty(&w).from[DIRTY_IOMMU], 1);
+	/* VT-d's records are registers. */
+	CHECK_EQ(send_dirty(&w).from[DIRTY_IOMMU], w.b.machine->arch == &machine_vtd ? 0 : 1);
 	move(&w);
 	CHECK(!kernel_fault(w.there->guest->kernel, &f));
 	kernel_interrupts(w.there->guest->kernel);
@@ -261,7 +262,7 @@ TEST(migrate_record_is_read_elsewhere, "")
 
 /* ---- With something lost ----------------------------------------------------------------------- */
 
-TEST(migrate_without_device_stores_is_wrong, "")
+TEST_EACH(migrate_without_device_stores_is_wrong, "")
 {
 	struct world w;
 
@@ -291,7 +292,7 @@ static void refused(struct world *w, const char *why)
 	CHECK(w->here->guest && !w->there->guest);
 }
 
-TEST(migrate_refusals_say_why, "")
+TEST_EACH(migrate_refusals_say_why, "")
 {
 	struct vm_config config = config_of("small", true);
 	struct vm_round round;
@@ -337,7 +338,7 @@ TEST(migrate_refusals_say_why, "")
 	close_world(&w);
 }
 
-TEST(migrate_needs_a_guest_that_can_move, "")
+TEST_EACH(migrate_needs_a_guest_that_can_move, "")
 {
 	struct vm_config config = config_of("fixed", false);
 	struct iom_error error;
@@ -355,7 +356,7 @@ TEST(migrate_needs_a_guest_that_can_move, "")
 }
 
 /* States from nowhere are refused, or are states like any other: nothing else happens. */
-TEST(migrate_hostile_states, "")
+TEST_EACH(migrate_hostile_states, "")
 {
 	size_t bytes, again;
 	uint8_t *saved, *wrong, *now;

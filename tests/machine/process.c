@@ -64,7 +64,7 @@ static struct engine_report copy(struct scene *s, uint64_t from, uint64_t to, ui
 }
 
 /* Pages come while an order is under way, whatever carries the IOMMU's signals. */
-TEST(process_pages_come_on_demand, "")
+TEST_EACH(process_pages_come_on_demand, "")
 {
 	for (unsigned wires = 0; wires < 2; wires++) {
 		struct engine_report report;
@@ -95,7 +95,7 @@ TEST(process_pages_come_on_demand, "")
 }
 
 /* More pages than an interrupt handler takes in one go. */
-TEST(process_many_pages, "")
+TEST_EACH(process_many_pages, "")
 {
 	for (unsigned wires = 0; wires < 2; wires++) {
 		struct scene s;
@@ -111,7 +111,7 @@ TEST(process_many_pages, "")
 	}
 }
 
-TEST(process_memory_that_was_not_promised, "")
+TEST_EACH(process_memory_that_was_not_promised, "")
 {
 	struct engine_report report;
 	struct scene s;
@@ -130,7 +130,7 @@ TEST(process_memory_that_was_not_promised, "")
 	close_scene(&s);
 }
 
-TEST(process_page_taken_away, "")
+TEST_EACH(process_page_taken_away, "")
 {
 	struct scene s;
 	uint64_t phys;
@@ -150,7 +150,7 @@ TEST(process_page_taken_away, "")
 }
 
 /* All memory comes back, and what the device tries later is told with the PASID. */
-TEST(process_ends_at_work, "")
+TEST_EACH(process_ends_at_work, "")
 {
 	struct engine_report report;
 	struct kernel_fault fault;
@@ -187,7 +187,7 @@ TEST(process_ends_at_work, "")
 }
 
 /* The kernel has no page to give; the device gives up, and the kernel goes on. */
-TEST(process_without_memory, "")
+TEST_EACH(process_without_memory, "")
 {
 	struct engine_report report;
 	struct scene s;
@@ -208,7 +208,7 @@ TEST(process_without_memory, "")
 }
 
 /* Group 5 was asked for by nobody, and a register write gives an order up. */
-TEST(engine_ignores_strange_answers, "")
+TEST_EACH(engine_ignores_strange_answers, "")
 {
 	const struct iom_message answer = { .kind = IOM_MESSAGE_PAGES, .token = 5 };
 	struct scene s;

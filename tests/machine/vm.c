@@ -81,7 +81,7 @@ static struct kernel_fault fault(struct world *w)
 	return f;
 }
 
-TEST(vm_devices_use_guest_physical_addresses, "")
+TEST_EACH(vm_devices_use_guest_physical_addresses, "")
 {
 	struct engine_report r;
 	struct world w;
@@ -136,7 +136,7 @@ TEST(vm_interrupts_go_to_its_own_files, "")
 	close_world(&w);
 }
 
-TEST(vm_stopped_leaves_devices_nothing, "")
+TEST_EACH(vm_stopped_leaves_devices_nothing, "")
 {
 	const uint8_t data[4] = { 40 };
 	struct world w;
@@ -165,7 +165,7 @@ static struct space *guest_space(struct world *w, unsigned kind)
 	return s;
 }
 
-TEST(viommu_translates_in_two_stages, "")
+TEST_EACH(viommu_translates_in_two_stages, "")
 {
 	uint64_t from, to, gpa, spa;
 	struct iom_reply reply;
@@ -201,13 +201,14 @@ TEST(viommu_translates_in_two_stages, "")
 	close_world(&w);
 }
 
-TEST(viommu_tells_the_guest_of_its_own_faults, "")
+TEST_EACH(viommu_tells_the_guest_of_its_own_faults, "")
 {
 	struct kernel_fault f = { 0 };
 	struct iom_error error;
 	struct world w;
 	struct space *s;
 	uint64_t from;
+	bool vtd;
 
 	open_world(&w, true);
 	s = guest_space(&w, IOM_DOMAIN_STAGE1);
@@ -224,8 +225,10 @@ TEST(viommu_tells_the_guest_of_its_own_faults, "")
 	CHECK_EQ(copy(&w, from, 0x5008, 8).result, ENGINE_WRITE_REFUSED);
 	CHECK(!kernel_fault(w.vm->guest->kernel, &f));
 	f = fault(&w);
-	CHECK_EQ(f.what.iova, 0x5008);
-	CHECK_EQ(f.what.gpa, VM_RAM + (1 << 20) + 8);
+	/* VT-d's records name the page that the device meant, and no other. */
+	vtd = w.b.machine->arch == &machine_vtd;
+	CHECK_EQ(f.what.iova, vtd ? 0x5000 : 0x5008);
+	CHECK_EQ(f.what.gpa, vtd ? 0 : VM_RAM + (1 << 20) + 8);
 	CHECK_EQ(space_unmap(s, from, &error), IOM_OK);
 	engine_driver_free(w.guest);
 	w.guest = NULL;
@@ -233,7 +236,7 @@ TEST(viommu_tells_the_guest_of_its_own_faults, "")
 	close_world(&w);
 }
 
-TEST(viommu_guest_may_ask_for_no_translation, "")
+TEST_EACH(viommu_guest_may_ask_for_no_translation, "")
 {
 	struct world w;
 	struct space *s;
@@ -252,7 +255,7 @@ TEST(viommu_guest_may_ask_for_no_translation, "")
 	close_world(&w);
 }
 
-TEST(vm_refusals_say_why, "")
+TEST_EACH(vm_refusals_say_why, "")
 {
 	struct vm_config config = { .name = "x", .ram_bytes = 4096, .vcpus = 1 };
 	struct iom_error error;

@@ -36,21 +36,28 @@ static lua_Integer guest_engine(const struct vm *vm, const struct kernel_fault *
 	return -1;
 }
 
+/* Sets a field to a number, or to false. */
+static void set_if(lua_State *lua, const char *name, bool there, uint64_t number)
+{
+	if (there)
+		api_set_number(lua, name, number);
+	else
+		api_set_flag(lua, name, false);
+}
+
 static void push_fault(lua_State *lua, struct api_machine *m, int machine_index, struct api_vm *vm,
                        const struct kernel_fault *f)
 {
-	lua_createtable(lua, 0, 10);
+	lua_createtable(lua, 0, 11);
 	push_value(lua, machine_index, API_MACHINE_DEVICES,
 	           vm ? guest_engine(vm->vm, f) : host_engine(m, f));
 	lua_setfield(lua, -2, "device");
 	push_value(lua, machine_index, API_MACHINE_VMS, vm ? vm->serial : f->owner);
 	lua_setfield(lua, -2, "vm");
 	api_set_number(lua, "id", f->what.requester);
-	if (f->what.has_pasid)
-		api_set_number(lua, "pasid", f->what.pasid);
-	else
-		api_set_flag(lua, "pasid", false);
-	api_set_number(lua, "address", f->what.iova);
+	set_if(lua, "pasid", f->what.has_pasid, f->what.pasid);
+	set_if(lua, "address", !f->interrupt, f->what.iova);
+	set_if(lua, "interrupt", f->interrupt, f->what.iova);
 	api_set_number(lua, "guest_address", f->what.gpa);
 	api_set_text(lua, "access", f->what.write ? "write" : "read");
 	api_set_text(lua, "reason", f->what.reason);

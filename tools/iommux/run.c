@@ -46,8 +46,8 @@ static int set_arch(struct run *r, const char *value)
 	if (r->scenario.arch)
 		return EXIT_HELD;
 	nearest_begin(&search, value);
-	for (const struct machine_arch *a = machine_archs; a->name; a++)
-		nearest_offer(&search, a->name);
+	for (const struct machine_arch *const *a = machine_archs; *a; a++)
+		nearest_offer(&search, (*a)->name);
 	if (search.best)
 		return complain("run: --arch %s is not known; did you mean '%s'?", value,
 		                search.best);
@@ -170,8 +170,8 @@ static int take_arguments(struct run *r, int argc, char **argv)
 static int help(void)
 {
 	fputs(usage, stdout);
-	for (const struct machine_arch *a = machine_archs; a->name; a++)
-		printf("                   %-8s %s%s\n", a->name, a->summary,
+	for (const struct machine_arch *const *a = machine_archs; *a; a++)
+		printf("                   %-8s %s%s\n", (*a)->name, (*a)->summary,
 		       a == machine_archs ? " (default)" : "");
 	fputs(usage_end, stdout);
 	return EXIT_HELD;
@@ -179,7 +179,7 @@ static int help(void)
 
 int verb_run(int argc, char **argv)
 {
-	struct run r = { .scenario = { .arch = &machine_archs[0], .seed = 1 } };
+	struct run r = { .scenario = { .arch = machine_archs[0], .seed = 1 } };
 	int status;
 
 	r.scenario.params = r.params;
