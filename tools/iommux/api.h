@@ -141,6 +141,9 @@ int api_device_new(lua_State *lua);
 int api_domain_new(lua_State *lua);
 int api_buffer_new(lua_State *lua);
 int api_vm_new(lua_State *lua);
+int api_machine_cpus(lua_State *lua);
+int api_machine_raise(lua_State *lua);
+int api_machine_wire(lua_State *lua);
 int api_process_new(lua_State *lua);
 
 /* The engine, and the driver that it is driven by now. */
@@ -175,6 +178,7 @@ struct engine_driver *api_device_ready(lua_State *lua, const struct api_device *
 /* Pushes what a job came to; which interrupt was whose is the caller's to add. */
 void api_report_push(lua_State *lua, const struct engine_report *report);
 int api_device_stray(lua_State *lua);
+int api_device_message(lua_State *lua);
 int api_device_ats(lua_State *lua);
 int api_device_deaf(lua_State *lua);
 int api_device_store_slowly(lua_State *lua);

@@ -195,6 +195,7 @@ static const luaL_Reg methods[] = {
 	{ "forge_interrupt", api_device_forge_interrupt },
 	{ "id", device_id },
 	{ "interrupt_to", device_interrupt_to },
+	{ "message", api_device_message },
 	{ "name", device_name },
 	{ "order", api_device_order },
 	{ "overrun", api_device_overrun },

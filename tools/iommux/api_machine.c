@@ -152,15 +152,12 @@ static int machine_arch_name(lua_State *lua)
 }
 
 static const luaL_Reg methods[] = {
-	{ "arch", machine_arch_name },
-	{ "buffer", api_buffer_new },
-	{ "counters", machine_counters },
-	{ "device", api_device_new },
-	{ "domain", api_domain_new },
-	{ "faults", machine_faults },
-	{ "process", api_process_new },
-	{ "vm", api_vm_new },
-	{ NULL, NULL },
+	{ "arch", machine_arch_name },    { "buffer", api_buffer_new },
+	{ "counters", machine_counters }, { "cpus", api_machine_cpus },
+	{ "device", api_device_new },     { "domain", api_domain_new },
+	{ "faults", machine_faults },     { "process", api_process_new },
+	{ "raise", api_machine_raise },   { "vm", api_vm_new },
+	{ "wire", api_machine_wire },     { NULL, NULL },
 };
 
 void api_machine_open(lua_State *lua)
