@@ -30,6 +30,8 @@ demo: all
 	build/tools/iommux/iommux run examples/guest.lua
 	build/tools/iommux/iommux run examples/migrate.lua
 	build/tools/iommux/iommux run examples/sva.lua
+	build/tools/iommux/iommux run examples/interrupts.lua
+	build/tools/iommux/iommux run --arch vtd examples/interrupts.lua
 
 check: deps
 	@scripts/check
