@@ -4,9 +4,10 @@
 # The short way to everything; Meson and Ninja do the work.  Packagers call Meson themselves.
 #
 #	make            build into build/
-#	make demo       run the scenarios of examples/; FILE= chooses the file that a device moves
+#	make demo       run the scenarios of examples/ on both machines; FILE= chooses the file that a
+#	                device moves in os.lua
 #	make check      build twice, run every test; the last line is the tally
-#	make soak       random requests to the RISC-V model and to its twin, ten million; REQUESTS=, SEED=
+#	make soak       random requests to the models and to their twins, ten million; REQUESTS=, SEED=
 #	make bench      measure; make bench-instructions counts instructions too, and takes longer
 #	make fuzz       half an hour of libFuzzer for each target; TARGETS= chooses, SECONDS= as well
 #	make mutate     seed faults, one at a time, and see which test notices; IDS= chooses requirements
@@ -22,16 +23,15 @@ DESTDIR =
 all: build-deps
 	@scripts/build gcc
 
+SCENARIOS = os hypervisor guest ats migrate sva interrupts
+
 demo: all
-	build/tools/iommux/iommux run examples/os.lua $(if $(FILE),"FILE=$(FILE)")
-	build/tools/iommux/iommux run examples/hypervisor.lua
+	@set -e; for arch in riscv vtd; do for scenario in $(SCENARIOS); do \
+		set --; [ $$scenario != os ] || set -- $(if $(FILE),"FILE=$(FILE)"); \
+		echo "iommux run --arch $$arch examples/$$scenario.lua"; \
+		build/tools/iommux/iommux run --arch $$arch examples/$$scenario.lua "$$@"; \
+	done; done
 	build/tools/iommux/iommux run examples/mrif.lua
-	build/tools/iommux/iommux run examples/ats.lua
-	build/tools/iommux/iommux run examples/guest.lua
-	build/tools/iommux/iommux run examples/migrate.lua
-	build/tools/iommux/iommux run examples/sva.lua
-	build/tools/iommux/iommux run examples/interrupts.lua
-	build/tools/iommux/iommux run --arch vtd examples/interrupts.lua
 
 check: deps
 	@scripts/check
