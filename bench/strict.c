@@ -77,6 +77,20 @@ static uint64_t os_now(void *opaque)
 	return s->clock++;
 }
 
+/* argument of a row: whose driver drives whose model */
+enum { RISCV, VTD_LEGACY, VTD_SCALABLE };
+
+static int unit_new(struct system *s, unsigned which)
+{
+	const struct iom_vtd_config config = {
+		.bytes = sizeof config,
+		.profile = which == VTD_SCALABLE ? IOM_VTD_SCALABLE : IOM_VTD_LEGACY,
+	};
+
+	return which == RISCV ? iom_riscv_new(NULL, s->memory, NULL, NULL, &s->unit, NULL)
+	                      : iom_vtd_new(&config, s->memory, NULL, NULL, &s->unit, NULL);
+}
+
 static void *make(const struct bench_row *row)
 {
 	static const struct iom_os_host host = {
@@ -92,16 +106,15 @@ static void *make(const struct bench_row *row)
 	struct iom_region ram = { .spa = RAM, .bytes = RAM_BYTES };
 	struct iom_endpoint *endpoint;
 
-	(void)row;
 	BENCH_NEED(s);
 	ram.host = s->ram = aligned_alloc(4096, RAM_BYTES);
 	BENCH_NEED(s->ram);
 	memset(s->ram, 0, RAM_BYTES);
 	BENCH_NEED(!iom_memory_new(NULL, NULL, &s->memory, NULL) &&
-	           !iom_memory_add(s->memory, &ram, NULL) &&
-	           !iom_riscv_new(NULL, s->memory, NULL, NULL, &s->unit, NULL) &&
+	           !iom_memory_add(s->memory, &ram, NULL) && !unit_new(s, row->argument) &&
 	           !iom_endpoint_get(s->unit, DEVICE, &endpoint) &&
-	           !iom_driver_riscv(NULL, &host, s, &s->driver, NULL) &&
+	           !(row->argument == RISCV ? iom_driver_riscv
+	                                    : iom_driver_vtd)(NULL, &host, s, &s->driver, NULL) &&
 	           !iom_domain_new(s->driver, IOM_DOMAIN_STAGE1, &s->domain, NULL) &&
 	           !iom_domain_attach(s->domain, DEVICE));
 	return s;
@@ -134,6 +147,10 @@ static uint64_t run(void *state, uint64_t ops)
 }
 
 const struct bench_row bench_strict[] = {
-	{ "map-unmap-strict/riscv/4K", NULL, 1 << 14, make, drop, NULL, run, 0, false },
+	{ "map-unmap-strict/riscv/4K", NULL, 1 << 14, make, drop, NULL, run, RISCV, false },
+	{ "map-unmap-strict/vtd-legacy/4K", NULL, 1 << 14, make, drop, NULL, run, VTD_LEGACY,
+	  false },
+	{ "map-unmap-strict/vtd-first/4K", NULL, 1 << 14, make, drop, NULL, run, VTD_SCALABLE,
+	  false },
 	{ 0 },
 };
