@@ -22,5 +22,6 @@ struct verb {
 extern const struct verb verbs[];
 
 int verb_run(int argc, char **argv);
+int verb_tables(int argc, char **argv);
 
 #endif
