@@ -16,6 +16,8 @@ static void tick(struct driver *d, uint64_t ns)
 {
 	d->now += ns;
 	iom_step(d->r->unit, d->now);
+	if (d->devices)
+		d->devices(d);
 }
 
 static void until(struct driver *d, uint64_t off, uint32_t mask, uint32_t want)

@@ -29,6 +29,8 @@ struct driver {
 	unsigned requests; /* that the page request handler has answered */
 	uint32_t iqe, ite, ice;
 	uint16_t ite_sid;
+	/* What devices do while the driver polls; may be NULL. */
+	void (*devices)(struct driver *);
 };
 
 /* A driver for a unit that may have been used before. */
