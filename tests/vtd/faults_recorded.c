@@ -306,6 +306,31 @@ TEST(record_index_starts_again, "VTD-FLT-14")
 	rig_free(r);
 }
 
+TEST(record_index_after_resets, "VTD-FLT-14 VTD-REG-25")
+{
+	struct rig *r = circle(4);
+
+	fault(r);
+	fault(r);
+	/* Records stay, so that the first is not free. */
+	iom_unit_reset_warm(r->unit);
+	CHECK_EQ(holds(r, 1), 2);
+	rig_on(r, TTM_LEGACY);
+	fault(r);
+	CHECK_EQ(rd32(r, FSTS), PFO | PPF);
+	CHECK_EQ(holds(r, 2), 0);
+	clear(r, 0);
+	wr32(r, FSTS, PFO);
+	fault(r);
+	CHECK_EQ(holds(r, 0), addressed);
+	iom_unit_reset(r->unit);
+	rig_on(r, TTM_LEGACY);
+	fault(r);
+	CHECK_EQ(holds(r, 0), addressed);
+	CHECK_EQ(holds(r, 1), 0);
+	rig_free(r);
+}
+
 /* ---- What becomes of the data ------------------------------------------------------------- */
 
 TEST(blocked_requests_move_nothing, "VTD-FLT-12")

@@ -62,6 +62,7 @@ static void all_kept_out(struct rig *r, uint64_t iova)
 	kept_out(r, rq(iova, IOM_READ));
 	kept_out(r, rq(iova, IOM_WRITE));
 	kept_out(r, rq(iova, IOM_ATOMIC));
+	kept_out(r, rq_zero(iova));
 }
 
 /* What is granted must end where a region begins. */
@@ -129,6 +130,7 @@ TEST(regions_end_where_they_should, "VTD-PMR-02 VTD-PMR-05")
 			}
 			let_through(r, base - 8, base - 8, base, end);
 			let_through(r, end, end, base, end);
+			rig_grants(r, SID, rq_zero(0), 0);
 			if (end > base) {
 				all_kept_out(r, base);
 				all_kept_out(r, end - 8);
