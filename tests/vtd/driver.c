@@ -71,14 +71,14 @@ void driver_faults(struct driver *d)
 	unsigned n = FRI(fsts), seen;
 
 	for (seen = 0; fsts & PPF; seen++) {
-		uint32_t top = rd32(r, fro + 16 * n + 12), middle;
+		uint32_t top = rd32(r, fro + 16ull * n + 12), middle;
 
 		if (!(top >> 31))
 			break;
 		CHECK(seen < records);
-		middle = rd32(r, fro + 16 * n + 8);
+		middle = rd32(r, fro + 16ull * n + 8);
 		d->fault = (struct record){
-			.info = rd64(r, fro + 16 * n),
+			.info = rd64(r, fro + 16ull * n),
 			.sid = (uint16_t)middle,
 			.reason = top & 0xff,
 			.type = (top >> 30 & 1) << 1 | (middle >> 28 & 1),
@@ -86,7 +86,7 @@ void driver_faults(struct driver *d)
 			.pasid = top >> 8 & 0xfffff,
 		};
 		d->faults++;
-		wr32(r, fro + 16 * n + 12, 1u << 31);
+		wr32(r, fro + 16ull * n + 12, 1u << 31);
 		n = (n + 1) % records;
 	}
 	/* PFO, and two that take no write */
@@ -114,7 +114,7 @@ void driver_queue_on(struct driver *d)
 		level(d, QIE, false);
 	}
 	for (i = 0; i < DRIVER_SLOTS; i++)
-		put32(r, d->words + 4 * i, 0);
+		put32(r, d->words + 4ull * i, 0);
 	d->next = 0;
 	wr32(r, IQT, 0);
 	wr64(r, IQA, d->queue | (d->wide ? QUEUE_IS_WIDE : 0));
@@ -138,7 +138,8 @@ static bool recover(struct driver *d, unsigned first, unsigned wait)
 		d->iqe++;
 		if (rd32(r, IQH) == slot(d, first) - d->queue) {
 			for (i = 0; i < words; i++)
-				put64(r, slot(d, first) + 8 * i, ram64(r, slot(d, wait) + 8 * i));
+				put64(r, slot(d, first) + 8ull * i,
+				      ram64(r, slot(d, wait) + 8ull * i));
 			bad = true;
 		}
 		wr32(r, FSTS, IQE);
@@ -148,8 +149,8 @@ static bool recover(struct driver *d, unsigned first, unsigned wait)
 		d->ite_sid = (uint16_t)(rd64(r, IQERCD) >> 32);
 		wr32(r, FSTS, ITE);
 		for (i = 0; i < DRIVER_SLOTS; i++)
-			if (ram32(r, d->words + 4 * i) == IN_USE)
-				put32(r, d->words + 4 * i, ABORTED);
+			if (ram32(r, d->words + 4ull * i) == IN_USE)
+				put32(r, d->words + 4ull * i, ABORTED);
 	}
 	if (fsts & ICE) {
 		d->ice++;
@@ -162,7 +163,7 @@ enum submitted driver_submit(struct driver *d, const uint64_t (*qw)[4], unsigned
 {
 	struct rig *r = d->r;
 	unsigned i, first = d->next, wait = (first + n) % DRIVER_SLOTS;
-	uint64_t word = d->words + 4 * wait;
+	uint64_t word = d->words + 4ull * wait;
 	const uint64_t last[4] = { (uint64_t)DONE << 32 | (drain ? 1 << 7 : 0) | 1 << 5 | 5, word };
 
 	for (i = 0; i < n; i++)

@@ -173,16 +173,16 @@ TEST(linux_goes_on_after_a_wrong_completion, "VTD-DRV-04 VTD-QI-31")
 static unsigned drain(struct driver *d)
 {
 	const uint64_t qw[3][4] = { { 1ull << 32 | 1 << 5 | 1 << 6 | 5,
-		                      d->words + 4 * DRIVER_SLOTS },
+		                      d->words + 4ull * DRIVER_SLOTS },
 		                    { 6 | 2 << 4 | 1 << 16 | (uint64_t)PASID << 32 },
 		                    { 8 | SID << 16 | (uint64_t)PASID << 32, 0x7ffffffffffff800 } };
 	unsigned rounds = 0;
 
 	driver_serve_pages(d);
 	do {
-		put32(d->r, d->words + 4 * DRIVER_SLOTS, 0);
+		put32(d->r, d->words + 4ull * DRIVER_SLOTS, 0);
 		CHECK_EQ(driver_submit(d, qw, 3, true), SUBMIT_DONE);
-		CHECK_EQ(ram32(d->r, d->words + 4 * DRIVER_SLOTS), 1);
+		CHECK_EQ(ram32(d->r, d->words + 4ull * DRIVER_SLOTS), 1);
 		rounds++;
 		CHECK(rounds < 10);
 		if (!(rd32(d->r, PRS) & 2))
@@ -207,7 +207,7 @@ TEST(linux_drains_page_requests, "VTD-DRV-05 VTD-PRQ-08")
 		busy = loads[i];
 		CHECK_EQ(drain(&d), 1);
 		/* All that the device asked before it answered is there. */
-		CHECK_EQ(rd64(d.r, PQT), (tail + 32 * loads[i]) % (16 * PAGE));
+		CHECK_EQ(rd64(d.r, PQT), (tail + 32ull * loads[i]) % (16 * PAGE));
 		CHECK_EQ(rd32(d.r, PRS), loads[i] != 0);
 		driver_serve_pages(&d);
 		CHECK_EQ(d.requests, loads[i]);

@@ -162,7 +162,7 @@ static void nested(unsigned reason, uint64_t fpd, bool recorded)
 
 /* ---- Interrupts --------------------------------------------------------------------------- */
 
-#define INDEX 5
+#define INDEX 5ull
 #define MESSAGE (0xfee00010ull | INDEX << 5)
 #define IM (1ull << 15)
 

@@ -146,9 +146,9 @@ TEST(interrupt_table_is_latched, "VTD-GCMD-11 VTD-IR-24")
 	unsigned reason = 0;
 
 	/* Index 5: APIC 0x12, or 0x1200 where it is x2APIC's; vectors tell the tables apart. */
-	put64(r, a + 16 * 5, 0x1200ull << 32 | 0x41 << 16 | 1);
-	put64(r, a + 16 * 300, 0x1200ull << 32 | 0x43 << 16 | 1);
-	put64(r, b + 16 * 5, 0x1200ull << 32 | 0x42 << 16 | 1);
+	put64(r, a + 16ull * 5, 0x1200ull << 32 | 0x41 << 16 | 1);
+	put64(r, a + 16ull * 300, 0x1200ull << 32 | 0x43 << 16 | 1);
+	put64(r, b + 16ull * 5, 0x1200ull << 32 | 0x42 << 16 | 1);
 	wr64(r, IRTA, a | 8);
 	CHECK_EQ(rd32(r, GSTS), 0);
 	wr32(r, GCMD, SIRTP);
@@ -164,13 +164,17 @@ TEST(interrupt_table_is_latched, "VTD-GCMD-11 VTD-IR-24")
 	CHECK_EQ(r->msi[1].data & 0xff, 0x41);
 	CHECK_EQ(rig_msi(r, SID, 0xfee00010 | 300 << 5, 0, NULL), IOM_OK);
 	CHECK_EQ(r->msi[2].address, 0xfee12000);
-	/* EIME changes while remapping is off. */
+	/* EIME changes while remapping is off; and without SIRTP no table comes with it. */
+	rig_gcmd(r, IRE, false);
+	rig_gcmd(r, IRE, true);
+	CHECK_EQ(rig_msi(r, SID, 0xfee00010 | 300 << 5, 0, NULL), IOM_OK);
+	CHECK_EQ(r->msi[3].data & 0xff, 0x43);
 	rig_gcmd(r, IRE, false);
 	rig_gcmd(r, SIRTP, true);
 	rig_gcmd(r, IRE, true);
 	CHECK_EQ(rig_msi(r, SID, 0xfee00010 | 5 << 5, 0, NULL), IOM_OK);
-	CHECK_EQ(r->msi[3].data & 0xff, 0x42);
-	CHECK_EQ(r->msi[3].address, 0x1200fee00000ull);
+	CHECK_EQ(r->msi[4].data & 0xff, 0x42);
+	CHECK_EQ(r->msi[4].address, 0x1200fee00000ull);
 	CHECK_EQ(rig_msi(r, SID, 0xfee00010 | 300 << 5, 0, &reason), IOM_EFAULT);
 	CHECK_EQ(reason, 0x21);
 	rig_free(r);
@@ -198,7 +202,7 @@ TEST(one_remapping_without_the_other, "VTD-GCMD-16 VTD-GCMD-17 VTD-GCMD-13")
 
 	rig_queue(r, 0, false);
 	irt = rig_irt(r, 7, false);
-	put64(r, irt + 16 * 5, 0x1200ull << 32 | 0x41 << 16 | 1);
+	put64(r, irt + 16ull * 5, 0x1200ull << 32 | 0x41 << 16 | 1);
 	interrupts_work(r);
 	wr64(r, RTADDR, tables(r, HERE));
 	rig_gcmd(r, SRTP, true);

@@ -200,18 +200,18 @@ TEST(interrupt_table_pointer_drops_what_is_cached, "VTD-GCMD-12 VTD-IR-19")
 
 		rig_queue(r, 0, true);
 		irt = rig_irt(r, 7, false);
-		put64(r, irt + 16 * 5, irte(0x41));
+		put64(r, irt + 16ull * 5, irte(0x41));
 		interrupts(r, 0x41);
-		put64(r, irt + 16 * 5, irte(0x42));
+		put64(r, irt + 16ull * 5, irte(0x42));
 		rig_gcmd(r, SIRTP, true);
 		/* Both are allowed without ESIRTPS, until it is invalidated. */
 		if (!dropped)
 			inv_irte(r);
 		interrupts(r, 0x42);
-		put64(r, irt + 16 * 5, irte(0x43));
+		put64(r, irt + 16ull * 5, irte(0x43));
 		/* A table of another place */
 		irt = pages(r, 1, PAGE);
-		put64(r, irt + 16 * 5, irte(0x44));
+		put64(r, irt + 16ull * 5, irte(0x44));
 		wr64(r, IRTA, irt | 7);
 		rig_gcmd(r, SIRTP, true);
 		if (!dropped)
@@ -228,9 +228,9 @@ TEST(end_of_interrupt_remapping_drops_what_is_cached, "VTD-GCMD-20")
 
 	rig_queue(r, 0, true);
 	irt = rig_irt(r, 7, false);
-	put64(r, irt + 16 * 5, irte(0x41));
+	put64(r, irt + 16ull * 5, irte(0x41));
 	interrupts(r, 0x41);
-	put64(r, irt + 16 * 5, irte(0x42));
+	put64(r, irt + 16ull * 5, irte(0x42));
 	rig_gcmd(r, IRE, false);
 	rig_gcmd(r, IRE, true);
 	interrupts(r, 0x42);
@@ -246,7 +246,7 @@ TEST(caches_of_the_other_remapping_stay, "VTD-GCMD-16 VTD-GCMD-17")
 
 	rig_queue(r, 0, true);
 	irt = rig_irt(r, 7, false);
-	put64(r, irt + 16 * 5, irte(0x41));
+	put64(r, irt + 16ull * 5, irte(0x41));
 	interrupts(r, 0x41);
 	change_leaves(&s);
 	rig_gcmd(r, IRE, false);

@@ -278,7 +278,7 @@ TEST(the_unit_itself_is_let_in, "VTD-PMR-04")
 	irt = rig_irt(r, 7, false);
 	descriptor = page(r);
 	put64(r, descriptor + 32, 0x77ull << 16);
-	put64(r, irt + 16 * 5, descriptor << 32 | 0x41 << 16 | 1 << 15 | 1);
+	put64(r, irt + 16ull * 5, descriptor << 32 | 0x41 << 16 | 1 << 15 | 1);
 	CHECK_EQ(rig_msi(r, SID, 0xfee00010 | 5 << 5, 0, NULL), IOM_OK);
 	CHECK_EQ(ram64(r, descriptor + 8), 1ull << 1);
 	CHECK(r->next <= RIG_RAM + GRANULE);

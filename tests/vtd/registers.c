@@ -57,9 +57,9 @@ TEST(halves_at_work, "VTD-REG-06 VTD-REG-07 VTD-CCMD-06")
 	uint64_t high = 1ull << 40;
 
 	rig_ram_at(r, high, 4 * PAGE);
-	put64(r, high + 16 * (SID >> 8), (high + PAGE) | 1);
-	put64(r, high + PAGE + 16 * (SID & 0xff) + 8, AW(5));
-	put64(r, high + PAGE + 16 * (SID & 0xff), CTX_P | TT_PASS);
+	put64(r, high + 16ull * (SID >> 8), (high + PAGE) | 1);
+	put64(r, high + PAGE + 16ull * (SID & 0xff) + 8, AW(5));
+	put64(r, high + PAGE + 16ull * (SID & 0xff), CTX_P | TT_PASS);
 	wr32(r, RTADDR + 4, (uint32_t)(high >> 32));
 	wr32(r, RTADDR, 0);
 	rig_gcmd(r, SRTP, true);
@@ -212,14 +212,14 @@ TEST(fault_records_are_where_the_capability_says, "VTD-REG-16")
 	unsigned n;
 
 	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		const uint64_t fro = rows[i].offset, end = fro + 16 * rows[i].records;
+		const uint64_t fro = rows[i].offset, end = fro + 16ull * rows[i].records;
 		uint64_t cap = (CAP_ALL & ~(CAP_FRO(0x3ff0) | CAP_NFR(256))) | CAP_FRO(fro) |
 		               CAP_NFR(rows[i].records);
 		struct rig *r = rig_new_caps(cap, ECAP_ALL);
 
 		rig_on(r, TTM_LEGACY);
 		for (n = 0; n < rows[i].records; n++) {
-			const uint64_t at = fro + 16 * n;
+			const uint64_t at = fro + 16ull * n;
 			uint64_t high;
 
 			CHECK_EQ(rd64(r, at + 8), 0);
@@ -239,7 +239,7 @@ TEST(fault_records_are_where_the_capability_says, "VTD-REG-16")
 		fault(r);
 		CHECK_EQ(rd32(r, FSTS) & PFO, PFO);
 		for (; end < WINDOW && n < rows[i].records + 4; n++)
-			CHECK_EQ(rd64(r, fro + 16 * n + 8), 0);
+			CHECK_EQ(rd64(r, fro + 16ull * n + 8), 0);
 		rig_free(r);
 	}
 }

@@ -4,12 +4,14 @@
 #include "registers_map.h"
 
 #define IR_GROUP (ECAP_IR | ECAP_EIM | ECAP_MHMV(15))
-#define DT_GROUP (ECAP_DT | ECAP_PRS | ECAP_NWFS | ECAP_PDS | ECAP_SMS)
+#define PAGE_GROUP (ECAP_PRS | ECAP_SMS)
+#define DT_GROUP (ECAP_DT | ECAP_NWFS | ECAP_PDS | PAGE_GROUP)
 #define PASID_GROUP (ECAP_PASID | ECAP_PSS(20))
 #define FS_GROUP (ECAP_FSTS | ECAP_NEST | ECAP_EAFS)
+/* Beside page requests */
 #define SM_GROUP                                                                                   \
-	(ECAP_SMTS | ECAP_PRS | ECAP_SMS | ECAP_SRS | ECAP_RPRIVS | PASID_GROUP | FS_GROUP |       \
-	 ECAP_SSADS | ECAP_SMPWCS | ECAP_RPS)
+	(ECAP_SMTS | ECAP_SRS | ECAP_RPRIVS | PASID_GROUP | FS_GROUP | ECAP_SSADS | ECAP_SMPWCS |  \
+	 ECAP_RPS)
 
 /* What is taken from the unit that has everything. */
 static const struct {
@@ -21,13 +23,13 @@ static const struct {
 	{ CAP_PLMR | CAP_PHMR, 0 },
 	{ 0, ECAP_EIM },
 	{ CAP_PI, IR_GROUP },
-	{ 0, ECAP_PRS | ECAP_SMS },
+	{ 0, PAGE_GROUP },
 	{ 0, DT_GROUP },
 	{ 0, ECAP_SSIRWS },
 	{ 0, ECAP_SSIRWS | ECAP_SSTS | ECAP_NEST },
-	{ CAP_FS1GP | CAP_FS5LP, SM_GROUP },
+	{ CAP_FS1GP | CAP_FS5LP, SM_GROUP | PAGE_GROUP },
 	{ 0, ECAP_ADMS },
-	{ CAP_FS1GP | CAP_FS5LP, SM_GROUP | ECAP_ADMS },
+	{ CAP_FS1GP | CAP_FS5LP, SM_GROUP | PAGE_GROUP | ECAP_ADMS },
 	{ CAP_PI | CAP_FS1GP | CAP_FS5LP, ECAP_QI | IR_GROUP | DT_GROUP | SM_GROUP },
 	{ CAP_PI | CAP_FS1GP | CAP_FS5LP | CAP_PLMR | CAP_PHMR,
 	  ECAP_QI | IR_GROUP | DT_GROUP | SM_GROUP | ECAP_ADMS | ECAP_SSIRWS | ECAP_SSTS },

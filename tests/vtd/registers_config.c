@@ -63,20 +63,21 @@ static bool can(uint64_t cap, uint64_t ecap, uint8_t version)
 	return err == IOM_OK;
 }
 
-/* Takes away one bit of ECAP, and all that needs it. */
+/* Takes away one bit of ECAP, and all that cannot be without it. */
 static void take(uint64_t bit, uint64_t *cap, uint64_t *ecap)
 {
+	uint64_t was = 0;
 	size_t i;
 
 	*ecap &= ~bit;
-	for (i = 0; i < NEEDS; i++)
-		if (needs[i].needs & bit &&
-		    (*cap & needs[i].cap || (needs[i].ecap && *ecap & needs[i].ecap))) {
-			*cap &= ~needs[i].cap;
-			*ecap &= ~needs[i].ecap;
-			if (needs[i].ecap)
-				take(needs[i].ecap, cap, ecap);
-		}
+	while (was != *ecap) {
+		was = *ecap;
+		for (i = 0; i < NEEDS; i++)
+			if ((*ecap & needs[i].needs) != needs[i].needs) {
+				*cap &= ~needs[i].cap;
+				*ecap &= ~needs[i].ecap;
+			}
+	}
 }
 
 TEST(capabilities_need_their_parents, "VTD-REG-03 VTD-REG-04 VTD-REG-29")
