@@ -200,12 +200,22 @@ TEST(page_queue_overflow_is_a_condition_too, "VTD-EVT-05")
 	CHECK_EQ(r->msis, 2);
 	rig_page(r, SID, 0x1000, IOM_PAGE_READ, 0);
 	CHECK_EQ(r->msis, 2);
-	/* PRO waits, so PPR raises none; IP falls with both only. */
+	/* IP falls with both only, whichever goes first. */
 	wr32(r, PECTL, IM);
 	wr32(r, PRS, 2);
 	wr64(r, PQH, rd64(r, PQT));
 	page_request(r);
 	CHECK_EQ(rd32(r, PECTL), IM | IP);
+	for (i = 0; i < 127; i++)
+		rig_page(r, SID, 0x1000, IOM_PAGE_READ, 0);
+	CHECK_EQ(rd32(r, PRS), 3);
+	wr32(r, PRS, 1);
+	CHECK_EQ(rd32(r, PECTL), IM | IP);
+	wr32(r, PRS, 2);
+	CHECK_EQ(rd32(r, PECTL), IM);
+	wr64(r, PQH, rd64(r, PQT));
+	for (i = 0; i < 128; i++)
+		rig_page(r, SID, 0x1000, IOM_PAGE_READ, 0);
 	wr32(r, PRS, 2);
 	CHECK_EQ(rd32(r, PECTL), IM | IP);
 	wr32(r, PRS, 1);

@@ -132,6 +132,13 @@ TEST(write_buffer_flush, "VTD-GCMD-10")
 
 		wr32(r, GCMD, WBF);
 		CHECK_EQ(rd32(r, GSTS), 0);
+		/* Nothing to flush, nothing to wait for. */
+		iom_begin(r->lane);
+		wr32(r, GCMD, WBF);
+		if (!i)
+			CHECK_EQ(rd32(r, GSTS), 0);
+		iom_end(r->lane);
+		CHECK_EQ(rd32(r, GSTS), 0);
 		rig_on(r, TTM_LEGACY);
 		wr32(r, GCMD, TE | WBF);
 		CHECK_EQ(rd32(r, GSTS), TE | SRTP);
