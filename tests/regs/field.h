@@ -22,6 +22,7 @@ struct number {
 #define BIT(name, n) { #name, name, { n, n }, 1 }
 #define FIELD(name, hi, lo) { #name, name, { hi, lo }, 1 }
 #define TWO(name, hi, lo, hi2, lo2) { #name, name, { hi, lo, hi2, lo2 }, 2 }
+#define THREE(name, hi, lo, hi2, lo2, hi3, lo3) { #name, name, { hi, lo, hi2, lo2, hi3, lo3 }, 3 }
 #define NUMBER(name, should) { #name, name, should }
 /* clang-format on */
 
