@@ -251,6 +251,32 @@ TEST(a_page_request_drops_its_page, "VTD-PRQ-11")
 	}
 }
 
+/* Of the guest's addresses no page request speaks: what the second stage said goes with the domain. */
+TEST(a_page_request_drops_the_second_stage, "VTD-PRQ-11")
+{
+	const struct iom_vtd_config config = {
+		.cap = CAP_ALL, .ecap = ECAP_ALL, .version = 0x40, .address_bits = RIG_HAW
+	};
+	const uint64_t gpa = 0x7777000;
+	struct rig *r = rig_new_config(&config);
+	uint64_t root = page(r), ss = page(r), old = page(r), now = page(r);
+
+	rig_on(r, TTM_SCALABLE);
+	rig_device(r, SID, 0, PASIDE | DTE | PRE, 0);
+	rig_page_queue(r, 0);
+	/* Tables of the first stage are at the addresses that they have. */
+	rig_ss(r, ss, 4, RIG_RAM, 3, RIG_RAM | SS_PS | SS_RW);
+	rig_ss(r, ss, 4, gpa, 1, old | SS_RW);
+	rig_pasid_put(r, SID, 0, PE_P | PGTT_NEST | PE_AW(4) | ss, DID_OF | PWSNP, FSPM_4 | root);
+	rig_fs(r, root, 4, IOVA, 1, gpa | FS_PRU);
+	rig_grants(r, SID, rq(IOVA, IOM_READ), old);
+	rig_ss(r, ss, 4, gpa, 1, now | SS_RW);
+	rig_grants(r, SID, rq(IOVA, IOM_READ), old);
+	rig_page(r, SID, IOVA, IOM_PAGE_READ, 0);
+	rig_grants(r, SID, rq(IOVA, IOM_READ), now);
+	rig_free(r);
+}
+
 static struct iom_port *seen_port;
 static uint64_t seen_spa;
 static unsigned seen;

@@ -347,3 +347,27 @@ TEST(answers_while_translation_is_off, "VTD-ATS-01")
 	CHECK_EQ(ram32(r, status), 1);
 	rig_free(r);
 }
+
+/* A wait that had to wait is as any other: the queue stops on it if memory refuses its status. */
+TEST(status_that_cannot_be_written_in_the_end, "VTD-QI-28")
+{
+	struct rig *r = make_slow(TTM_SCALABLE, 0x40);
+	uint64_t status = page(r), head;
+
+	rig_submit(r, DEVICE(SID), 0);
+	head = r->tail;
+	queue_wait(r, RIG_NOWHERE, 1, WAIT_IF);
+	queue_wait(r, status, 2, 0);
+	CHECK_EQ(rd32(r, FSTS) & IQE, 0);
+	CHECK_EQ(ram32(r, status), 0);
+	queue_complete(r, SID, itag(r, 0), 1);
+	CHECK_EQ(rd32(r, FSTS) & IQE, IQE);
+	CHECK_EQ(rd64(r, IQH), head);
+	CHECK_EQ(rd32(r, ICS), 0);
+	CHECK_EQ(ram32(r, status), 0);
+	queue_repair(r);
+	CHECK_EQ(rd32(r, FSTS) & IQE, 0);
+	CHECK_EQ(ram32(r, status), 2);
+	CHECK_EQ(rd64(r, IQH), r->tail);
+	rig_free(r);
+}

@@ -80,6 +80,31 @@ TEST(registers_hold_what_they_may, "VTD-REG-01 VTD-REG-02 VTD-REG-09 VTD-REG-11 
 	bench_free(&b);
 }
 
+/* Ones that software cannot take away. */
+TEST(identity_stays_whatever_is_stored, "VTD-REG-01 VTD-REG-02")
+{
+	static const uint16_t fixed[] = { VER, CAP, CAP + 4, ECAP, ECAP + 4 };
+	static const uint64_t data[] = { 0, 0x5555555555555555, 0xaaaaaaaaaaaaaaaa };
+
+	for (uint32_t profile = IOM_VTD_LEGACY; profile <= IOM_VTD_FULL; profile++) {
+		struct bench b;
+
+		bench_profile(&b, profile);
+		for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) {
+			uint64_t is = rd(&b, fixed[i], 4);
+
+			for (size_t d = 0; d < sizeof data / sizeof *data; d++) {
+				wr(&b, fixed[i], 4, data[d]);
+				CHECK_EQ(rd(&b, fixed[i], 4), is);
+				if (!(fixed[i] % 8))
+					wr(&b, fixed[i], 8, data[d]);
+				CHECK_EQ(rd(&b, fixed[i], 4), is);
+			}
+		}
+		bench_free(&b);
+	}
+}
+
 TEST(registers_of_absent_features, "VTD-REG-18 VTD-REG-30")
 {
 	static const struct {
