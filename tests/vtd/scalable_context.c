@@ -377,3 +377,22 @@ TEST(scontext_pasid_width, "VTD-SCTX-18 VTD-ATS-05")
 	rig_refuses_quietly(r, SID, rq_pid(IOVA, IOM_READ, 0x400), 0x89);
 	rig_free(r);
 }
+
+TEST(scontext_pasid_width_of_pages, "VTD-SCTX-18")
+{
+	const struct iom_vtd_config config = { .bytes = sizeof config,
+		                               .cap = CAP_ALL,
+		                               .ecap = (ECAP_ALL & ~ECAP_PSS(32)) | ECAP_PSS(10),
+		                               .version = 0x40,
+		                               .address_bits = RIG_HAW };
+	struct rig *r = rig_new_config(&config);
+
+	rig_on(r, TTM_SCALABLE);
+	rig_device(r, SID, 0, PASIDE | DTE | PRE, 0);
+	rig_pasid_put(r, SID, 0x400, PE_P | PGTT_PASS, 1, 0);
+	rig_page_queue(r, 0);
+	/* What a page request may have is nothing that a cache offers others. */
+	rig_page_pid(r, SID, IOVA & ~0xfffull, IOM_PAGE_READ | IOM_PAGE_LAST, 1, 0x400, 0);
+	rig_refuses(r, SID, rq_pid(IOVA, IOM_READ, 0x400), 0x89);
+	rig_free(r);
+}

@@ -471,6 +471,9 @@ static bool find_scalable(const struct iom_query *query, uint64_t root, bool pag
 	if (!find_pasid(query, &device, c, fault))
 		return false;
 	c->flags |= fault->quiet ? VTD_CONTEXT_QUIET : 0;
+	/* Nothing is looked up for it, and it was asked less than other requests are. */
+	if (page_request)
+		return true;
 	find_spaces(query, c);
 	keep_cached(query, q->flags & IOM_REQ_PASID ? q->pasid : IOM_CONTEXT_NO_PASID, c,
 	            sizeof *c);
