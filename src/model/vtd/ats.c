@@ -53,7 +53,8 @@ bool vtd_ats_invalidate(struct vtd_unit *vtd, const uint64_t *d)
 	itag.function = vtd->ecap & VTD_ECAP_DIT ? (uint32_t)pfsid(d) : itag.requester;
 	/* Before the message: the device may answer from inside it. */
 	iom_lock(&vtd->unit.lock);
-	found = iom_itag_take_locked(&vtd->itags, &itag, most ? most : IOM_ITAGS, &tag);
+	found = !vtd_overtaken_locked(vtd) &&
+	        iom_itag_take_locked(&vtd->itags, &itag, most ? most : IOM_ITAGS, &tag);
 	iom_unlock(&vtd->unit.lock);
 	if (!found)
 		return false;

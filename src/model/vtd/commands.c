@@ -230,7 +230,7 @@ static bool mode_ok(const struct vtd_unit *vtd, enum vtd_ttm ttm)
 /* A descriptor's turn. */
 struct turn {
 	struct iom_ring ring;
-	uint32_t head, tail, resets, tags_ended;
+	uint32_t head, tail, tags_ended;
 	enum vtd_ttm ttm;
 	bool wide;
 	bool waited; /* it is the wait that waited, and need not be fetched again */
@@ -291,9 +291,9 @@ static struct iom_ring ring_of(const struct vtd_unit *vtd, uint64_t iqa)
 	};
 }
 
-static bool works(const struct vtd_unit *vtd)
+static bool works_locked(const struct vtd_unit *vtd)
 {
-	return vtd_get(vtd, VTD_GSTS) & VTD_G_QIE &&
+	return !vtd_overtaken_locked(vtd) && vtd_get(vtd, VTD_GSTS) & VTD_G_QIE &&
 	       !(vtd_get(vtd, VTD_FSTS) & (VTD_FSTS_IQE | VTD_FSTS_ITE));
 }
 
@@ -319,14 +319,13 @@ static bool next_locked(struct vtd_unit *vtd, struct turn *turn)
 {
 	uint64_t iqa;
 
-	if (!works(vtd))
+	if (!works_locked(vtd))
 		return false;
 	iqa = vtd_get(vtd, VTD_IQA);
 	*turn = (struct turn){
 		.ring = ring_of(vtd, iqa),
 		.head = (uint32_t)vtd_get(vtd, VTD_IQH),
 		.tail = (uint32_t)vtd_get(vtd, VTD_IQT),
-		.resets = vtd->resets,
 		.tags_ended = vtd->tags_ended,
 		.ttm = vtd_ttm(vtd->root),
 		.wide = iqa & VTD_IQA_DW,
@@ -373,7 +372,6 @@ static void commit_locked(struct vtd_unit *vtd, enum outcome outcome, const stru
 	case WAITS:
 		vtd->wait[0] = turn->d[0];
 		vtd->wait[1] = turn->d[1];
-		vtd->wait_resets = turn->resets;
 		head_set(vtd, turn, turn->head + step);
 		break;
 	case NO_TAG:
@@ -403,19 +401,8 @@ static void run_locked(struct vtd_unit *vtd, struct turn *turn)
 	iom_unlock(&vtd->unit.lock);
 	outcome = fetch_and_run(vtd, turn);
 	iom_lock(&vtd->unit.lock);
-	if (turn->resets == vtd->resets)
+	if (!vtd_overtaken_locked(vtd))
 		commit_locked(vtd, outcome, turn);
-}
-
-/* A wait that a loaded state brought along has asked nobody yet. */
-static void ask_again(struct vtd_unit *vtd)
-{
-	uint32_t resets = iom_peek_acquire(&vtd->resets);
-
-	if (!iom_peek(&vtd->wait_waits) || vtd->wait_resets == resets)
-		return;
-	vtd->wait_resets = resets;
-	(void)iom_drain(&vtd->unit, VTD_DRAIN_WAIT, false);
 }
 
 void vtd_commands_run(struct vtd_unit *vtd)
@@ -425,7 +412,6 @@ void vtd_commands_run(struct vtd_unit *vtd)
 
 	if (!(vtd->ecap & VTD_ECAP_QI))
 		return;
-	ask_again(vtd);
 	iom_lock(&vtd->unit.lock);
 	while (go && !iom_unit_stopped(&vtd->unit) && next_locked(vtd, &turn)) {
 		run_locked(vtd, &turn);

@@ -69,7 +69,9 @@ int vtd_page_request(struct vtd_unit *vtd, struct iom_endpoint *endpoint,
 	};
 	struct vtd_page_request p;
 	int result = IOM_EBUSY;
+	uint32_t resets;
 
+	resets = iom_peek_acquire(&vtd->resets);
 	query.invalidations = iom_unit_invalidations(unit);
 	query.requester = iom_peek(&endpoint->requester);
 	query.watchers = __atomic_load_n(&unit->watchers, __ATOMIC_SEQ_CST);
@@ -81,7 +83,10 @@ int vtd_page_request(struct vtd_unit *vtd, struct iom_endpoint *endpoint,
 	iom_lock(&unit->lock);
 	if (endpoint->removed) {
 		result = IOM_ENOENT;
-	} else if (!iom_unit_stopped(unit) && vtd->pages_count < VTD_PAGES) {
+	} else if (!(vtd->on & VTD_ON_DMA)) {
+		result = IOM_ENOTSUP;
+	} else if (resets == vtd->resets && !iom_unit_stopped(unit) &&
+	           vtd->pages_count < VTD_PAGES) {
 		vtd->pages[(vtd->pages_first + vtd->pages_count) % VTD_PAGES] = p;
 		iom_poke(&vtd->pages_count, vtd->pages_count + 1);
 		iom_work_later(unit, VTD_WORK_PAGES);
@@ -130,7 +135,8 @@ static void answer(struct vtd_unit *vtd, const struct vtd_page_request *p, unsig
 	vtd->unit.host.message(vtd->unit.opaque, requester_of(p), &message);
 }
 
-static void record(struct vtd_unit *vtd, const struct vtd_page_request *p)
+/* False: a reset has overtaken it. */
+static bool record(struct vtd_unit *vtd, const struct vtd_page_request *p)
 {
 	const struct vtd_record record = {
 		.info = p->record[1] & VTD_PRD_1_ADDRESS,
@@ -144,7 +150,14 @@ static void record(struct vtd_unit *vtd, const struct vtd_page_request *p)
 		.quiet = p->quiet,
 	};
 
-	vtd_record(vtd, &record);
+	bool overtaken;
+
+	iom_lock(&vtd->unit.lock);
+	overtaken = vtd_overtaken_locked(vtd);
+	if (!overtaken)
+		vtd_record_locked(vtd, &record);
+	iom_unlock(&vtd->unit.lock);
+	return !overtaken;
 }
 
 /* What made the device ask must not be met again ("Page Request Descriptor"). */
@@ -201,22 +214,24 @@ static bool room_locked(struct vtd_unit *vtd, const struct vtd_page_request *p,
 	return false;
 }
 
-/* What a reset overtakes gets no answer. */
+/* The queue of a unit that was reset is nobody's, and what a reset overtakes gets no answer. */
 static void store(struct vtd_unit *vtd, const struct vtd_page_request *p)
 {
 	const uint64_t words[] = { p->record[0], p->record[1], 0, 0 };
 	struct iom_unit *unit = &vtd->unit;
 	enum iom_ring_result result;
-	uint32_t tail, resets;
+	bool room, overtaken;
 	struct iom_ring ring;
-	bool room;
+	uint32_t tail;
 
 	iom_lock(&unit->lock);
-	resets = vtd->resets;
+	overtaken = vtd_overtaken_locked(vtd);
 	tail = (uint32_t)vtd_get(vtd, VTD_PQT);
 	ring = ring_of(vtd);
-	room = room_locked(vtd, p, &ring, tail);
+	room = !overtaken && room_locked(vtd, p, &ring, tail);
 	iom_unlock(&unit->lock);
+	if (overtaken)
+		return;
 	if (!room) {
 		/* So that the device asks again. */
 		answer(vtd, p, IOM_PAGES_DONE);
@@ -228,14 +243,14 @@ static void store(struct vtd_unit *vtd, const struct vtd_page_request *p)
 	result = iom_ring_put(unit, &ring, tail, tail, words);
 
 	iom_lock(&unit->lock);
-	if (result == IOM_RING_OK && resets == vtd->resets) {
+	overtaken = vtd_overtaken_locked(vtd);
+	if (result == IOM_RING_OK && !overtaken) {
 		iom_reg_set(unit, VTD_PQT, iom_ring_next(&ring, tail));
 		status_locked(vtd, VTD_PRS_PPR);
 	}
-	room = resets == vtd->resets;
 	iom_unlock(&unit->lock);
 	/* UNSPECIFIED: a queue that memory refuses. */
-	if (result != IOM_RING_OK && room)
+	if (result != IOM_RING_OK && !overtaken)
 		answer(vtd, p, IOM_PAGES_INVALID);
 }
 
@@ -245,7 +260,7 @@ static bool next(struct vtd_unit *vtd, struct vtd_page_request *p)
 	bool found;
 
 	iom_lock(&vtd->unit.lock);
-	found = vtd->pages_count;
+	found = !vtd_overtaken_locked(vtd) && vtd->pages_count;
 	if (found) {
 		*p = vtd->pages[vtd->pages_first];
 		vtd->pages_first = (vtd->pages_first + 1) % VTD_PAGES;
@@ -262,8 +277,8 @@ void vtd_pages_store(struct vtd_unit *vtd)
 
 	while (go && !iom_unit_stopped(&vtd->unit) && next(vtd, &p)) {
 		if (p.fault) {
-			record(vtd, &p);
-			answer(vtd, &p, IOM_PAGES_INVALID);
+			if (record(vtd, &p))
+				answer(vtd, &p, IOM_PAGES_INVALID);
 		} else {
 			store(vtd, &p);
 		}

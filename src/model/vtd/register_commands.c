@@ -17,15 +17,15 @@ static unsigned accepted(const struct vtd_unit *vtd, unsigned g)
 
 /* The request is over; `granularity`, the field that tells the actual one, becomes `g`. */
 static void answer(struct vtd_unit *vtd, unsigned off, uint64_t busy, uint64_t granularity,
-                   unsigned g, uint32_t resets)
+                   unsigned g)
 {
 	iom_lock(&vtd->unit.lock);
-	if (resets == vtd->resets)
+	if (!vtd_overtaken_locked(vtd))
 		iom_reg_change(&vtd->unit, off, busy | granularity, IOM_PUT(granularity, g));
 	iom_unlock(&vtd->unit.lock);
 }
 
-static void context_command(struct vtd_unit *vtd, uint32_t resets)
+static void context_command(struct vtd_unit *vtd)
 {
 	uint64_t r = vtd_get(vtd, VTD_CCMD);
 	unsigned g = accepted(vtd, (unsigned)IOM_GET(VTD_CCMD_CIRG, r));
@@ -36,7 +36,7 @@ static void context_command(struct vtd_unit *vtd, uint32_t resets)
 		vtd_forget_contexts(vtd, g, (uint32_t)IOM_GET(VTD_CCMD_DID, r),
 		                    (uint32_t)IOM_GET(VTD_CCMD_SID, r),
 		                    (unsigned)IOM_GET(VTD_CCMD_FM, r));
-	answer(vtd, VTD_CCMD, VTD_CCMD_ICC, VTD_CCMD_CAIG, g, resets);
+	answer(vtd, VTD_CCMD, VTD_CCMD_ICC, VTD_CCMD_CAIG, g);
 }
 
 /* Carries it out, and gives the granularity. */
@@ -52,28 +52,24 @@ static unsigned iotlb_invalidate(struct vtd_unit *vtd, uint64_t r, uint64_t iva)
 	return g;
 }
 
-static void iotlb_command(struct vtd_unit *vtd, uint32_t resets)
+static void iotlb_command(struct vtd_unit *vtd)
 {
 	unsigned off = vtd_iotlb_offset(vtd->ecap), g;
 	uint64_t r = vtd_get(vtd, off + VTD_IOTLB);
 
 	if (!(r & VTD_IOTLB_IVT))
 		return;
-	if (!vtd->iotlb_waits || vtd->iotlb_resets != resets) {
+	if (vtd->iotlb_waits == VTD_G_NONE)
 		vtd->iotlb_waits = (uint8_t)iotlb_invalidate(vtd, r, vtd_get(vtd, off + VTD_IVA));
-		vtd->iotlb_resets = resets;
-	}
 	g = vtd->iotlb_waits;
 	if (g != VTD_G_NONE && iom_drains(&vtd->unit, VTD_DRAIN_IOTLB))
 		return;
 	vtd->iotlb_waits = VTD_G_NONE;
-	answer(vtd, off + VTD_IOTLB, VTD_IOTLB_IVT, VTD_IOTLB_IAIG, g, resets);
+	answer(vtd, off + VTD_IOTLB, VTD_IOTLB_IVT, VTD_IOTLB_IAIG, g);
 }
 
 void vtd_registers_run(struct vtd_unit *vtd)
 {
-	uint32_t resets = iom_peek_acquire(&vtd->resets);
-
-	context_command(vtd, resets);
-	iotlb_command(vtd, resets);
+	context_command(vtd);
+	iotlb_command(vtd);
 }

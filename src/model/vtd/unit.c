@@ -21,8 +21,8 @@ static void reset_locked(struct iom_unit *unit)
 }
 
 /*
- * After a reset or a load, what waited for sections before does not any more, and what waits now
- * asks for itself.  True: there was one.
+ * After a reset or a load, what waited for sections before does not any more, and *ask becomes what
+ * waits now.  True: there was one.
  */
 static bool restarted(struct vtd_unit *vtd, uint32_t *ask)
 {
@@ -30,7 +30,9 @@ static bool restarted(struct vtd_unit *vtd, uint32_t *ask)
 		return false;
 	iom_lock(&vtd->unit.lock);
 	vtd->resets_seen = vtd->resets;
-	*ask = vtd_global_waits_locked(vtd) ? VTD_DRAIN_GLOBAL : 0;
+	vtd->iotlb_waits = VTD_G_NONE;
+	*ask = (vtd_global_waits_locked(vtd) ? VTD_DRAIN_GLOBAL : 0) |
+	       (vtd->wait_waits ? VTD_DRAIN_WAIT : 0);
 	iom_unlock(&vtd->unit.lock);
 	return true;
 }

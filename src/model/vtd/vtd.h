@@ -83,7 +83,7 @@ struct vtd_unit {
 	uint32_t changing; /* what GSTS and PMEN do not tell yet: VTD_G_*, VTD_CHANGING_PROTECTED */
 	bool queue_ends;   /* QIE was cleared; QIES falls when the queue stands still */
 	unsigned fault_next; /* the fault record that is due */
-	uint32_t resets;     /* so that what began before a reset ends without effect */
+	uint32_t resets;     /* and loads: what began before one ends without effect */
 
 	/* The invalidation queue and devices' caches: the same */
 	bool wait_waits;     /* a wait descriptor, which the head has passed            */
@@ -95,11 +95,9 @@ struct vtd_unit {
 	struct vtd_page_request pages[VTD_PAGES];
 
 	/* The worker's own */
-	uint32_t resets_seen; /* those of `resets` that the drains know about */
-	uint64_t wait[2];     /* the descriptor, as it was fetched                   */
-	uint32_t wait_resets; /* those of `resets` when its drain was asked for      */
+	uint32_t resets_seen; /* those of `resets` that it has begun anew after              */
+	uint64_t wait[2];     /* the descriptor, as it was fetched                           */
 	uint8_t iotlb_waits; /* the granularity of what the IOTLB register asked for, while it waits */
-	uint32_t iotlb_resets; /* ... and those of `resets` then */
 
 	struct iom_lock irte_lock; /* of who changes what follows */
 	struct vtd_irte irte[VTD_IRTES];
@@ -150,6 +148,15 @@ static inline unsigned vtd_major(const struct vtd_unit *vtd)
 static inline bool vtd_is_on(const struct vtd_unit *vtd, uint32_t what)
 {
 	return __atomic_load_n(&vtd->on, __ATOMIC_SEQ_CST) & what;
+}
+
+/*
+ * Worker, under the lock: has a reset or a load come since it looked last?  What it found before it
+ * took the lock is of no account then, and it will be called once more.
+ */
+static inline bool vtd_overtaken_locked(const struct vtd_unit *vtd)
+{
+	return vtd->resets != vtd->resets_seen;
 }
 
 /* TTM of the latched root pointer. */
