@@ -30,11 +30,16 @@ static uint64_t mix(uint64_t v)
 	return v ^ v >> 32;
 }
 
-static uint32_t *bucket_of(struct iom_cache *cache, uint32_t kind, const uint32_t *tag)
-{
-	uint64_t h = mix(tag[0] ^ (uint64_t)tag[1] << 32 ^ (uint64_t)kind << 60);
+/* Chains of spaces: those that have a first tag in common, and those that have both. */
+enum { FIRST, BOTH, CHAINS };
 
-	return &cache->bucket[h % IOM_SPACE_BUCKETS];
+static uint32_t *bucket_of(struct iom_cache *cache, unsigned chain, uint32_t kind,
+                           const uint32_t *tag)
+{
+	uint64_t second = chain == BOTH ? tag[1] : 0;
+	uint64_t h = mix(tag[0] ^ second << 32 ^ (uint64_t)kind << 60);
+
+	return &cache->bucket[chain][h % IOM_SPACE_BUCKETS];
 }
 
 static bool same_key(const struct iom_space_key *a, const struct iom_space_key *b)
@@ -43,14 +48,29 @@ static bool same_key(const struct iom_space_key *a, const struct iom_space_key *
 	       !memcmp(a->word, b->word, sizeof a->word);
 }
 
+static void link_space(struct iom_cache *cache, uint32_t index)
+{
+	struct iom_space *space = &cache->space[index];
+
+	for (unsigned chain = 0; chain < CHAINS; chain++) {
+		uint32_t *bucket = bucket_of(cache, chain, space->key.kind, space->key.tag);
+
+		space->next[chain] = *bucket;
+		*bucket = index;
+	}
+}
+
 static void unlink_space(struct iom_cache *cache, uint32_t index)
 {
 	struct iom_space *space = &cache->space[index];
-	uint32_t *link = bucket_of(cache, space->key.kind, space->key.tag);
 
-	while (*link != index)
-		link = &cache->space[*link].next;
-	*link = space->next;
+	for (unsigned chain = 0; chain < CHAINS; chain++) {
+		uint32_t *link = bucket_of(cache, chain, space->key.kind, space->key.tag);
+
+		while (*link != index)
+			link = &cache->space[*link].next[chain];
+		*link = space->next[chain];
+	}
 }
 
 /* Entries of whoever had the place before, and fronts that lean on them, must not live on. */
@@ -70,14 +90,14 @@ static uint32_t free_place_locked(struct iom_unit *unit)
 struct iom_space_ref iom_space_get(struct iom_unit *unit, const struct iom_space_key *key)
 {
 	struct iom_cache *cache = &unit->cache;
-	uint32_t *bucket, index;
 	struct iom_space_ref ref;
 	struct iom_space *space;
 	bool evicted = false;
+	uint32_t index;
 
 	iom_lock(&cache->lock);
-	bucket = bucket_of(cache, key->kind, key->tag);
-	for (index = *bucket; index; index = cache->space[index].next) {
+	index = *bucket_of(cache, BOTH, key->kind, key->tag);
+	for (; index; index = cache->space[index].next[BOTH]) {
 		if (same_key(&cache->space[index].key, key))
 			break;
 	}
@@ -86,8 +106,7 @@ struct iom_space_ref iom_space_get(struct iom_unit *unit, const struct iom_space
 		index = free_place_locked(unit);
 		space = &cache->space[index];
 		space->key = *key;
-		space->next = *bucket;
-		*bucket = index;
+		link_space(cache, index);
 		iom_poke(&space->number, ++cache->numbers);
 		__atomic_store_n(&space->gen[0], ++cache->gens, __ATOMIC_SEQ_CST);
 		__atomic_store_n(&space->gen[1], ++cache->gens, __ATOMIC_SEQ_CST);
@@ -276,15 +295,17 @@ static void invalidate_locked(struct iom_unit *unit, struct sweep *sweep)
 	const struct iom_scope *scope = sweep->scope;
 	struct iom_cache *cache = &unit->cache;
 
-	if (!scope->any_tag[0] && !scope->any_tag[1]) {
-		for (uint32_t kinds = scope->kinds; kinds; kinds &= kinds - 1) {
-			uint32_t i = *bucket_of(cache, kinds & -kinds, scope->tag);
+	unsigned chain = scope->any_tag[1] ? FIRST : BOTH;
 
-			for (; i; i = cache->space[i].next)
-				invalidate_space(unit, i, sweep);
-		}
-	} else {
+	if (scope->any_tag[0]) {
 		for (uint32_t i = 1; i < cache->spaces; i++)
+			invalidate_space(unit, i, sweep);
+		return;
+	}
+	for (uint32_t kinds = scope->kinds; kinds; kinds &= kinds - 1) {
+		uint32_t i = *bucket_of(cache, chain, kinds & -kinds, scope->tag);
+
+		for (; i; i = cache->space[i].next[chain])
 			invalidate_space(unit, i, sweep);
 	}
 }

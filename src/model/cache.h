@@ -47,10 +47,10 @@ struct iom_ref {
 
 struct iom_space {
 	struct iom_space_key key;
-	uint32_t next;   /* in the bucket of its tags; index   */
-	uint32_t number; /* of this use of the place           */
-	uint64_t gen[2]; /* of entries that are not global, and that are */
-	uint64_t sizes;  /* which page sizes entries have: a bit for each log2 */
+	uint32_t next[2]; /* in the bucket of its first tag, and of both; index */
+	uint32_t number;  /* of this use of the place                           */
+	uint64_t gen[2];  /* of entries that are not global, and that are */
+	uint64_t sizes;   /* which page sizes entries have: a bit for each log2 */
 };
 
 #define IOM_WAYS 4u
@@ -78,9 +78,9 @@ struct iom_cache {
 	uint32_t evicted;    /* how many spaces lost their place to others */
 	uint32_t victim;
 	uint32_t numbers;
-	uint64_t gens;        /* every generation is given once */
-	struct iom_lock lock; /* of the spaces' places and chains */
-	uint32_t bucket[IOM_SPACE_BUCKETS];
+	uint64_t gens;                         /* every generation is given once */
+	struct iom_lock lock;                  /* of the spaces' places and chains */
+	uint32_t bucket[2][IOM_SPACE_BUCKETS]; /* by kind and first tag; by kind and both tags */
 	struct iom_space space[IOM_SPACES];
 };
 
