@@ -390,8 +390,31 @@ enum vtd_dlm {
 #define VTD_PID_4_RSVD (IOM_MASK(15, 2) | IOM_MASK(31, 24))
 #define VTD_PID_4_XAPIC_RSVD (IOM_MASK(39, 32) | IOM_MASK(63, 48))
 
-/* Fault reasons of interrupt requests */
-enum vtd_interrupt_fault {
+/* ---- Fault reasons ---------------------------------------------------------------------------------- */
+
+/*
+ * "Fault Conditions".  ABSENT: an entry is not present, or grants nothing; FETCH: it is not readable,
+ * FETCH_FIRST: the one that the pointer of a context or PASID entry leads to; RSVD: a reserved field is
+ * set; the bare name of a structure: its fields contradict the unit or each other.
+ */
+enum vtd_fr {
+	/* Legacy mode */
+	VTD_FR_ROOT_ABSENT = 0x01,
+	VTD_FR_CONTEXT_ABSENT,
+	VTD_FR_CONTEXT, /* AW or TT, or the first paging entry is not readable     */
+	VTD_FR_ADDRESS, /* beyond min(MGAW, AGAW), or HAW                          */
+	VTD_FR_WRITE,   /* not permitted                                           */
+	VTD_FR_READ,
+	VTD_FR_PAGING_FETCH,
+	VTD_FR_ROOT_FETCH,
+	VTD_FR_CONTEXT_FETCH,
+	VTD_FR_ROOT_RSVD,
+	VTD_FR_CONTEXT_RSVD,
+	VTD_FR_PAGING_RSVD,
+	VTD_FR_TT,        /* the request came translated, or asks for a translation  */
+	VTD_FR_INTERRUPT, /* output in the interrupt address range                   */
+
+	/* Interrupt requests */
 	VTD_FR_IR_REQUEST = 0x20,    /* reserved field of the request                */
 	VTD_FR_IR_INDEX,             /* beyond the table, or its entry beyond HAW    */
 	VTD_FR_IR_ABSENT,            /* P = 0                                        */
@@ -404,6 +427,79 @@ enum vtd_interrupt_fault {
 	VTD_FR_IR_NO_MESSAGE,        /* other requests to the address range          */
 	VTD_FR_IR_XAPIC,             /* EIMER = 1, EIME = 0                          */
 	VTD_FR_IR_OFF,               /* IRREQ = 1, IRES = 0                          */
+
+	/* The mode */
+	VTD_FR_TTM = 0x30, /* not one of the unit's                                     */
+	VTD_FR_TTM_PASID,  /* legacy mode: a request with PASID                         */
+	VTD_FR_TTM_PAGES,  /* ... a page request                                        */
+	VTD_FR_TTM_ABORT,  /* abort-DMA mode                                            */
+	VTD_FR_EXECUTE,    /* version 8: ER = 1                                         */
+
+	/* Scalable mode: root and context entries */
+	VTD_FR_SROOT_FETCH = 0x38,
+	VTD_FR_SROOT_ABSENT,
+	VTD_FR_SROOT_RSVD,
+	VTD_FR_SCONTEXT_FETCH = 0x40,
+	VTD_FR_SCONTEXT_ABSENT,
+	VTD_FR_SCONTEXT_RSVD,
+	VTD_FR_SCONTEXT,
+	VTD_FR_DTE,       /* 0, and the request came translated, or asks for a translation */
+	VTD_FR_PASIDE,    /* 0, and the request has a PASID                                */
+	VTD_FR_PDTS,      /* the PASID is beyond the directory                             */
+	VTD_FR_PRE,       /* 0, and it is a page request                                   */
+	VTD_FR_RID_PASID, /* the request's PASID equals it                                 */
+	VTD_FR_EPTR,      /* 0, and the request came translated with a PASID               */
+
+	/* PASID directory and table entries */
+	VTD_FR_DIRECTORY_FETCH = 0x50,
+	VTD_FR_DIRECTORY_ABSENT,
+	VTD_FR_DIRECTORY_RSVD,
+	VTD_FR_PASID_FETCH = 0x58,
+	VTD_FR_PASID_ABSENT,
+	VTD_FR_PASID_RSVD,
+	VTD_FR_PASID,
+	VTD_FR_ERE,          /* 0, and ER = 1                                   */
+	VTD_FR_SRE,          /* 0, and the request is privileged                */
+	VTD_FR_HPTSZ = 0x60, /* a translated address is beyond it               */
+
+	/* First-stage entries; READ, WRITE: the second stage forbids that to the unit */
+	VTD_FR_FS_FETCH = 0x70,
+	VTD_FR_FS_ABSENT,
+	VTD_FR_FS_RSVD,
+	VTD_FR_FS_FETCH_FIRST,
+	VTD_FR_FS_ADDRESS, /* nested: beyond what the second stage translates */
+	VTD_FR_FS_READ_FIRST,
+	VTD_FR_FS_READ,
+	VTD_FR_FS_WRITE,
+
+	/* Second-stage entries; UNSNOOPED, UPDATE: a flag was to be set (PWSNP = 0), or could not be */
+	VTD_FR_SS_FETCH = 0x78,
+	VTD_FR_SS_ABSENT,
+	VTD_FR_SS_RSVD,
+	VTD_FR_SS_FETCH_FIRST,
+	VTD_FR_SS_UNSNOOPED,
+	VTD_FR_SS_UPDATE,
+
+	/* Scalable mode: the request itself */
+	VTD_FR_SM_CANONICAL = 0x80, /* the address is not                            */
+	VTD_FR_SM_USER,             /* no privilege, and a supervisor page           */
+	VTD_FR_SM_EXECUTE,          /* not permitted; before 4.0                     */
+	VTD_FR_SM_HOST_ADDRESS,     /* beyond HAW                                    */
+	VTD_FR_SM_ADDRESS,          /* beyond what the second stage translates       */
+	VTD_FR_SM_WRITE,            /* not permitted                                 */
+	VTD_FR_SM_READ,
+	VTD_FR_SM_INTERRUPT,       /* output in the interrupt address range          */
+	VTD_FR_PASID_WIDTH = 0x89, /* the PASID is wider than PSS says               */
+	VTD_FR_FS_UNSNOOPED = 0x90,
+	VTD_FR_FS_UPDATE,
+
+	/* The host permission table */
+	VTD_FR_HPT_FETCH = 0xa0,
+	VTD_FR_HPT_RSVD,
+	VTD_FR_HPT_FETCH_FIRST,
+	VTD_FR_HPT_ABSENT, /* of a zero-length read */
+	VTD_FR_HPT_WRITE,
+	VTD_FR_HPT_READ,
 };
 
 /* ---- Page requests --------------------------------------------------------------------------------- */

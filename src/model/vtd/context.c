@@ -91,13 +91,28 @@ struct entry {
 	uint8_t fetch, absent, malformed;
 };
 
-static const struct entry legacy_root = { IOM_OF_DEVICE, 2, ROOT, false, 0x08, 0x01, 0x0a };
-static const struct entry legacy_context = { IOM_OF_DEVICE, 2, CONTEXT, true, 0x09, 0x02, 0x0b };
+static const struct entry legacy_root = {
+	IOM_OF_DEVICE, 2, ROOT, false, VTD_FR_ROOT_FETCH, VTD_FR_ROOT_ABSENT, VTD_FR_ROOT_RSVD
+};
+static const struct entry legacy_context = {
+	IOM_OF_DEVICE,      2, CONTEXT, true, VTD_FR_CONTEXT_FETCH, VTD_FR_CONTEXT_ABSENT,
+	VTD_FR_CONTEXT_RSVD
+};
 /* One half of it: the lower and the upper one look alike. */
-static const struct entry root_half = { IOM_OF_DEVICE, 1, ROOT, false, 0x38, 0x39, 0x3a };
-static const struct entry device_entry = { IOM_OF_DEVICE, 4, DEVICE, true, 0x40, 0x41, 0x42 };
-static const struct entry directory = { IOM_OF_PROCESS, 1, DIRECTORY, true, 0x50, 0x51, 0x52 };
-static const struct entry pasid_entry = { IOM_OF_PROCESS, 8, PASID, true, 0x58, 0x59, 0x5a };
+static const struct entry root_half = {
+	IOM_OF_DEVICE, 1, ROOT, false, VTD_FR_SROOT_FETCH, VTD_FR_SROOT_ABSENT, VTD_FR_SROOT_RSVD
+};
+static const struct entry device_entry = {
+	IOM_OF_DEVICE,       4, DEVICE, true, VTD_FR_SCONTEXT_FETCH, VTD_FR_SCONTEXT_ABSENT,
+	VTD_FR_SCONTEXT_RSVD
+};
+static const struct entry directory = {
+	IOM_OF_PROCESS,       1, DIRECTORY, true, VTD_FR_DIRECTORY_FETCH, VTD_FR_DIRECTORY_ABSENT,
+	VTD_FR_DIRECTORY_RSVD
+};
+static const struct entry pasid_entry = {
+	IOM_OF_PROCESS, 8, PASID, true, VTD_FR_PASID_FETCH, VTD_FR_PASID_ABSENT, VTD_FR_PASID_RSVD
+};
 
 /* All kinds have these two in the same place. */
 #define PRESENT VTD_ROOT_P
@@ -254,7 +269,7 @@ static bool find_legacy(const struct iom_query *query, uint64_t root, struct vtd
 	if (tt != VTD_TT_PASS_THROUGH && words[0] & beyond_haw(vtd))
 		return refuse(fault, legacy_context.malformed);
 	if (!tt_ok(vtd, tt) || !aw_ok(vtd, aw))
-		return refuse(fault, 0x03);
+		return refuse(fault, VTD_FR_CONTEXT);
 
 	*c = (struct vtd_context){
 		.sspt = words[0] & VTD_CE_SSPTPTR,
@@ -278,7 +293,7 @@ static const struct vtd_context *locate_legacy(const struct iom_query *query, ui
 	const struct vtd_context *c;
 
 	if (page_request || q->flags & IOM_REQ_PASID) {
-		refuse(fault, page_request ? 0x32 : 0x31);
+		refuse(fault, page_request ? VTD_FR_TTM_PAGES : VTD_FR_TTM_PASID);
 		return NULL;
 	}
 	c = recall(query, root, IOM_CONTEXT_NO_PASID, room);
@@ -289,7 +304,7 @@ static const struct vtd_context *locate_legacy(const struct iom_query *query, ui
 	}
 	fault->quiet = c->flags & VTD_CONTEXT_QUIET;
 	if (q->at != IOM_AT_UNTRANSLATED && !(c->flags & VTD_CONTEXT_ATS)) {
-		refuse(fault, 0x0d);
+		refuse(fault, VTD_FR_TT);
 		return NULL;
 	}
 	return c;
@@ -330,7 +345,7 @@ static bool find_device(const struct iom_query *query, uint64_t root, struct vtd
 	if ((words[0] & VTD_SCE_PRE && !(words[0] & VTD_SCE_DTE)) ||
 	    rid_pasid(device) >= pasids(device) ||
 	    (words[0] & VTD_SCE_EPTR && !(words[0] & VTD_SCE_PASIDE)))
-		return refuse(fault, 0x43);
+		return refuse(fault, VTD_FR_SCONTEXT);
 	keep_cached(query, IOM_CONTEXT_DEVICE, device, sizeof *device);
 	return true;
 }
@@ -343,23 +358,23 @@ static unsigned device_refuses(const struct vtd_unit *vtd, const struct vtd_devi
 	uint64_t word = device->word[0];
 
 	if (q->at != IOM_AT_UNTRANSLATED && !(word & VTD_SCE_DTE))
-		return 0x44;
+		return VTD_FR_DTE;
 	if (q->flags & IOM_REQ_PASID) {
 		if (!(word & VTD_SCE_PASIDE))
-			return translated ? 0x49 : 0x45;
+			return translated ? VTD_FR_EPTR : VTD_FR_PASIDE;
 		if (q->pasid >= pasids(device))
-			return 0x46;
+			return VTD_FR_PDTS;
 		if (!page_request &&
 		    q->pasid & ~iom_low((unsigned)IOM_GET(VTD_ECAP_PSS, vtd->ecap) + 1))
-			return 0x89;
+			return VTD_FR_PASID_WIDTH;
 	}
 	if (page_request && !(word & VTD_SCE_PRE))
-		return 0x47;
+		return VTD_FR_PRE;
 	if (!(q->flags & IOM_REQ_PASID))
 		return 0;
 	if (q->pasid == rid_pasid(device) && !(vtd->config.flags & IOM_VTD_ANY_PASID))
-		return 0x48;
-	return translated && !(word & VTD_SCE_EPTR) ? 0x49 : 0;
+		return VTD_FR_RID_PASID;
+	return translated && !(word & VTD_SCE_EPTR) ? VTD_FR_EPTR : 0;
 }
 
 /* Flags of a context, and where a PASID entry has them. */
@@ -406,7 +421,7 @@ static bool decode_pasid(const struct vtd_unit *vtd, const uint64_t *words, stru
 	if (!pgtt_ok(vtd, pgtt) || (second && !aw_ok(vtd, aw)) ||
 	    (first && !fspm_ok(vtd, IOM_GET(VTD_PE_2_FSPM, words[2]))) ||
 	    (first && second && words[2] >> vtd_second_stage_bits(vtd, aw)))
-		return refuse(fault, 0x5b);
+		return refuse(fault, VTD_FR_PASID);
 
 	c->kind = (uint8_t)pgtt;
 	c->aw = (uint8_t)aw;
@@ -490,8 +505,8 @@ bool vtd_privileged(const struct vtd_context *c, const struct iom_request *q)
 static unsigned pasid_refuses(const struct vtd_context *c, const struct iom_request *q)
 {
 	if (q->flags & IOM_REQ_PASID && q->access == IOM_EXECUTE)
-		return 0x5c;
-	return vtd_privileged(c, q) && !(c->flags & VTD_CONTEXT_SRE) ? 0x5d : 0;
+		return VTD_FR_ERE;
+	return vtd_privileged(c, q) && !(c->flags & VTD_CONTEXT_SRE) ? VTD_FR_SRE : 0;
 }
 
 static const struct vtd_context *locate_scalable(const struct iom_query *query, uint64_t root,
@@ -505,7 +520,7 @@ static const struct vtd_context *locate_scalable(const struct iom_query *query, 
 
 	if (!page_request && q->flags & IOM_REQ_PASID && q->access == IOM_EXECUTE &&
 	    vtd_major(vtd_of(query->unit)) >= 8) {
-		refuse(fault, 0x34);
+		refuse(fault, VTD_FR_EXECUTE);
 		return NULL;
 	}
 	/* What is translated already asks for no PASID entry, and page requests ask for more. */
@@ -519,7 +534,7 @@ static const struct vtd_context *locate_scalable(const struct iom_query *query, 
 	fault->quiet = c->flags & VTD_CONTEXT_QUIET;
 	if (page_request || q->at == IOM_AT_TRANSLATED)
 		return c;
-	code = q->at != IOM_AT_UNTRANSLATED && !(c->flags & VTD_CONTEXT_ATS) ? 0x44
+	code = q->at != IOM_AT_UNTRANSLATED && !(c->flags & VTD_CONTEXT_ATS) ? VTD_FR_DTE
 	                                                                     : pasid_refuses(c, q);
 	if (code) {
 		refuse(fault, code);
@@ -565,6 +580,6 @@ const struct vtd_context *vtd_locate(const struct iom_query *query, uint64_t roo
 		return locate_legacy(query, root, page_request, room, fault);
 	if (known && vtd_ttm(root) == VTD_TTM_SCALABLE)
 		return locate_scalable(query, root, page_request, room, fault);
-	refuse(fault, known ? 0x33 : 0x30);
+	refuse(fault, known ? VTD_FR_TTM_ABORT : VTD_FR_TTM);
 	return NULL;
 }

@@ -72,34 +72,36 @@ struct codes {
 	}
 #define SECOND_STAGE(width, no_write, no_read)                                                     \
 	{                                                                                          \
-		[WIDTH] = ALWAYS(width), [ABSENT] = ALWAYS(0x79), [RESERVED] = ALWAYS(0x7a),       \
-		[FETCH] = { 0x7b, 0x78 }, [UPDATE] = ALWAYS(0x7d), [UNMARKED] = ALWAYS(0x7c),      \
-		[NO_RIGHT] = ALWAYS(0x79), [NO_WRITE] = ALWAYS(no_write),                          \
-		[NO_READ] = ALWAYS(no_read), [INTERRUPT] = ALWAYS(0x87),                           \
+		[WIDTH] = ALWAYS(width), [ABSENT] = ALWAYS(VTD_FR_SS_ABSENT),                      \
+		[RESERVED] = ALWAYS(VTD_FR_SS_RSVD),                                               \
+		[FETCH] = { VTD_FR_SS_FETCH_FIRST, VTD_FR_SS_FETCH },                              \
+		[UPDATE] = ALWAYS(VTD_FR_SS_UPDATE), [UNMARKED] = ALWAYS(VTD_FR_SS_UNSNOOPED),     \
+		[NO_RIGHT] = ALWAYS(VTD_FR_SS_ABSENT), [NO_WRITE] = ALWAYS(no_write),              \
+		[NO_READ] = ALWAYS(no_read), [INTERRUPT] = ALWAYS(VTD_FR_SM_INTERRUPT),            \
 	}
 
 static const struct codes codes[STAGES][REASONS] = {
 	/* Nothing permitted is said as the access that was wanted: see reason_of. */
-	[LEGACY] = { [WIDTH] = ALWAYS(0x04),
-	             [RESERVED] = ALWAYS(0x0c),
-	             [FETCH] = { 0x03, 0x07 },
-	             [NO_WRITE] = ALWAYS(0x05),
-	             [NO_READ] = ALWAYS(0x06),
-	             [INTERRUPT] = ALWAYS(0x0e) },
-	[SECOND] = SECOND_STAGE(0x84, 0x85, 0x86),
-	[NESTED] = SECOND_STAGE(0x74, 0x85, 0x86),
-	[ROOT_TABLE] = SECOND_STAGE(0x74, 0x77, 0x75),
-	[TABLE] = SECOND_STAGE(0x74, 0x77, 0x76),
-	[FIRST] = { [WIDTH] = ALWAYS(0x80),
-	            [ABSENT] = ALWAYS(0x71),
-	            [RESERVED] = ALWAYS(0x72),
-	            [BEYOND] = ALWAYS(0x74),
-	            [FETCH] = { 0x73, 0x70 },
-	            [UPDATE] = ALWAYS(0x91),
-	            [UNMARKED] = ALWAYS(0x90),
-	            [NO_WRITE] = ALWAYS(0x85),
-	            [NO_USER] = ALWAYS(0x81),
-	            [INTERRUPT] = ALWAYS(0x87) },
+	[LEGACY] = { [WIDTH] = ALWAYS(VTD_FR_ADDRESS),
+	             [RESERVED] = ALWAYS(VTD_FR_PAGING_RSVD),
+	             [FETCH] = { VTD_FR_CONTEXT, VTD_FR_PAGING_FETCH },
+	             [NO_WRITE] = ALWAYS(VTD_FR_WRITE),
+	             [NO_READ] = ALWAYS(VTD_FR_READ),
+	             [INTERRUPT] = ALWAYS(VTD_FR_INTERRUPT) },
+	[SECOND] = SECOND_STAGE(VTD_FR_SM_ADDRESS, VTD_FR_SM_WRITE, VTD_FR_SM_READ),
+	[NESTED] = SECOND_STAGE(VTD_FR_FS_ADDRESS, VTD_FR_SM_WRITE, VTD_FR_SM_READ),
+	[ROOT_TABLE] = SECOND_STAGE(VTD_FR_FS_ADDRESS, VTD_FR_FS_WRITE, VTD_FR_FS_READ_FIRST),
+	[TABLE] = SECOND_STAGE(VTD_FR_FS_ADDRESS, VTD_FR_FS_WRITE, VTD_FR_FS_READ),
+	[FIRST] = { [WIDTH] = ALWAYS(VTD_FR_SM_CANONICAL),
+	            [ABSENT] = ALWAYS(VTD_FR_FS_ABSENT),
+	            [RESERVED] = ALWAYS(VTD_FR_FS_RSVD),
+	            [BEYOND] = ALWAYS(VTD_FR_FS_ADDRESS),
+	            [FETCH] = { VTD_FR_FS_FETCH_FIRST, VTD_FR_FS_FETCH },
+	            [UPDATE] = ALWAYS(VTD_FR_FS_UPDATE),
+	            [UNMARKED] = ALWAYS(VTD_FR_FS_UNSNOOPED),
+	            [NO_WRITE] = ALWAYS(VTD_FR_SM_WRITE),
+	            [NO_USER] = ALWAYS(VTD_FR_SM_USER),
+	            [INTERRUPT] = ALWAYS(VTD_FR_SM_INTERRUPT) },
 };
 
 static enum reason forbidden(const struct pt_want *want, unsigned perm)

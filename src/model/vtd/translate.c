@@ -17,8 +17,8 @@ static bool refuse(struct iom_fault *fault, unsigned code, unsigned hole_lg2)
 static const struct {
 	uint8_t beyond_haw, interrupt;
 } outputs[] = {
-	{ 0x83, 0x87 }, /* scalable mode */
-	{ 0x04, 0x0e }, /* legacy mode   */
+	{ VTD_FR_SM_HOST_ADDRESS, VTD_FR_SM_INTERRUPT }, /* scalable mode */
+	{ VTD_FR_ADDRESS, VTD_FR_INTERRUPT },            /* legacy mode   */
 };
 
 static unsigned mode_of(const struct vtd_context *c)

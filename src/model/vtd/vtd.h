@@ -421,7 +421,7 @@ int vtd_interrupt_access(const struct iom_query *query, const struct iom_grant *
 int vtd_interrupt_route(const struct iom_query *query, const struct iom_grant *grant,
                         struct iom_fault *fault);
 
-static inline int vtd_interrupt_refused(struct iom_fault *fault, enum vtd_interrupt_fault code)
+static inline int vtd_interrupt_refused(struct iom_fault *fault, enum vtd_fr code)
 {
 	fault->code = (uint8_t)code;
 	return IOM_EFAULT;
