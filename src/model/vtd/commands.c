@@ -212,21 +212,6 @@ static bool reserved_set(const struct vtd_unit *vtd, const struct descriptor *ro
 	return d[0] & ~bits || d[1] & ~row->bits[1] || d[2] || d[3];
 }
 
-/* Does the unit have the translation table mode? */
-static bool mode_ok(const struct vtd_unit *vtd, enum vtd_ttm ttm)
-{
-	switch (ttm) {
-	case VTD_TTM_LEGACY:
-		return true;
-	case VTD_TTM_SCALABLE:
-		return vtd->ecap & VTD_ECAP_SMTS;
-	case VTD_TTM_ABORT:
-		return vtd->ecap & VTD_ECAP_ADMS;
-	default:
-		return false;
-	}
-}
-
 /* A descriptor's turn. */
 struct turn {
 	struct iom_ring ring;
@@ -244,7 +229,7 @@ static enum vtd_iqei judge(const struct vtd_unit *vtd, const struct turn *turn,
 {
 	bool legacy = turn->ttm == VTD_TTM_LEGACY;
 
-	if (!mode_ok(vtd, turn->ttm))
+	if (!vtd_mode_ok(vtd, turn->ttm))
 		return VTD_IQEI_TTM;
 	if (turn->wide ? !(vtd->ecap & (VTD_ECAP_SMTS | VTD_ECAP_ADMS)) : !legacy)
 		return VTD_IQEI_WIDTH;

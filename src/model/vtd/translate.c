@@ -8,9 +8,8 @@
 
 static bool refuse(struct iom_fault *fault, unsigned code, unsigned hole_lg2)
 {
-	fault->code = (uint8_t)code;
 	fault->hole_lg2 = (uint8_t)hole_lg2;
-	return false;
+	return vtd_refused(fault, code);
 }
 
 /* Fault reasons of what an address may not be on its way out. */

@@ -111,7 +111,7 @@ int iom_vtd_new(const struct iom_vtd_config *config, struct iom_memory *memory,
 	vtd_of(unit)->cap = full.cap;
 	vtd_of(unit)->ecap = full.ecap;
 	unit->spa_last = iom_low(full.address_bits);
-	vtd_contexts_init(vtd_of(unit));
+	vtd_entries_init(vtd_of(unit));
 	vtd_registers_init(vtd_of(unit));
 	iom_unit_reset(unit);
 	*out = unit;

@@ -72,7 +72,7 @@ struct vtd_unit {
 	struct iom_vtd_config config; /* with every default filled in */
 	uint64_t cap, ecap;
 	uint64_t reserved
-		[VTD_RESERVED_WORDS]; /* bits of root, context and PASID structures: context.c */
+		[VTD_RESERVED_WORDS]; /* bits of root, context and PASID structures: entries.c */
 
 	/* What requests go by: changed under unit.lock, read in one piece */
 	uint64_t root; /* RTADDR, as SRTP latched it */
@@ -117,6 +117,24 @@ static inline uint64_t vtd_get(const struct vtd_unit *vtd, unsigned off)
 static inline bool vtd_has_register(const struct vtd_unit *vtd, unsigned off)
 {
 	return vtd->unit.regs.at[off / 4];
+}
+
+/* Does the unit have a capability of ECAP? */
+static inline bool vtd_has(const struct vtd_unit *vtd, uint64_t capability)
+{
+	return vtd->ecap & capability;
+}
+
+/* Bits of a pointer that HAW leaves out */
+static inline uint64_t vtd_beyond_haw(const struct vtd_unit *vtd)
+{
+	return VTD_ADDRESS & ~iom_low(vtd->config.address_bits);
+}
+
+static inline bool vtd_refused(struct iom_fault *fault, unsigned code)
+{
+	fault->code = (uint8_t)code;
+	return false;
 }
 
 /* Where the configuration puts what has no fixed place */
@@ -260,6 +278,26 @@ void vtd_refuse(const struct iom_query *query, const struct iom_fault *fault,
 bool vtd_fault_exists(uint32_t code);
 const char *vtd_fault_name(uint32_t code);
 
+/* ---- entries.c: of root, context and PASID structures */
+/* SROOT is one half of an entry: the lower and the upper one look alike. */
+enum vtd_entry {
+	VTD_ENTRY_ROOT,
+	VTD_ENTRY_CONTEXT,
+	VTD_ENTRY_SROOT,
+	VTD_ENTRY_SCONTEXT,
+	VTD_ENTRY_DIRECTORY,
+	VTD_ENTRY_PASID,
+};
+/* All kinds have these two in the same place. */
+#define VTD_PRESENT VTD_ROOT_P
+#define VTD_FPD VTD_CE_FPD
+
+/* Tells reserved bits by the capabilities: once, when vtd_unit.cap, ecap and config are known. */
+void vtd_entries_init(struct vtd_unit *vtd);
+/* Loads an entry, notes its FPD, and judges all but what its fields mean. */
+bool vtd_entry_load(const struct iom_query *query, enum vtd_entry kind, uint64_t spa,
+                    uint64_t *words, struct iom_fault *fault);
+
 /* ---- context.c */
 /* Beside the numbers of PGTT: what legacy mode has. */
 enum vtd_kind {
@@ -304,9 +342,6 @@ struct vtd_device {
  */
 #define VTD_NO_PASID UINT32_MAX
 
-/* Tells reserved bits by the capabilities: once, when vtd_unit.cap, ecap and config are known. */
-void vtd_contexts_init(struct vtd_unit *vtd);
-
 /*
  * Finds the context of a request: with the port, or in the cache or memory; then it is in *room.
  * NULL: refused, and the fault's code is 0 where nothing is recorded.  `root`: the latched pointer, read
@@ -318,8 +353,26 @@ const struct vtd_context *vtd_locate(const struct iom_query *query, uint64_t roo
                                      struct iom_fault *fault);
 /* Does the request have supervisor privilege? */
 bool vtd_privileged(const struct vtd_context *context, const struct iom_request *q);
+/* Does the unit have the translation table mode? */
+bool vtd_mode_ok(const struct vtd_unit *vtd, enum vtd_ttm mode);
+/* May second-stage tables have so many levels? */
+bool vtd_aw_ok(const struct vtd_unit *vtd, unsigned aw);
 /* The width of what second-stage tables translate: min(MGAW, AGAW). */
 unsigned vtd_second_stage_bits(const struct vtd_unit *vtd, unsigned aw);
+
+/* ---- scalable.c */
+/* Loads the context entry of the requester. */
+bool vtd_device_load(const struct iom_query *query, uint64_t root, struct vtd_device *device,
+                     struct iom_fault *fault);
+/* What it has against this kind of request: a fault reason, or 0. */
+unsigned vtd_device_refuses(const struct vtd_unit *vtd, const struct vtd_device *device,
+                            const struct iom_request *q, bool page_request);
+/* Begins a context with what the context entry says. */
+void vtd_device_take(const struct vtd_device *device, const struct iom_request *q,
+                     struct vtd_context *c);
+/* Adds what the directory and the table say of the context's PASID; spaces excepted. */
+bool vtd_pasid_load(const struct iom_query *query, const struct vtd_device *device,
+                    struct vtd_context *c, struct iom_fault *fault);
 
 /* ---- own.c: the unit's own accesses to memory, for a request */
 /* Loads the quadwords of one entry: IOM_OK, IOM_EFAULT or IOM_EPOISON.  `of`: IOM_OF_*. */
