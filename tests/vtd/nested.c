@@ -37,6 +37,26 @@ TEST(nested_walks, "VTD-NEST-01")
 	}
 }
 
+/* FSPTPTR is as wide as the second stage, while entries have addresses of 52 bits. */
+TEST(nested_root_above_52_bits, "VTD-NEST-01")
+{
+	unsigned bit;
+	struct nest n;
+
+	for (bit = 51; bit < 57; bit++) {
+		uint64_t to;
+
+		nest_init(&n, 4, 5, 0, 0);
+		to = nest_spa(&n, n.fs);
+		put64(n.r, nest_leaf(&n, n.fs), 0);
+		rig_refuses(n.r, SID, rq(n.iova, IOM_READ), 0x79);
+		rig_ss(n.r, n.ss, 5, n.fs | 1ull << bit, 1, to | SS_RW);
+		put64(n.r, n.pasid + 16, n.fs | 1ull << bit);
+		rig_grants(n.r, SID, rq(n.iova, IOM_READ), n.to);
+		rig_free(n.r);
+	}
+}
+
 TEST(nested_addresses_too_wide, "VTD-NEST-02 VTD-NEST-06")
 {
 	unsigned fs, ss, level, bit, i;

@@ -182,7 +182,7 @@ PT_INLINE struct pt_root pt_x86_64_root(uint64_t address, unsigned levels, unsig
                                         unsigned features)
 {
 	return (struct pt_root){
-		.address = address & X86_PTE_ADDRESS,
+		.address = address & ~iom_low(12),
 		.features = features,
 		.levels = (uint8_t)levels,
 		.granule_lg2 = 12,
