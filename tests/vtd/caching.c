@@ -290,3 +290,21 @@ TEST(legacy_entries_that_change, "VTD-CM-07")
 		rig_free(r);
 	}
 }
+
+/* What is cached of a PASID entry does not silence what the context entry refuses. */
+TEST(cached_entries_and_fpd, "VTD-PASID-11 VTD-SCTX-07")
+{
+	struct rig *r = cached(0);
+	struct iom_request q = rq(IOVA, IOM_READ);
+	uint64_t entry;
+
+	rig_on(r, TTM_SCALABLE);
+	second(r, true, SID, 5, FAR);
+	entry = rig_pasid(r, SID, 0);
+	put64(r, entry, ram64(r, entry) | FPD);
+	rig_grants(r, SID, q, FAR);
+	rig_refuses_quietly(r, SID, rq(IOVA + PAGE, IOM_READ), 0x79);
+	rig_refuses(r, SID, rq_ats(q), 0x44);
+	rig_refuses(r, SID, rq_translated(q), 0x44);
+	rig_free(r);
+}

@@ -252,7 +252,8 @@ static const struct vtd_context *locate_scalable(const struct iom_query *query, 
 	/* What is translated already asks for no PASID entry, and page requests ask for more. */
 	if (!page_request && q->at != IOM_AT_TRANSLATED)
 		c = recall(query, root, which, room);
-	if (!c) {
+	/* The context entry alone refuses what it has no DTE for: FPD of later ones does not count. */
+	if (!c || (q->at != IOM_AT_UNTRANSLATED && !(c->flags & VTD_CONTEXT_ATS))) {
 		if (!find_scalable(query, root, page_request, room, fault))
 			return NULL;
 		c = room;
@@ -260,8 +261,7 @@ static const struct vtd_context *locate_scalable(const struct iom_query *query, 
 	fault->quiet = c->flags & VTD_CONTEXT_QUIET;
 	if (page_request || q->at == IOM_AT_TRANSLATED)
 		return c;
-	code = q->at != IOM_AT_UNTRANSLATED && !(c->flags & VTD_CONTEXT_ATS) ? VTD_FR_DTE
-	                                                                     : pasid_refuses(c, q);
+	code = pasid_refuses(c, q);
 	if (code) {
 		vtd_refused(fault, code);
 		return NULL;
