@@ -195,6 +195,48 @@ TEST(ats_flags_with_caches, "VTD-ATS-06 VTD-SSAD-03 VTD-FS-10")
 		}
 }
 
+/*
+ * Permissions are judged before the output is: where nothing can be granted, the interrupt address range
+ * is not met, and nothing is marked.
+ */
+TEST(ats_nothing_to_grant_in_the_interrupt_range, "VTD-ATS-06 VTD-SSAD-06")
+{
+	const uint64_t to = 0xfee00000;
+	unsigned nested;
+
+	for (nested = 0; nested < 2; nested++) {
+		struct iom_request q;
+		struct stage s;
+		struct nest n;
+		struct rig *r;
+		uint64_t leaf;
+
+		if (nested) {
+			/* The first stage lets nobody write, the second nobody read. */
+			nest_init(&n, 4, 4, SSADE, 0);
+			nest_map(&n, n.iova, 1, n.gpa | (FS_PRU & ~FS_RW));
+			r = n.r;
+			leaf = nest_leaf(&n, n.gpa);
+			set(r, rig_scontext(r, SID), DTE);
+			q = rq_ats(rq(n.iova, IOM_READ));
+		} else {
+			stage_second(&s, CAP_ALL, ECAP_ALL, true, 4);
+			r = s.r;
+			with_ats(&s);
+			set(r, s.pasid, SSADE);
+			q = rq_ats(rq(stage_iova(&s, 0), IOM_READ));
+			leaf = stage_map(&s, q.iova, 1, to | SS_W);
+			rig_declines(r, SID, q, IOM_ABORT, 0x87, true);
+			q.flags |= IOM_REQ_NO_WRITE;
+		}
+		put64(r, leaf, to | SS_W);
+		rig_answers(r, SID, q, 0, 0);
+		CHECK_EQ(ram64(r, leaf), to | SS_W);
+		rig_expect_none(r);
+		rig_free(r);
+	}
+}
+
 TEST(ats_answers_nested, "VTD-ATS-05")
 {
 	struct iom_request q;

@@ -460,6 +460,11 @@ static bool through(struct walk *w, uint64_t iova, struct vtd_mapping *m)
 			return true;
 	}
 	w->page_lg2 = m->size_lg2;
+	/* What an answer cannot grant after the first stage does not count in the second. */
+	if (w->query->request->at == IOM_AT_TRANSLATION_REQUEST && !(m->perm & PT_W)) {
+		w->perm = PT_R;
+		w->any = false;
+	}
 	/* Where a flag may not be set, a page that would need it refuses at once. */
 	want_second(w, w->perm, w->any, w->dirty || !(c->flags & VTD_CONTEXT_PWSNP), &want);
 	if (!second_stage(w, stage, m->address, &want, &answer)) {

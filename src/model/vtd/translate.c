@@ -119,8 +119,8 @@ static bool pass(const struct iom_query *query, const struct vtd_context *c,
 	return true;
 }
 
-/* What tables must grant.  A translation request takes what there is. */
-static unsigned wanted(const struct iom_request *q)
+/* What tables must grant.  A translation request that may write takes what there is. */
+static unsigned wanted(const struct vtd_unit *vtd, const struct iom_request *q)
 {
 	static const uint8_t perm[] = {
 		[IOM_READ] = PT_R,
@@ -129,13 +129,16 @@ static unsigned wanted(const struct iom_request *q)
 		[IOM_ATOMIC] = PT_R | PT_W,
 	};
 
-	return q->at == IOM_AT_TRANSLATION_REQUEST ? 0 : perm[q->access];
+	if (q->at == IOM_AT_TRANSLATION_REQUEST)
+		return no_write(vtd, q) ? PT_R : 0;
+	return perm[q->access];
 }
 
 /* A zero-length read is content with either right: "Zero Length Read". */
 static bool zero_length(const struct vtd_unit *vtd, const struct iom_request *q)
 {
-	return !q->bytes && wanted(q) == PT_R && vtd->cap & VTD_CAP_ZLR;
+	return !q->bytes && q->at != IOM_AT_TRANSLATION_REQUEST && wanted(vtd, q) == PT_R &&
+	       vtd->cap & VTD_CAP_ZLR;
 }
 
 static bool translate(const struct iom_query *query, const struct vtd_context *c,
@@ -143,9 +146,10 @@ static bool translate(const struct iom_query *query, const struct vtd_context *c
 {
 	const struct vtd_unit *vtd = vtd_of(query->unit);
 	const struct iom_request *q = query->request;
-	bool ats = q->at == IOM_AT_TRANSLATION_REQUEST, any = zero_length(vtd, q) || ats;
-	bool writes = ats ? !no_write(vtd, q) : wanted(q) & PT_W;
-	unsigned perm = any ? 0 : wanted(q);
+	bool ats = q->at == IOM_AT_TRANSLATION_REQUEST;
+	bool writes = ats ? !no_write(vtd, q) : wanted(vtd, q) & PT_W;
+	bool any = ats ? writes : zero_length(vtd, q);
+	unsigned perm = any ? 0 : wanted(vtd, q);
 	struct vtd_mapping m;
 
 	/* The first stage's dirty flag waits until the second one has let the request through. */
