@@ -7,7 +7,7 @@
 #	make demo       run the scenarios of examples/ on both machines; FILE= chooses the file that a
 #	                device moves in os.lua
 #	make check      build twice, run every test; the last line is the tally
-#	make soak       random requests to the models and to their twins, ten million; REQUESTS=, SEED=
+#	make soak       random requests to each model and to its twin, ten million; REQUESTS=, SEED=
 #	make bench      measure; make bench-instructions counts instructions too, and takes longer
 #	make fuzz       half an hour of libFuzzer for each target; TARGETS= chooses, SECONDS= as well
 #	make mutate     seed faults, one at a time, and see which test notices; IDS= chooses requirements
@@ -37,7 +37,7 @@ check: deps
 	@scripts/check
 
 soak: all
-	@build/tests/soak $(or $(REQUESTS),10000000) $(or $(SEED),1)
+	@build/tests/soak_riscv $(or $(REQUESTS),10000000) $(or $(SEED),1)
 
 bench: all
 	@build/bench/iommux-bench

@@ -5,7 +5,6 @@
  * small memory, which exists twice: the unit works on one copy, the twin on the other.  Requests go to
  * both; answers, fault records and the words of memory must be the same afterwards.
  *
- *	random.h     the source of chance
  *	memory.c     the two copies, and how their bus misbehaves
  *	setup.c      a random configuration, registers, queues
  *	tables.c     random devices,
@@ -24,7 +23,8 @@
 #include <iommux/iommux.h>
 
 #include "../twin.h"
-#include "random.h"
+#include "../../compare/random.h"
+#include "../../compare/soak.h"
 
 /* ---- Memory ------------------------------------------------------------------------------- */
 
@@ -241,11 +241,6 @@ void tally_print(const struct tally *t);
 uint64_t tally_cause(const struct tally *t, unsigned cause);
 
 /* ---- Running ------------------------------------------------------------------------------ */
-
-struct run {
-	uint64_t seed, requests; /* at least so many */
-	void (*progress)(const struct tally *t);
-};
 
 /* True if no difference was found, else `text` has the first one, in words. */
 bool compare_run(const struct run *run, struct tally *t, char *text, unsigned size);

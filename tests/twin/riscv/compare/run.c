@@ -258,7 +258,7 @@ bool compare_run(const struct run *run, struct tally *t, char *text, unsigned si
 	while (good && t->requests < run->requests) {
 		good = one_world(w, any(&rng), &built, t, text, size);
 		if (run->progress)
-			run->progress(t);
+			run->progress(t->requests);
 	}
 	free(w);
 	return good;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /* A source of chance that gives the same everywhere: SplitMix64. */
-#ifndef TESTS_TWIN_RISCV_COMPARE_RANDOM_H
-#define TESTS_TWIN_RISCV_COMPARE_RANDOM_H
+#ifndef TESTS_TWIN_COMPARE_RANDOM_H
+#define TESTS_TWIN_COMPARE_RANDOM_H
 
 #include <stdbool.h>
 #include <stdint.h>
