@@ -38,6 +38,7 @@ check: deps
 
 soak: all
 	@build/tests/soak_riscv $(or $(REQUESTS),10000000) $(or $(SEED),1)
+	@build/tests/soak_vtd $(or $(REQUESTS),10000000) $(or $(SEED),1)
 
 bench: all
 	@build/bench/iommux-bench
