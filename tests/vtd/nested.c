@@ -187,6 +187,10 @@ TEST(nested_permissions, "VTD-NEST-05")
 		reply = rig_grants(n.r, SID, rq(n.iova, IOM_READ), n.to);
 		CHECK_EQ(reply.perm & 3, IOM_PERM_READ);
 		rig_refuses(n.r, SID, rq(n.iova, IOM_WRITE), 0x85);
+		/* Nor does D, which would hold writes back, let them through. */
+		nest_map(&n, n.iova, 1, n.gpa | FS_P | FS_US | FS_A | FS_D);
+		reply = rig_grants(n.r, SID, rq(n.iova, IOM_READ), n.to);
+		CHECK_EQ(reply.perm & 3, IOM_PERM_READ);
 		nest_map(&n, n.iova, 1, n.gpa | FS_P | FS_RW);
 		rig_refuses(n.r, SID, rq(n.iova, IOM_READ), 0x81);
 		nest_map(&n, n.iova, 1, n.gpa | FS_PRU);

@@ -39,6 +39,20 @@ TEST(profiles_are_what_they_say, "VTD-REG-01 VTD-REG-02")
 	}
 }
 
+TEST(version_is_the_configured_one, "VTD-REG-01")
+{
+	for (unsigned version = 0x10; version <= 0x8f; version++) {
+		const struct iom_vtd_config config = { .bytes = sizeof config,
+			                               .profile = IOM_VTD_FULL,
+			                               .version = (uint8_t)version };
+		struct bench b;
+
+		CHECK_EQ(bench_try(&b, &config, NULL), IOM_OK);
+		CHECK_EQ(rd(&b, 0, 4), version);
+		bench_free(&b);
+	}
+}
+
 TEST(capabilities_need_others, "VTD-REG-03 VTD-REG-04 VTD-REG-29")
 {
 	static const struct {
