@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /*
- * The masks and numbers of regs/vtd.h against positions typed from the specification ("Register
- * Descriptions", "Translation Structure Formats", "Interrupt Remapping", "Queued Invalidation
- * Interface").  Positions in later quadwords count from bit 0 of the structure.  Second-stage
- * paging entries are in entries.c.
+ * The masks and numbers of regs/vtd.h against positions typed from the specification: registers and
+ * invalidation descriptors ("Register Descriptions", "Queued Invalidation Interface").  What is in
+ * memory besides is in vtd_structures.c, second-stage paging entries in entries.c.
  */
 #include "field.h"
 #include "regs/vtd.h"
@@ -149,126 +148,6 @@ static const struct field registers[] = {
 	BIT(VTD_FRCD_1_F, 127 - 64),
 };
 
-static const struct field structures[] = {
-	/* root entry */
-	BIT(VTD_ROOT_P, 0),
-	FIELD(VTD_ROOT_RSVD, 11, 1),
-	/* legacy context entry */
-	BIT(VTD_CE_P, 0),
-	BIT(VTD_CE_FPD, 1),
-	FIELD(VTD_CE_TT, 3, 2),
-	FIELD(VTD_CE_RSVD, 11, 4),
-	FIELD(VTD_CE_SSPTPTR, 63, 12),
-	FIELD(VTD_CE_1_AW, 66 - 64, 64 - 64),
-	FIELD(VTD_CE_1_DID, 87 - 64, 72 - 64),
-	TWO(VTD_CE_1_RSVD, 127 - 64, 88 - 64, 71 - 64, 71 - 64),
-	/* scalable-mode context entry */
-	BIT(VTD_SCE_P, 0),
-	BIT(VTD_SCE_FPD, 1),
-	BIT(VTD_SCE_DTE, 2),
-	BIT(VTD_SCE_PASIDE, 3),
-	BIT(VTD_SCE_PRE, 4),
-	BIT(VTD_SCE_HPTE, 5),
-	BIT(VTD_SCE_EPTR, 6),
-	FIELD(VTD_SCE_RSVD, 8, 7),
-	FIELD(VTD_SCE_PDTS, 11, 9),
-	FIELD(VTD_SCE_PASIDDIRPTR, 63, 12),
-	FIELD(VTD_SCE_1_RID_PASID, 83 - 64, 64 - 64),
-	BIT(VTD_SCE_1_RID_PRIV, 84 - 64),
-	FIELD(VTD_SCE_1_RSVD, 127 - 64, 85 - 64),
-	/* PASID directory entry */
-	BIT(VTD_PDE_P, 0),
-	BIT(VTD_PDE_FPD, 1),
-	FIELD(VTD_PDE_RSVD, 11, 2),
-	FIELD(VTD_PDE_SMPTBLPTR, 63, 12),
-	/* PASID table entry */
-	BIT(VTD_PE_P, 0),
-	BIT(VTD_PE_FPD, 1),
-	FIELD(VTD_PE_AW, 4, 2),
-	FIELD(VTD_PE_PGTT, 8, 6),
-	BIT(VTD_PE_SSADE, 9),
-	TWO(VTD_PE_RSVD, 11, 10, 5, 5),
-	FIELD(VTD_PE_SSPTPTR, 63, 12),
-	FIELD(VTD_PE_1_DID, 79 - 64, 64 - 64),
-	BIT(VTD_PE_1_PWSNP, 87 - 64),
-	BIT(VTD_PE_1_PGSNP, 88 - 64),
-	BIT(VTD_PE_1_CD, 89 - 64),
-	BIT(VTD_PE_1_EMTE, 90 - 64),
-	FIELD(VTD_PE_1_PAT, 127 - 64, 96 - 64),
-	TWO(VTD_PE_1_RSVD, 95 - 64, 91 - 64, 86 - 64, 80 - 64),
-	BIT(VTD_PE_2_SRE, 128 - 128),
-	FIELD(VTD_PE_2_FSPM, 131 - 128, 130 - 128),
-	BIT(VTD_PE_2_WPE, 132 - 128),
-	BIT(VTD_PE_2_EAFE, 135 - 128),
-	TWO(VTD_PE_2_RSVD, 139 - 128, 136 - 128, 129 - 128, 129 - 128),
-	FIELD(VTD_PE_2_FSPTPTR, 191 - 128, 140 - 128),
-	FIELD(VTD_PE_4_HPTSZ, 257 - 256, 256 - 256),
-	BIT(VTD_PE_4_HPTPFD, 258 - 256),
-	FIELD(VTD_PE_4_RSVD, 267 - 256, 259 - 256),
-	FIELD(VTD_PE_4_HPTPTR, 319 - 256, 268 - 256),
-	FIELD(VTD_PE_5_HPTDID, 335 - 320, 320 - 320),
-	FIELD(VTD_PE_5_RSVD, 383 - 320, 336 - 320),
-	/* messages, remappable format */
-	BIT(VTD_MSI_REMAPPABLE, 4),
-	FIELD(VTD_MSI_HANDLE, 19, 5),
-	BIT(VTD_MSI_HANDLE_15, 2),
-	BIT(VTD_MSI_SHV, 3),
-	FIELD(VTD_MSI_DATA_SUBHANDLE, 15, 0),
-	FIELD(VTD_MSI_DATA_RSVD, 31, 16),
-	/* messages, compatibility format */
-	FIELD(VTD_MSI_DESTINATION, 19, 12),
-	BIT(VTD_MSI_RH, 3),
-	BIT(VTD_MSI_DM, 2),
-	FIELD(VTD_MSI_DESTINATION_UPPER, 63, 40),
-	FIELD(VTD_MSI_DATA_VECTOR, 7, 0),
-	FIELD(VTD_MSI_DATA_DLM, 10, 8),
-	BIT(VTD_MSI_DATA_ASSERT, 14),
-	BIT(VTD_MSI_DATA_LEVEL, 15),
-	/* interrupt remapping table entry */
-	BIT(VTD_IRTE_P, 0),
-	BIT(VTD_IRTE_FPD, 1),
-	BIT(VTD_IRTE_DM, 2),
-	BIT(VTD_IRTE_RH, 3),
-	BIT(VTD_IRTE_TM, 4),
-	FIELD(VTD_IRTE_DLM, 7, 5),
-	FIELD(VTD_IRTE_AVAIL, 11, 8),
-	BIT(VTD_IRTE_URG, 14),
-	BIT(VTD_IRTE_IM, 15),
-	FIELD(VTD_IRTE_V, 23, 16),
-	FIELD(VTD_IRTE_DST, 63, 32),
-	FIELD(VTD_IRTE_DST_XAPIC, 47, 40),
-	TWO(VTD_IRTE_RSVD, 31, 24, 14, 12),
-	TWO(VTD_IRTE_XAPIC_RSVD, 63, 48, 39, 32),
-	THREE(VTD_IRTE_POSTED_RSVD, 37, 24, 13, 12, 7, 2),
-	FIELD(VTD_IRTE_PDAL, 63, 38),
-	FIELD(VTD_IRTE_1_SID, 79 - 64, 64 - 64),
-	FIELD(VTD_IRTE_1_SQ, 81 - 64, 80 - 64),
-	FIELD(VTD_IRTE_1_SVT, 83 - 64, 82 - 64),
-	FIELD(VTD_IRTE_1_RSVD, 127 - 64, 84 - 64),
-	FIELD(VTD_IRTE_1_POSTED_RSVD, 95 - 64, 84 - 64),
-	FIELD(VTD_IRTE_1_PDAH, 127 - 64, 96 - 64),
-	/* posted interrupt descriptor */
-	BIT(VTD_PID_4_ON, 256 - 256),
-	BIT(VTD_PID_4_SN, 257 - 256),
-	FIELD(VTD_PID_4_NV, 279 - 256, 272 - 256),
-	FIELD(VTD_PID_4_NDST, 319 - 256, 288 - 256),
-	FIELD(VTD_PID_4_NDST_XAPIC, 303 - 256, 296 - 256),
-	TWO(VTD_PID_4_RSVD, 287 - 256, 280 - 256, 271 - 256, 258 - 256),
-	TWO(VTD_PID_4_XAPIC_RSVD, 319 - 256, 304 - 256, 295 - 256, 288 - 256),
-	/* page request descriptor */
-	FIELD(VTD_PRD_TYPE, 7, 0),
-	BIT(VTD_PRD_PP, 8),
-	FIELD(VTD_PRD_RID, 31, 16),
-	FIELD(VTD_PRD_PASID, 51, 32),
-	BIT(VTD_PRD_EXR, 52),
-	BIT(VTD_PRD_PMR, 53),
-	BIT(VTD_PRD_1_RD, 64 - 64),
-	BIT(VTD_PRD_1_WR, 65 - 64),
-	BIT(VTD_PRD_1_LPIG, 66 - 64),
-	FIELD(VTD_PRD_1_PRGI, 75 - 64, 67 - 64),
-	FIELD(VTD_PRD_1_ADDRESS, 127 - 64, 76 - 64),
-};
-
 static const struct field descriptors[] = {
 	FIELD(VTD_QI_TYPE, 3, 0),
 	FIELD(VTD_QI_TYPE_HIGH, 11, 9),
@@ -315,7 +194,6 @@ static const struct field descriptors[] = {
 TEST(vtd_fields_are_where_the_specification_puts_them, "")
 {
 	check_fields(registers, sizeof registers / sizeof registers[0]);
-	check_fields(structures, sizeof structures / sizeof structures[0]);
 	check_fields(descriptors, sizeof descriptors / sizeof descriptors[0]);
 }
 
@@ -374,57 +252,6 @@ static const struct number numbers[] = {
 	NUMBER(VTD_IQEI_WIDTH, 5),
 	NUMBER(VTD_IQEI_ALIGNMENT, 6),
 	NUMBER(VTD_IQEI_TTM, 7),
-	/* contexts and PASID structures */
-	NUMBER(VTD_ROOT_BYTES, 16),
-	NUMBER(VTD_CE_BYTES, 16),
-	NUMBER(VTD_SCE_BYTES, 32),
-	NUMBER(VTD_PDE_BYTES, 8),
-	NUMBER(VTD_PE_BYTES, 64),
-	NUMBER(VTD_TT_UNTRANSLATED, 0),
-	NUMBER(VTD_TT_ALL, 1),
-	NUMBER(VTD_TT_PASS_THROUGH, 2),
-	NUMBER(VTD_TT_RESERVED, 3),
-	NUMBER(VTD_AW_39, 1),
-	NUMBER(VTD_AW_48, 2),
-	NUMBER(VTD_AW_57, 3),
-	NUMBER(VTD_PGTT_FS, 1),
-	NUMBER(VTD_PGTT_SS, 2),
-	NUMBER(VTD_PGTT_NESTED, 3),
-	NUMBER(VTD_PGTT_PT, 4),
-	NUMBER(VTD_FSPM_4, 0),
-	NUMBER(VTD_FSPM_5, 1),
-	/* the top bit of each of eight 4-bit entries in bits 127:96 */
-	NUMBER(VTD_PE_1_PAT_RSVD, 0x8888888800000000),
-	/* interrupts */
-	NUMBER(VTD_INTERRUPT_RANGE, 0xfee00000),
-	NUMBER(VTD_INTERRUPT_RANGE_LG2, 20),
-	NUMBER(VTD_IRTE_BYTES, 16),
-	NUMBER(VTD_PID_BYTES, 64),
-	NUMBER(VTD_SVT_NONE, 0),
-	NUMBER(VTD_SVT_SID, 1),
-	NUMBER(VTD_SVT_BUS, 2),
-	NUMBER(VTD_SVT_RESERVED, 3),
-	NUMBER(VTD_DLM_FIXED, 0),
-	NUMBER(VTD_DLM_LOWEST, 1),
-	NUMBER(VTD_DLM_SMI, 2),
-	NUMBER(VTD_DLM_NMI, 4),
-	NUMBER(VTD_DLM_INIT, 5),
-	NUMBER(VTD_DLM_EXTINT, 7),
-	NUMBER(VTD_FR_IR_REQUEST, 0x20),
-	NUMBER(VTD_FR_IR_INDEX, 0x21),
-	NUMBER(VTD_FR_IR_ABSENT, 0x22),
-	NUMBER(VTD_FR_IR_FETCH, 0x23),
-	NUMBER(VTD_FR_IR_ENTRY, 0x24),
-	NUMBER(VTD_FR_IR_COMPATIBILITY, 0x25),
-	NUMBER(VTD_FR_IR_SOURCE, 0x26),
-	NUMBER(VTD_FR_IR_DESCRIPTOR_ACCESS, 0x27),
-	NUMBER(VTD_FR_IR_DESCRIPTOR, 0x28),
-	NUMBER(VTD_FR_IR_NO_MESSAGE, 0x29),
-	NUMBER(VTD_FR_IR_XAPIC, 0x2a),
-	NUMBER(VTD_FR_IR_OFF, 0x2b),
-	/* page requests */
-	NUMBER(VTD_PRD_BYTES, 32),
-	NUMBER(VTD_PRD_TYPE_PAGE, 1),
 	/* invalidation descriptors */
 	NUMBER(VTD_QI_CONTEXT, 1),
 	NUMBER(VTD_QI_IOTLB, 2),
