@@ -426,6 +426,25 @@ static inline bool vtd_page_selective(const struct vtd_unit *vtd, uint64_t am)
 /* Worker: carries out what they ask for; also when VTD_DRAIN_IOTLB has ended. */
 void vtd_registers_run(struct vtd_unit *vtd);
 
+/* ---- descriptors.c */
+enum vtd_outcome {
+	VTD_DONE,
+	VTD_WAITS,
+	VTD_NO_TAG,
+	VTD_LOST, /* memory refused the status                        */
+	VTD_BAD,  /* it was not carried out, and *iqei says why       */
+};
+/* Worker: judges a descriptor of four quadwords, the last two 0 if it is not `wide`, and carries it out. */
+enum vtd_outcome vtd_descriptor_run(struct vtd_unit *vtd, enum vtd_ttm ttm, bool wide,
+                                    const uint64_t *d, enum vtd_iqei *iqei);
+/*
+ * A wait is over once no access section is open that was open when it was fetched, devices have
+ * answered all invalidations, and with PD page requests are in their queue.
+ */
+bool vtd_wait_may_end(const struct vtd_unit *vtd, const uint64_t *d);
+/* Worker: it is over. */
+enum vtd_outcome vtd_wait_complete(struct vtd_unit *vtd, const uint64_t *d);
+
 /* ---- commands.c: the invalidation queue */
 /* Worker: fetches and carries out descriptors; also when VTD_DRAIN_WAIT has ended. */
 void vtd_commands_run(struct vtd_unit *vtd);
