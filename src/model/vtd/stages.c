@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
-/* The stages of a context: walks, their cache, and the fault reasons of what ends them. */
+/* The stages of a context: walks, and their cache. */
 #include "model/vtd/vtd.h"
 
 #include "model/cache_find.h"
@@ -31,106 +31,6 @@ struct answer {
 	struct iom_ref entry;
 	bool keep; /* the entry is there, or there is nothing that could change */
 };
-
-/* ---- Fault reasons --------------------------------------------------------------------------- */
-
-/* Whose tables refused, and on whose behalf they were asked. */
-enum stage {
-	LEGACY,     /* the second stage in legacy mode                   */
-	SECOND,     /* the second stage alone                            */
-	NESTED,     /* ... for what the first stage gave                 */
-	ROOT_TABLE, /* ... for an entry of the first stage's root table  */
-	TABLE,      /* ... for another entry of the first stage          */
-	FIRST,
-	STAGES,
-};
-
-enum reason {
-	WIDTH,    /* the input is too wide, or not canonical        */
-	ABSENT,   /* an entry is not present                        */
-	RESERVED, /* an entry has reserved bits                     */
-	BEYOND,   /* an entry's guest address is too wide           */
-	FETCH,    /* an entry could not be read                     */
-	UPDATE,   /* an accessed or dirty flag could not be stored  */
-	UNMARKED, /* such a flag is to be set, and must not be      */
-	NO_RIGHT,
-	NO_WRITE,
-	NO_READ,
-	NO_USER,
-	INTERRUPT, /* the page is in the interrupt address range    */
-	REASONS,
-};
-
-/* Of the first entry of a walk, and of the later ones. */
-struct codes {
-	uint8_t first, later;
-};
-
-#define ALWAYS(code)                                                                               \
-	{                                                                                          \
-		code, code                                                                         \
-	}
-#define SECOND_STAGE(width, no_write, no_read)                                                     \
-	{                                                                                          \
-		[WIDTH] = ALWAYS(width), [ABSENT] = ALWAYS(VTD_FR_SS_ABSENT),                      \
-		[RESERVED] = ALWAYS(VTD_FR_SS_RSVD),                                               \
-		[FETCH] = { VTD_FR_SS_FETCH_FIRST, VTD_FR_SS_FETCH },                              \
-		[UPDATE] = ALWAYS(VTD_FR_SS_UPDATE), [UNMARKED] = ALWAYS(VTD_FR_SS_UNSNOOPED),     \
-		[NO_RIGHT] = ALWAYS(VTD_FR_SS_ABSENT), [NO_WRITE] = ALWAYS(no_write),              \
-		[NO_READ] = ALWAYS(no_read), [INTERRUPT] = ALWAYS(VTD_FR_SM_INTERRUPT),            \
-	}
-
-static const struct codes codes[STAGES][REASONS] = {
-	/* Nothing permitted is said as the access that was wanted: see reason_of. */
-	[LEGACY] = { [WIDTH] = ALWAYS(VTD_FR_ADDRESS),
-	             [RESERVED] = ALWAYS(VTD_FR_PAGING_RSVD),
-	             [FETCH] = { VTD_FR_CONTEXT, VTD_FR_PAGING_FETCH },
-	             [NO_WRITE] = ALWAYS(VTD_FR_WRITE),
-	             [NO_READ] = ALWAYS(VTD_FR_READ),
-	             [INTERRUPT] = ALWAYS(VTD_FR_INTERRUPT) },
-	[SECOND] = SECOND_STAGE(VTD_FR_SM_ADDRESS, VTD_FR_SM_WRITE, VTD_FR_SM_READ),
-	[NESTED] = SECOND_STAGE(VTD_FR_FS_ADDRESS, VTD_FR_SM_WRITE, VTD_FR_SM_READ),
-	[ROOT_TABLE] = SECOND_STAGE(VTD_FR_FS_ADDRESS, VTD_FR_FS_WRITE, VTD_FR_FS_READ_FIRST),
-	[TABLE] = SECOND_STAGE(VTD_FR_FS_ADDRESS, VTD_FR_FS_WRITE, VTD_FR_FS_READ),
-	[FIRST] = { [WIDTH] = ALWAYS(VTD_FR_SM_CANONICAL),
-	            [ABSENT] = ALWAYS(VTD_FR_FS_ABSENT),
-	            [RESERVED] = ALWAYS(VTD_FR_FS_RSVD),
-	            [BEYOND] = ALWAYS(VTD_FR_FS_ADDRESS),
-	            [FETCH] = { VTD_FR_FS_FETCH_FIRST, VTD_FR_FS_FETCH },
-	            [UPDATE] = ALWAYS(VTD_FR_FS_UPDATE),
-	            [UNMARKED] = ALWAYS(VTD_FR_FS_UNSNOOPED),
-	            [NO_WRITE] = ALWAYS(VTD_FR_SM_WRITE),
-	            [NO_USER] = ALWAYS(VTD_FR_SM_USER),
-	            [INTERRUPT] = ALWAYS(VTD_FR_SM_INTERRUPT) },
-};
-
-static enum reason forbidden(const struct pt_want *want, unsigned perm)
-{
-	if (want->user && !(perm & PT_USER))
-		return NO_USER;
-	if (!(perm & (PT_R | PT_W)))
-		return NO_RIGHT;
-	return want->perm & PT_W & ~perm ? NO_WRITE : NO_READ;
-}
-
-static enum reason reason_of(const struct walk *w, enum stage stage, enum pt_why why,
-                             const struct pt_want *want, unsigned perm)
-{
-	static const uint8_t plain[] = {
-		[PT_WHY_INPUT] = WIDTH,      [PT_WHY_EMPTY] = ABSENT,
-		[PT_WHY_BAD] = RESERVED,     [PT_WHY_ACCESSED] = UNMARKED,
-		[PT_WHY_DIRTY] = UNMARKED,   [PT_WHY_BUS] = UPDATE,
-		[PT_WHY_POISON] = UPDATE,    [PT_WHY_OUTPUT] = BEYOND,
-		[PT_WHY_TARGET] = INTERRUPT,
-	};
-	enum reason reason = why == PT_WHY_PERMISSION ? forbidden(want, perm)
-	                     : w->unreadable          ? FETCH
-	                                              : (enum reason)plain[why];
-
-	if (stage == LEGACY && (reason == ABSENT || reason == NO_RIGHT))
-		return w->perm & PT_W ? NO_WRITE : NO_READ;
-	return reason;
-}
 
 /* ---- Loads and stores ---------------------------------------------------------------------- */
 
@@ -295,18 +195,22 @@ static void keep(const struct walk *w, struct iom_space_ref space, uint64_t inpu
 	                                           w->query->invalidations, &out->entry);
 }
 
-static bool refused(struct walk *w, enum stage stage, enum pt_why why, const struct pt_want *want,
-                    const struct pt_result *found, unsigned levels)
+static bool refused(struct walk *w, enum vtd_stage stage, enum pt_why why,
+                    const struct pt_want *want, const struct pt_result *found, unsigned levels)
 {
-	/* Of a walk that did not begin, nothing was found. */
-	bool first = why != PT_WHY_INPUT && found->level + 1u == levels;
-	const struct codes *c = &codes[stage][reason_of(w, stage, why, want, found->perm)];
+	const struct vtd_refusal refusal = {
+		.want = want,
+		.why = why,
+		.perm = found->perm,
+		.unreadable = w->unreadable,
+		/* Of a walk that did not begin, nothing was found. */
+		.first = why != PT_WHY_INPUT && found->level + 1u == levels,
+	};
 
 	/* What a large page has in common with the range is no more than that. */
 	if (why == PT_WHY_TARGET)
 		w->fault->hole_lg2 = 12;
-	w->fault->code = first ? c->first : c->later;
-	return false;
+	return vtd_refused(w->fault, vtd_stage_fault(stage, &refusal));
 }
 
 /* ---- The second stage -------------------------------------------------------------------------- */
@@ -329,8 +233,9 @@ PT_INLINE struct pt_root second_root(const struct walk *w)
 	                      vtd->config.address_bits, features);
 }
 
-static __attribute__((noinline)) bool second_stage(struct walk *w, enum stage stage, uint64_t gpa,
-                                                   const struct pt_want *want, struct answer *out)
+static __attribute__((noinline)) bool second_stage(struct walk *w, enum vtd_stage stage,
+                                                   uint64_t gpa, const struct pt_want *want,
+                                                   struct answer *out)
 {
 	struct iom_space_ref space = w->context->stage2;
 	struct pt_root root;
@@ -362,7 +267,8 @@ PT_INLINE bool entry_output(void *ctx, uint64_t entry, bool write, uint64_t *spa
 
 	want_second(w, both ? PT_R | PT_W : PT_R, false, write, &want);
 	w->root_table = entry - w->context->fspt < TABLE_BYTES;
-	if (!second_stage(w, w->root_table ? ROOT_TABLE : TABLE, entry, &want, &answer))
+	if (!second_stage(w, w->root_table ? VTD_STAGE_ROOT_TABLE : VTD_STAGE_TABLE, entry, &want,
+	                  &answer))
 		return false;
 	*spa = answer.page.address;
 	return true;
@@ -407,7 +313,7 @@ static bool first_stage(struct walk *w, bool nested, uint64_t iova, struct answe
 	if (why) {
 		w->fault->hole_lg2 = pt_hole_lg2(&pt_x86_64, &root, &out->page, why, false, iova);
 		return why != PT_WHY_NESTED &&
-		       refused(w, FIRST, why, &want, &out->page, root.levels);
+		       refused(w, VTD_STAGE_FIRST, why, &want, &out->page, root.levels);
 	}
 	keep(w, space, iova, out);
 	return true;
@@ -438,9 +344,9 @@ PT_INLINE void add(struct vtd_mapping *m, const struct answer *answer, unsigned 
 static bool through(struct walk *w, uint64_t iova, struct vtd_mapping *m)
 {
 	const struct vtd_context *c = w->context;
-	enum stage stage = c->kind == VTD_KIND_NESTED      ? NESTED
-	                   : c->flags & VTD_CONTEXT_LEGACY ? LEGACY
-	                                                   : SECOND;
+	enum vtd_stage stage = c->kind == VTD_KIND_NESTED      ? VTD_STAGE_NESTED
+	                       : c->flags & VTD_CONTEXT_LEGACY ? VTD_STAGE_LEGACY
+	                                                       : VTD_STAGE_SECOND;
 	struct answer answer;
 	struct pt_want want;
 

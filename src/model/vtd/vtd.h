@@ -12,6 +12,8 @@
 #include "model/work.h"
 #include "regs/vtd.h"
 
+struct pt_want;
+
 /* Work of this unit's worker */
 #define VTD_WORK_GLOBAL IOM_BIT(1)    /* GCMD and PMEN: a change under way */
 #define VTD_WORK_COMMANDS IOM_BIT(2)  /* the invalidation queue            */
@@ -381,6 +383,28 @@ int vtd_load(const struct iom_query *query, unsigned of, uint64_t spa, unsigned 
 /* An access was made while query->watchers is not 0; `write`: or read-modify-write. */
 void vtd_accessed(const struct iom_query *query, unsigned of, uint64_t spa, unsigned bytes,
                   bool write, int result);
+
+/* ---- stage_faults.c */
+/* Whose tables refused, and on whose behalf they were asked. */
+enum vtd_stage {
+	VTD_STAGE_LEGACY,     /* the second stage in legacy mode                   */
+	VTD_STAGE_SECOND,     /* the second stage alone                            */
+	VTD_STAGE_NESTED,     /* ... for what the first stage gave                 */
+	VTD_STAGE_ROOT_TABLE, /* ... for an entry of the first stage's root table  */
+	VTD_STAGE_TABLE,      /* ... for another entry of the first stage          */
+	VTD_STAGE_FIRST,
+	VTD_STAGES,
+};
+/* How a walk ended. */
+struct vtd_refusal {
+	const struct pt_want *want;
+	uint8_t why;     /* enum pt_why                                    */
+	uint8_t perm;    /* what the tables grant, as far as they were read */
+	bool unreadable; /* memory refused an entry, and not a change of one */
+	bool first;      /* it was the first entry                         */
+};
+/* Its fault reason. */
+uint8_t vtd_stage_fault(enum vtd_stage stage, const struct vtd_refusal *refusal);
 
 /* ---- stages.c */
 /* What the stages of a context make of an address. */
