@@ -39,8 +39,11 @@ static void at_most(struct iom_grant *grant, unsigned lg2)
 		grant->range_lg2 = (uint8_t)lg2;
 }
 
+/* Neither address is in the range, and what is no larger than it is, is outside as a whole. */
 static void keep_interrupts_out(const struct iom_request *q, struct iom_grant *grant)
 {
+	if (grant->range_lg2 <= VTD_INTERRUPT_RANGE_LG2)
+		return;
 	at_most(grant, free_lg2(grant->spa));
 	if (!(q->flags & IOM_REQ_PASID))
 		at_most(grant, free_lg2(q->iova));
