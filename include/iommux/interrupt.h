@@ -59,7 +59,8 @@ int iom_msi(struct iom_endpoint *endpoint, uint64_t address, uint32_t data,
  *
  * The answer holds until host.interrupts_changed tells that it does not.  Told while this call is under
  * way, it means this answer too: who asks counts those calls, and asks again if one came meanwhile.  A
- * refusal is of the moment: software may mend its tables without a word.
+ * refusal is of the moment: software may mend its tables without a word.  So is what VT-d says of an
+ * address outside of 0xfee00000..0xfeefffff: to it, that is no message, but a store like others.
  */
 int iom_msi_translate(struct iom_endpoint *endpoint, uint64_t address, uint32_t data,
                       struct iom_route *route, struct iom_reply *reply);
