@@ -74,6 +74,41 @@ TEST(domains_of_pasids_are_kept_apart, "VTD-CM-06")
 		}
 }
 
+/* More address spaces than the cache has places for, so that old ones give theirs to new ones. */
+TEST(domains_of_many_pasids, "VTD-CM-06 VTD-QI-35")
+{
+	const uint16_t did[] = { 5, 6 };
+	const uint32_t pasids = 3000;
+	struct rig *r = cached(0);
+	uint64_t root[2];
+	uint32_t pasid;
+	unsigned i;
+
+	rig_on(r, TTM_SCALABLE);
+	rig_device(r, SID, 0, PASIDE, 0);
+	for (i = 0; i < 2; i++) {
+		root[i] = page(r);
+		rig_fs(r, root[i], 4, IOVA, 1, FAR | FS_PRU | FS_A);
+	}
+	for (pasid = 1; pasid <= pasids; pasid++) {
+		rig_pasid_put(r, SID, pasid, PE_P | PGTT_FS, did[pasid % 2] | PWSNP,
+		              root[pasid % 2]);
+		rig_grants(r, SID, rq_pid(IOVA, IOM_READ, pasid), FAR);
+	}
+	/* Who takes a place from another keeps nothing at first. */
+	rig_grants(r, SID, rq_pid(IOVA, IOM_READ, pasids - 1), FAR);
+	for (i = 0; i < 2; i++)
+		rig_fs(r, root[i], 4, IOVA, 1, NEAR | FS_PRU | FS_A);
+	inv_iotlb_domain(r, did[0]);
+	rig_grants(r, SID, rq_pid(IOVA, IOM_READ, pasids - 1), FAR);
+	for (pasid = 2; pasid <= pasids; pasid += 2)
+		rig_grants(r, SID, rq_pid(IOVA, IOM_READ, pasid), NEAR);
+	inv_iotlb_domain(r, did[1]);
+	for (pasid = 1; pasid <= pasids; pasid += 2)
+		rig_grants(r, SID, rq_pid(IOVA, IOM_READ, pasid), NEAR);
+	rig_free(r);
+}
+
 /* ---- Interrupt entries -------------------------------------------------------------------- */
 
 TEST(faulting_interrupt_entries, "VTD-CM-08")
