@@ -56,7 +56,8 @@ struct iom_message {
  * Invalidate Completion that nobody waits for is ignored (RISC-V), or is an error that software is
  * told of (VT-d, ICE).
  *
- * IOM_EBUSY: the unit is stopped, or has many page requests still before it: send it again later;
+ * IOM_EBUSY: a page request, and the unit is stopped, has been reset meanwhile, or has many others still
+ * before it: send it again later;
  * IOM_ENOTSUP: the unit's architecture, its configuration, or (VT-d) software that has not turned
  * translation on has no use for such a message: an Unsupported Request;
  * IOM_ENOENT: the endpoint was removed; IOM_EINVAL: not a message that devices send.

@@ -8,9 +8,9 @@
  * reasons of "Fault Conditions"; reply.status is IOM_UNSUPPORTED, or IOM_ABORT (Completer Abort)
  * where the manual has a translation request answered so.
  *
- * Interrupts: a device's untranslated write of 4 bytes without PASID to 0xfee00000..0xfeefffff is a
- * message: iom_write delivers what it becomes through host.msi, and iom_msi (interrupt.h) is the way of
- * an I/O APIC or a timer.  Events of the unit itself go to host.msi as programmed.
+ * Interrupts: a device's untranslated write of 4 aligned bytes without PASID to 0xfee00000..0xfeefffff
+ * is a message: iom_write delivers what it becomes through host.msi, and iom_msi (interrupt.h) is the
+ * way of an I/O APIC or a timer.  Events of the unit itself go to host.msi as programmed.
  */
 #ifndef IOMMUX_VTD_H
 #define IOMMUX_VTD_H
