@@ -90,15 +90,15 @@ struct vtd_unit {
 	/* The invalidation queue and devices' caches: the same */
 	bool wait_waits;     /* a wait descriptor, which the head has passed            */
 	bool tag_waits;      /* the next descriptor, for an ITag                        */
-	bool to_drain;       /* an invalidation since the last wait ended asked for that */
 	uint32_t tags_ended; /* goes up when ITags become free                          */
 	struct iom_itags itags;
 	unsigned pages_first, pages_count;
 	struct vtd_page_request pages[VTD_PAGES];
 
-	/* The worker's own */
+	/* The worker's own; snapshots read and write them while it stands still */
 	uint32_t resets_seen; /* those of `resets` that it has begun anew after              */
-	uint64_t wait[2];     /* the descriptor, as it was fetched                           */
+	uint64_t wait[2];     /* the descriptor that waits, as it was fetched                */
+	bool to_drain;        /* an invalidation since the last wait ended asked for that    */
 	uint8_t iotlb_waits; /* the granularity of what the IOTLB register asked for, while it waits */
 
 	struct iom_lock irte_lock; /* of who changes what follows */
