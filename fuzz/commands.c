@@ -5,8 +5,9 @@
 #include "world.h"
 
 static const struct op ops[] = {
-	{ op_command, false }, { op_command, false }, { op_command, false }, { op_register, false },
-	{ op_request, false }, { op_section, false }, { op_time, false },    { op_remove, true },
+	{ op_command, 0 },   { op_command, 0 }, { op_command, 0 }, { op_register, 0 },
+	{ op_request, 0 },   { op_section, 0 }, { op_time, 0 },    { op_remove, OUTSIDE },
+	{ op_interrupt, 0 }, { op_ats, 0 },     { op_forget, 0 },
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -22,10 +22,7 @@ void op_register(struct world *w)
 /* Any command. */
 void op_command(struct world *w)
 {
-	uint64_t command[2];
-
-	take_bytes(&w->in, command, sizeof command);
-	world_push(w, command, 1);
+	w->kind->command(w);
 }
 
 void op_poke(struct world *w)
@@ -73,19 +70,26 @@ static void judge(const struct world *w, const struct iom_request *q, const stru
 	static const uint8_t needed[] = { IOM_PERM_READ, IOM_PERM_WRITE, IOM_PERM_EXECUTE,
 		                          IOM_PERM_WRITE };
 	const uint8_t *host = r->host;
-	unsigned access = q->access;
+	bool vtd = w->kind == &world_vtd;
+	unsigned access = q->access, perm;
 
 	if (result == IOM_EFAULT && r->fault &&
-	    !strcmp(iom_fault_name(w->unit, r->fault), "unknown cause"))
+	    !strncmp(iom_fault_name(w->unit, r->fault), "unknown", 7))
 		abort();
 	if (result)
 		return;
 	if (r->range_lg2 < 12 || r->range_lg2 > 64 || r->status != IOM_DONE)
 		abort();
-	/* Without a process there is no execution of what is translated already: it is read. */
-	if (access == IOM_EXECUTE && q->at == IOM_AT_TRANSLATED && !(q->flags & IOM_REQ_PASID))
+	/*
+	 * Without a process there is no execution of what is translated already, and with VT-d no
+	 * execution at all: it is read.  There, a read of nothing needs any permission.
+	 */
+	if (access == IOM_EXECUTE &&
+	    (vtd || (q->at == IOM_AT_TRANSLATED && !(q->flags & IOM_REQ_PASID))))
 		access = IOM_READ;
-	if (q->at != IOM_AT_TRANSLATION_REQUEST && !(r->perm & needed[access]))
+	perm = vtd && access == IOM_READ && !q->bytes ? IOM_PERM_READ | IOM_PERM_WRITE
+	                                              : needed[access];
+	if (q->at != IOM_AT_TRANSLATION_REQUEST && !(r->perm & perm))
 		abort();
 	if (host && (host < w->ram || r->host_bytes > RAM_BYTES ||
 	             (size_t)(host - w->ram) > RAM_BYTES - r->host_bytes))
@@ -125,6 +129,41 @@ void op_transfer(struct world *w)
 	}
 }
 
+/* A message between a device and the unit. */
+void op_message(struct world *w)
+{
+	uint64_t address = take(&w->in, 8);
+	struct iom_message message = { .address = address,
+		                       .kind = (uint32_t)take(&w->in, 1) % 8,
+		                       .token = (uint32_t)take(&w->in, 4),
+		                       .pasid = (uint32_t)take(&w->in, 3),
+		                       .flags = (uint16_t)take(&w->in, 2),
+		                       .size_lg2 = (uint8_t)take(&w->in, 1),
+		                       .code = (uint8_t)take(&w->in, 1) };
+
+	(void)iom_message(world_endpoint(w, address % DEVICES), &message);
+}
+
+/* A message of a device that goes through no port, or where one would go. */
+void op_interrupt(struct world *w)
+{
+	struct iom_endpoint *endpoint = world_endpoint(w, (unsigned)take(&w->in, 1) % DEVICES);
+	unsigned how = (unsigned)take(&w->in, 1);
+	uint64_t address = take(&w->in, 3) & ~UINT64_C(3);
+	uint32_t data = (uint32_t)take(&w->in, 2);
+	struct iom_route route = { .kind = UINT32_MAX };
+	struct iom_reply reply;
+	int result;
+
+	address |= w->kind == &world_vtd ? UINT64_C(0xfee00000) : 0;
+	if (how & 1)
+		result = iom_msi(endpoint, address, data, how & 2 ? &reply : NULL);
+	else
+		result = iom_msi_translate(endpoint, address, data, &route, &reply);
+	if (!(how & 1) && !result != (route.kind <= IOM_ROUTE_MRIF))
+		abort();
+}
+
 void op_section(struct world *w)
 {
 	unsigned what = (unsigned)take(&w->in, 1);
@@ -141,18 +180,14 @@ void op_time(struct world *w)
 	iom_step(w->unit, w->now_ns);
 }
 
-/* A driver that forgets nothing: everything is invalidated, and it waits for that. */
+void op_ats(struct world *w)
+{
+	w->kind->ats(w);
+}
+
 void op_forget(struct world *w)
 {
-	static const uint64_t commands[][2] = {
-		{ 3 },                                         /* IODIR.INVAL_DDT          */
-		{ 1 },                                         /* IOTINVAL.VMA of the host */
-		{ 1 | UINT64_C(1) << 33 | UINT64_C(3) << 44 }, /* and of the guests' GSCID */
-		{ 0x81 },                                      /* IOTINVAL.GVMA            */
-		{ 2 },                                         /* IOFENCE.C                */
-	};
-
-	world_push(w, &commands[0][0], sizeof commands / 16);
+	w->kind->forget(w);
 }
 
 /* A device goes; the next that asks, perhaps from inside a callback, is another one in its place. */

@@ -52,10 +52,19 @@ static void op_renumber(struct world *w)
 }
 
 static const struct op ops[] = {
-	{ op_register, false }, { op_register, false }, { op_register, false },
-	{ op_command, false },  { op_poke, false },     { op_request, false },
-	{ op_section, false },  { op_time, false },     { op_reset, true },
-	{ op_stop, false },     { op_observe, true },   { op_renumber, false },
+	{ op_register, 0 },
+	{ op_register, 0 },
+	{ op_register, 0 },
+	{ op_command, 0 },
+	{ op_poke, 0 },
+	{ op_request, 0 },
+	{ op_section, 0 },
+	{ op_time, 0 },
+	{ op_reset, OUTSIDE },
+	{ op_stop, 0 },
+	{ op_observe, OUTSIDE },
+	{ op_renumber, 0 },
+	{ op_interrupt, VTD_ALONE },
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

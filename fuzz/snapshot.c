@@ -12,8 +12,9 @@
 #define CHANGES_MAX 16
 
 static const struct op ops[] = {
-	{ op_command, false }, { op_register, false }, { op_request, false },
-	{ op_section, false }, { op_time, false },     { op_transfer, false },
+	{ op_command, 0 },   { op_register, 0 }, { op_request, 0 },
+	{ op_section, 0 },   { op_time, 0 },     { op_transfer, 0 },
+	{ op_interrupt, 0 }, { op_ats, 0 },      { op_message, 0 },
 };
 
 /* The state of the world's unit, in memory of its own. */

@@ -28,9 +28,9 @@ static void op_fault_in(struct world *w)
 }
 
 static const struct op ops[] = {
-	{ op_poke, false },    { op_flip, false },    { op_flip, false },     { op_request, false },
-	{ op_request, false }, { op_request, false }, { op_transfer, false }, { op_forget, false },
-	{ op_section, false }, { op_replay, true },   { op_fault_in, true },
+	{ op_poke, 0 },    { op_flip, 0 },         { op_flip, 0 },           { op_request, 0 },
+	{ op_request, 0 }, { op_request, 0 },      { op_transfer, 0 },       { op_forget, 0 },
+	{ op_section, 0 }, { op_replay, OUTSIDE }, { op_fault_in, OUTSIDE }, { op_interrupt, 0 },
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /*
- * The world of the fuzz targets: a RISC-V IOMMU that a driver has set up and that devices use, in
- * memory that holds valid tables of every kind; what an adversary then does to it is the input.
+ * The world of the fuzz targets: an IOMMU that a driver has set up and that devices use, in memory that
+ * holds valid tables of every kind; what an adversary then does to it is the input.  Its first byte
+ * says what kind of IOMMU.
  *
  * One page of the memory's callback leads back to the unit's own registers, and the host's functions
  * may carry on with the input: everything can happen inside everything.
@@ -25,9 +26,32 @@
 #define LANES 2
 
 struct op;
+struct world;
+
+/* A kind of IOMMU, and the software that drives it. */
+struct kind {
+	int (*unit_new)(struct world *w, const struct iom_host *host, struct iom_unit **out);
+	/* Makes the unit that the input's first byte, `how`, and others choose. */
+	void (*configure)(struct world *w, unsigned how);
+	/* Writes the tables and turns the unit on. */
+	void (*start)(struct world *w);
+	/* Queues any command; one of those that devices hear of; an invalidation of everything. */
+	void (*command)(struct world *w);
+	void (*ats)(struct world *w);
+	void (*forget)(struct world *w);
+};
+
+extern const struct kind world_riscv, world_vtd;
+
+/* The input's first byte: VT-d; the next lower two bits are its profile. */
+#define OF_VTD 0x80u
 
 struct world {
-	struct iom_riscv_config config;
+	const struct kind *kind;
+	union {
+		struct iom_riscv_config riscv;
+		struct iom_vtd_config vtd;
+	} config;
 	struct iom_memory *memory;
 	struct iom_unit *unit;
 	struct iom_lane *lane[LANES];
@@ -42,10 +66,13 @@ struct world {
 	unsigned depth; /* of callbacks that play on */
 };
 
+#define OUTSIDE 0x1u   /* not from inside a callback: the contract says so        */
+#define VTD_ALONE 0x2u /* at the end of a table: seeds for RISC-V count without it */
+
 /* One kind of step; a target has a table of them. */
 struct op {
 	void (*run)(struct world *w);
-	bool outside; /* not from inside a callback: the contract says so */
+	unsigned when;
 };
 
 /* Makes the world that the first bytes of the input describe; it goes on with the rest. */
@@ -58,23 +85,27 @@ void world_free(struct world *w);
 /* All of it, one after the other; returns 0, as libFuzzer expects it. */
 int world_run(const uint8_t *data, size_t size, const struct op *ops, size_t count);
 
-/* A unit like the world's own, over the same memory. */
+/* A unit of the world's configuration, over its memory; world_try: NULL if there is no such unit. */
 struct iom_unit *world_unit(struct world *w);
+struct iom_unit *world_try(struct world *w);
 /* Made when they are used first. */
 struct iom_endpoint *world_endpoint(struct world *w, unsigned device);
 struct iom_port *world_port(struct world *w, unsigned device, unsigned lane);
 void world_poke64(struct world *w, uint64_t spa, uint64_t value);
-/*
- * Puts commands, two words each, at the tail of the command queue, wherever that is by now, and rings
- * the doorbell.
- */
-void world_push(struct world *w, const uint64_t *commands, size_t count);
+/* The address of a page of RAM; a word in it. */
+uint64_t world_page(unsigned page);
+void world_entry(struct world *w, unsigned page, unsigned index, uint64_t value);
+/* A register that is there. */
+void world_set(struct world *w, unsigned off, unsigned bytes, uint64_t value);
 /* A place in RAM, 8-byte aligned, that the input chooses. */
 uint64_t world_place(struct world *w);
 
 /* Steps that several targets have. */
 void op_register(struct world *w);
 void op_command(struct world *w);
+void op_ats(struct world *w);
+void op_message(struct world *w);
+void op_interrupt(struct world *w);
 void op_poke(struct world *w);
 void op_flip(struct world *w);
 void op_request(struct world *w);
