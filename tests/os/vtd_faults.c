@@ -49,6 +49,24 @@ TEST(vtd_faults_say_what_happened, "VTD-DRV-02")
 	vtd_gone(b, domain, DEVICE);
 }
 
+/* FRI is the first of them still when its record has been taken. */
+TEST(vtd_faults_behind_one_that_was_taken, "")
+{
+	struct iom_domain *domain;
+	struct bench *b = ready(&domain, 0);
+	uint64_t val;
+
+	for (unsigned n = 0; n < 3; n++)
+		CHECK_EQ(bench_dma_read(b, DEVICE, 0x100000 + 0x1000 * n, &val), 0x71);
+	b->host.mmio_write(b, FRCD + 12, 4, 0x80000000);
+	CHECK_EQ(bench_rd32(b, FSTS_AT), PPF);
+	CHECK_EQ(iom_driver_interrupt(b->driver), 2);
+	CHECK_EQ(b->fault[0].iova, 0x101000);
+	CHECK_EQ(b->fault[1].iova, 0x102000);
+	CHECK_EQ(bench_rd32(b, FSTS_AT) & PPF, 0);
+	vtd_gone(b, domain, DEVICE);
+}
+
 /* Eight records, round and round; what came when all were full is lost, and counted once. */
 TEST(vtd_faults_rounds, "VTD-FLT-06 VTD-FLT-08 VTD-FLT-09")
 {

@@ -135,9 +135,10 @@ static int identify(struct vtdd_driver *d, struct iom_error *error)
 
 	d->cap = vtdd_rd64(d, VTD_CAP);
 	d->ecap = vtdd_rd64(d, VTD_ECAP);
-	if (vtdd_gone(version) || (d->cap == UINT64_MAX && d->ecap == UINT64_MAX))
+	/* All three have bits that are reserved. */
+	if (vtdd_gone(version) || d->cap == UINT64_MAX || d->ecap == UINT64_MAX)
 		return iom_fail(error, IOM_ENOTSUP,
-		                "VER, CAP and ECAP read as all ones; is there a remapping unit?");
+		                "VER, CAP or ECAP reads as all ones; is there a remapping unit?");
 	d->major = (uint8_t)IOM_GET(VTD_VER_MAJOR, version);
 	if (!d->major)
 		return iom_fail(error, IOM_ENOTSUP,

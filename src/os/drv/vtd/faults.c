@@ -141,19 +141,27 @@ static bool take(struct vtdd_driver *d, unsigned index, bool report)
 	uint64_t at = IOM_GET(VTD_CAP_FRO, d->cap) * 16 + (uint64_t)index * VTD_FRCD_BYTES;
 	uint32_t high = vtdd_rd32(d, at + F_AT);
 	struct iom_os_fault fault;
-	uint64_t low;
+	uint64_t info;
+	uint32_t low;
 
 	if (vtdd_gone(high) || !(high & F_BIT))
 		return false;
 	low = vtdd_rd32(d, at + 8);
-	fault = decode(vtdd_rd64(d, at), (uint64_t)high << 32 | low);
+	info = vtdd_rd64(d, at);
+	/* Both have bits that are always 0. */
+	if (vtdd_gone(low) || info == UINT64_MAX)
+		return false;
+	fault = decode(info, (uint64_t)high << 32 | low);
 	vtdd_wr32(d, at + F_AT, F_BIT);
 	if (report && d->base.host.fault)
 		d->base.host.fault(d->base.opaque, &fault);
 	return true;
 }
 
-/* From FRI on, as far as records follow each other; each once, so that no device can hold us. */
+/*
+ * From FRI on, as far as records follow each other; each once, so that no device can hold us.  FRI is as
+ * it was when PPF became 1, so the first records may have been taken before.
+ */
 int vtdd_faults(struct vtdd_driver *d, bool report)
 {
 	unsigned records = (unsigned)IOM_GET(VTD_CAP_NFR, d->cap) + 1, n, index;
@@ -163,9 +171,12 @@ int vtdd_faults(struct vtdd_driver *d, bool report)
 	if (vtdd_gone(fsts))
 		return 0;
 	index = (unsigned)IOM_GET(VTD_FSTS_FRI, fsts) % records;
-	for (n = 0; fsts & VTD_FSTS_PPF && n < records; n++, count++)
-		if (!take(d, (index + n) % records, report))
+	for (n = 0; fsts & VTD_FSTS_PPF && n < records; n++) {
+		if (take(d, (index + n) % records, report))
+			count++;
+		else if (count)
 			break;
+	}
 	if (fsts & VTD_FSTS_PFO) {
 		d->base.overflows += report;
 		vtdd_wr32(d, VTD_FSTS, VTD_FSTS_PFO);
