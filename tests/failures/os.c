@@ -17,9 +17,11 @@ enum { ONE = 1, NESTED, IDENTITY, CROWD = 16, BLOCKED = 0x777 };
 
 struct life {
 	struct ill ill;
+	bool over; /* devices are not looked at any more */
 	struct bench *b;
 	bool hears; /* there is one fault to be heard of */
 	struct iom_domain *one, *other, *vm, *nested, *identity;
+	struct iom_stage table; /* the guest's */
 	/* which devices are attached, and what 0x10000 is to ONE */
 	bool attached[4];
 	uint64_t one_phys;
@@ -33,7 +35,7 @@ static void hear(void *opaque, const struct iom_os_fault *fault)
 	struct bench *b = opaque;
 
 	b->faults++;
-	CHECK_EQ(fault->code, 258);
+	CHECK_MSG(ill_is_blocked(now_living->ill.hw, fault->code), "code 0x%x", fault->code);
 	if (now_living->hears)
 		CHECK_EQ(fault->requester, BLOCKED);
 }
@@ -47,7 +49,7 @@ static void check_devices(struct life *w)
 	} way[] = { { ONE, 0x10000 }, { NESTED, 0x5000 }, { IDENTITY, BENCH_DATA + 0x30000 } };
 	const uint64_t to[] = { w->one_phys, BENCH_DATA + 0x20000, BENCH_DATA + 0x30000 };
 
-	for (unsigned i = 0; i < 3; i++) {
+	for (unsigned i = 0; i < 3 && !w->over; i++) {
 		uint64_t val = 0;
 		unsigned code = bench_dma_read(w->b, way[i].device, way[i].iova, &val);
 
@@ -55,7 +57,8 @@ static void check_devices(struct life *w)
 			CHECK_EQ(code, 0);
 			CHECK_EQ(val, *bench_word(w->b, to[i]));
 		} else {
-			CHECK(code);
+			CHECK_MSG(code, "%s: device %u, which has no domain", w->ill.hw->name,
+			          way[i].device);
 		}
 	}
 }
@@ -103,14 +106,15 @@ static int map(struct iom_domain *domain, uint64_t iova, uint64_t phys, uint64_t
 static void domains(struct life *w)
 {
 	struct bench *b = w->b;
-	struct iom_stage stage = { .root = GUEST, .format = IOM_FORMAT_RISCV_SV39 };
 
 	TRY(w, iom_domain_new(b->driver, IOM_DOMAIN_IDENTITY, &w->identity, NULL));
 	TRY(w, iom_domain_new(b->driver, IOM_DOMAIN_STAGE1, &w->one, NULL));
 	TRY(w, iom_domain_new(b->driver, IOM_DOMAIN_STAGE1, &w->other, NULL));
 	TRY(w, iom_domain_new(b->driver, IOM_DOMAIN_STAGE2, &w->vm, NULL));
-	TRY(w, iom_domain_msi_window(w->vm, FILES, 0xf000, NULL));
-	TRY(w, iom_domain_new_nested(w->vm, &stage, &w->nested, NULL));
+	if (w->ill.hw->files)
+		TRY(w, iom_domain_msi_window(w->vm, FILES, 0xf000, NULL));
+	if (w->ill.hw->levels)
+		TRY(w, iom_domain_new_nested(w->vm, &w->table, &w->nested, NULL));
 	TRY(w, map(w->vm, GUEST, BENCH_DATA, 0x400000));
 	/* over the ends of tables */
 	TRY(w, map(w->one, 0x3fffd000, BENCH_DATA + 0x40000, 0x6000));
@@ -119,13 +123,12 @@ static void domains(struct life *w)
 }
 
 /* The guest's own tables: 0x5000 is the page at 0x20000 of its memory. */
-static void guest_tables(struct bench *b)
+static void guest_tables(struct life *w)
 {
-	*bench_word(b, BENCH_DATA) = (GUEST + 0x1000) >> 12 << 10 | 1;
-	*bench_word(b, BENCH_DATA + 0x1000) = (GUEST + 0x2000) >> 12 << 10 | 1;
-	*bench_word(b, BENCH_DATA + 0x2000 + 5 * 8) = (GUEST + 0x20000) >> 12 << 10 | 0xd7;
+	w->table = ill_table(w->ill.hw, w->b, BENCH_DATA, BENCH_DATA - GUEST, 0x5000,
+	                     BENCH_DATA + 0x20000);
 	for (uint64_t off = 0x10000; off < 0x50000; off += PAGE)
-		*bench_word(b, BENCH_DATA + off) = off * 3;
+		*bench_word(w->b, BENCH_DATA + off) = off * 3;
 }
 
 static void attach(struct life *w, struct iom_domain *domain, unsigned device)
@@ -145,7 +148,8 @@ static void attach(struct life *w, struct iom_domain *domain, unsigned device)
 static void attachments(struct life *w)
 {
 	attach(w, w->identity, IDENTITY);
-	attach(w, w->nested, NESTED);
+	if (w->nested)
+		attach(w, w->nested, NESTED);
 	w->one_phys = BENCH_DATA;
 	attach(w, w->one, ONE);
 	for (unsigned i = 0; i < w->crowd; i++)
@@ -157,10 +161,13 @@ static void messages(struct life *w)
 {
 	const struct iom_mrif mrif = { BENCH_DATA + 0x48000, BENCH_MSI, 7 };
 
-	TRY(w, iom_domain_msi_map(w->vm, FILES + 0x3000, BENCH_DATA + 0x49000));
-	TRY(w, iom_domain_msi_map_mrif(w->vm, FILES + 0x3000, &mrif));
-	TRY(w, iom_domain_msi_unmap(w->vm, FILES + 0x3000));
-	TRY(w, iom_domain_invalidate(w->nested, 0x5000, 0x5fff, true));
+	if (w->ill.hw->files) {
+		TRY(w, iom_domain_msi_map(w->vm, FILES + 0x3000, BENCH_DATA + 0x49000));
+		TRY(w, iom_domain_msi_map_mrif(w->vm, FILES + 0x3000, &mrif));
+		TRY(w, iom_domain_msi_unmap(w->vm, FILES + 0x3000));
+	}
+	if (w->nested)
+		TRY(w, iom_domain_invalidate(w->nested, 0x5000, 0x5fff, true));
 }
 
 static void changes(struct life *w)
@@ -185,25 +192,39 @@ static void changes(struct life *w)
 	check_devices(w);
 }
 
+/* What came before is taken, whatever fails meanwhile; stores that are lost take nothing away. */
+static void drain(struct life *w)
+{
+	for (unsigned i = 0; i < 100 && iom_driver_interrupt(w->b->driver); i++)
+		;
+	if (!w->ill.fired)
+		return;
+	ill_heal(&w->ill);
+	while (iom_driver_interrupt(w->b->driver))
+		;
+}
+
 /* A fault is reported once, sooner or later, and no other is made up. */
 static void faults(struct life *w)
 {
 	struct bench *b = w->b;
-	uint64_t overflows = iom_driver_overflows(b->driver);
+	uint64_t overflows;
+	bool again;
 	uint64_t val;
 	unsigned was;
 
-	while (iom_driver_interrupt(b->driver))
-		;
+	drain(w);
+	overflows = iom_driver_overflows(b->driver);
 	was = b->faults;
 	w->hears = true;
-	CHECK_EQ(bench_dma_read(b, BLOCKED, 0, &val), 258);
+	CHECK(ill_is_blocked(w->ill.hw, bench_dma_read(b, BLOCKED, 0, &val)));
 	iom_driver_interrupt(b->driver);
+	again = w->ill.fired && w->ill.mode == LOST && w->ill.hw->records_in_place;
 	if (w->ill.fired)
 		ill_heal(&w->ill);
 	iom_driver_interrupt(b->driver);
 	w->hears = false;
-	CHECK_EQ(b->faults, was + 1);
+	CHECK(b->faults == was + 1 || (again && b->faults > was));
 	CHECK_EQ(iom_driver_overflows(b->driver), overflows);
 }
 
@@ -216,30 +237,33 @@ static void end(struct life *w)
 	w->attached[IDENTITY] = false;
 	TRY(w, iom_domain_detach(w->identity, IDENTITY));
 	w->attached[NESTED] = false;
-	TRY(w, iom_domain_detach(w->nested, NESTED));
+	if (w->nested)
+		TRY(w, iom_domain_detach(w->nested, NESTED));
 	w->attached[ONE] = false;
 	TRY(w, iom_domain_detach(w->other, ONE));
 	check_devices(w);
-	CHECK_EQ(iom_domain_free(w->nested), IOM_OK);
+	if (w->nested)
+		CHECK_EQ(iom_domain_free(w->nested), IOM_OK);
 	CHECK_EQ(iom_domain_free(w->vm), IOM_OK);
 	CHECK_EQ(iom_domain_free(w->one), IOM_OK);
 	CHECK_EQ(iom_domain_free(w->other), IOM_OK);
 	CHECK_EQ(iom_domain_free(w->identity), IOM_OK);
+	w->over = w->ill.hw->passes_when_off;
 	TRY(w, iom_driver_free(b->driver)); /* off halfway, perhaps */
 	b->driver = NULL;
 	bench_free(b);
 }
 
 /* One life; returns whether there was a failure. */
-static bool lives(enum mode mode, unsigned n)
+static bool lives(const struct hardware *hw, enum mode mode, unsigned n)
 {
 	struct life w = { .crowd = mode == NO_MEMORY ? 200 : 5 };
 
-	ill_new(&w.ill, mode, n);
+	ill_new(&w.ill, hw, mode, n);
 	now_living = &w;
 	w.b = w.ill.b;
 	w.b->host.fault = hear;
-	guest_tables(w.b);
+	guest_tables(&w);
 	ill_bring_up(&w.ill);
 	domains(&w);
 	attachments(&w);
@@ -250,29 +274,63 @@ static bool lives(enum mode mode, unsigned n)
 	return w.ill.fired;
 }
 
+static void vtd_sweeps(enum mode mode, unsigned places)
+{
+	ill_sweep(lives, &ill_vtd_legacy, mode, places);
+	/* There, a request that was never made looks like one that has been carried out. */
+	if (mode != LOST)
+		ill_sweep(lives, &ill_vtd_registers, mode, places);
+	ill_sweep(lives, &ill_vtd_scalable, mode, places);
+}
+
 TEST(every_allocation_of_the_driver_fails, "")
 {
-	ill_sweep(lives, NO_MEMORY, 20);
+	ill_sweep(lives, &ill_riscv, NO_MEMORY, 20);
+}
+
+TEST(vtd_every_allocation_of_the_driver_fails, "")
+{
+	vtd_sweeps(NO_MEMORY, 200);
 }
 
 TEST(registers_read_as_ones_once, "")
 {
-	ill_sweep(lives, GONE_ONCE, 50);
+	ill_sweep(lives, &ill_riscv, GONE_ONCE, 50);
+}
+
+TEST(vtd_registers_read_as_ones_once, "")
+{
+	vtd_sweeps(GONE_ONCE, 30);
 }
 
 TEST(hardware_is_gone, "")
 {
-	ill_sweep(lives, GONE, 50);
+	ill_sweep(lives, &ill_riscv, GONE, 50);
+}
+
+TEST(vtd_hardware_is_gone, "")
+{
+	vtd_sweeps(GONE, 30);
 }
 
 TEST(hardware_never_gets_done, "")
 {
-	ill_sweep(lives, NEVER_DONE, 50);
+	ill_sweep(lives, &ill_riscv, NEVER_DONE, 50);
+}
+
+TEST(vtd_hardware_never_gets_done, "")
+{
+	vtd_sweeps(NEVER_DONE, 30);
 }
 
 TEST(stores_to_registers_are_lost, "")
 {
-	ill_sweep(lives, LOST, 40);
+	ill_sweep(lives, &ill_riscv, LOST, 40);
+}
+
+TEST(vtd_stores_to_registers_are_lost, "")
+{
+	vtd_sweeps(LOST, 25);
 }
 
 /* There ones, cut to the size of the queue, would say that all commands are done. */
@@ -283,7 +341,7 @@ TEST(hardware_is_gone_at_the_end_of_the_ring, "")
 	struct bench *b;
 	unsigned rounds = 0;
 
-	ill_new(&w.ill, HEALTHY, 0);
+	ill_new(&w.ill, &ill_riscv, HEALTHY, 0);
 	w.b = b = w.ill.b;
 	ill_bring_up(&w.ill);
 	CHECK_EQ(iom_domain_new(b->driver, IOM_DOMAIN_STAGE1, &w.one, NULL), IOM_OK);

@@ -21,6 +21,7 @@ enum { NOTHING, FIRST, SECOND, TO_KERNEL, TO_ALL, UNSURE };
 
 struct life {
 	struct ill ill;
+	bool over; /* devices are not looked at any more */
 	struct bench *b;
 	struct iom_domain *dma, *identity, *one, *two;
 	unsigned process[2], plain, cached; /* where they lead: DEVICE's, CACHED's           */
@@ -64,6 +65,8 @@ static void check(struct life *w)
 	struct bench *b = w->b;
 	uint64_t val;
 
+	if (w->over)
+		return;
 	for (unsigned i = 0; i < 2; i++) {
 		unsigned code = bench_pasid_read(b, DEVICE, pasids[i], SVA_PAGE, &val);
 
@@ -153,10 +156,18 @@ static void attach_plain(struct life *w, struct iom_domain *domain, unsigned way
 
 /* ---- The steps of a life ------------------------------------------------------------------- */
 
+static struct iom_stage table_of(struct life *w, unsigned process)
+{
+	uint64_t base = sva_base(process), to = base + 0x8000;
+
+	*bench_word(w->b, to) = sva_word(process);
+	return ill_table(w->ill.hw, w->b, base, 0, SVA_PAGE, to);
+}
+
 static void begin(struct life *w)
 {
 	struct bench *b = w->b;
-	const struct iom_stage one = sva_table(b, FIRST), two = sva_table(b, SECOND);
+	const struct iom_stage one = table_of(w, FIRST), two = table_of(w, SECOND);
 
 	*bench_word(b, BENCH_DATA) = WORD;
 	TRY(w, iom_domain_new(b->driver, IOM_DOMAIN_STAGE1, &w->dma, NULL));
@@ -291,17 +302,18 @@ static void end(struct life *w)
 	CHECK_EQ(iom_domain_free(w->dma), IOM_OK);
 	CHECK_EQ(iom_domain_free(w->identity), IOM_OK);
 	CHECK_EQ(iom_driver_command_errors(b->driver), 0);
+	w->over = w->ill.hw->passes_when_off;
 	TRY(w, iom_driver_free(b->driver));
 	b->driver = NULL;
 	bench_free(b);
 }
 
 /* One life; returns whether there was a failure. */
-static bool lives(enum mode mode, unsigned n)
+static bool lives(const struct hardware *hw, enum mode mode, unsigned n)
 {
 	struct life w = { .crowd = mode == NO_MEMORY ? 300 : 3 };
 
-	ill_new(&w.ill, mode, n);
+	ill_new(&w.ill, hw, mode, n);
 	now_living = &w;
 	w.b = w.ill.b;
 	w.b->host.page_request = hear;
@@ -317,30 +329,60 @@ static bool lives(enum mode mode, unsigned n)
 
 TEST(processes_every_allocation_fails, "")
 {
-	ill_sweep(lives, NO_MEMORY, 30);
+	ill_sweep(lives, &ill_riscv, NO_MEMORY, 30);
+}
+
+TEST(vtd_processes_every_allocation_fails, "")
+{
+	ill_sweep(lives, &ill_vtd_scalable, NO_MEMORY, 300);
 }
 
 TEST(processes_registers_read_as_ones_once, "")
 {
-	ill_sweep(lives, GONE_ONCE, 80);
+	ill_sweep(lives, &ill_riscv, GONE_ONCE, 80);
+}
+
+TEST(vtd_processes_registers_read_as_ones_once, "")
+{
+	ill_sweep(lives, &ill_vtd_scalable, GONE_ONCE, 60);
 }
 
 TEST(processes_hardware_is_gone, "")
 {
-	ill_sweep(lives, GONE, 80);
+	ill_sweep(lives, &ill_riscv, GONE, 80);
+}
+
+TEST(vtd_processes_hardware_is_gone, "")
+{
+	ill_sweep(lives, &ill_vtd_scalable, GONE, 60);
 }
 
 TEST(processes_hardware_never_gets_done, "")
 {
-	ill_sweep(lives, NEVER_DONE, 80);
+	ill_sweep(lives, &ill_riscv, NEVER_DONE, 80);
+}
+
+TEST(vtd_processes_hardware_never_gets_done, "")
+{
+	ill_sweep(lives, &ill_vtd_scalable, NEVER_DONE, 60);
 }
 
 TEST(processes_stores_to_registers_are_lost, "")
 {
-	ill_sweep(lives, LOST, 60);
+	ill_sweep(lives, &ill_riscv, LOST, 60);
+}
+
+TEST(vtd_processes_stores_to_registers_are_lost, "")
+{
+	ill_sweep(lives, &ill_vtd_scalable, LOST, 50);
 }
 
 TEST(processes_every_device_keeps_silent, "")
 {
-	ill_sweep(lives, SILENT, 20);
+	ill_sweep(lives, &ill_riscv, SILENT, 20);
+}
+
+TEST(vtd_processes_every_device_keeps_silent, "")
+{
+	ill_sweep(lives, &ill_vtd_scalable, SILENT, 20);
 }
