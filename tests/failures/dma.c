@@ -3,29 +3,6 @@
 /* Requests of devices, as software.h says. */
 #include "software.h"
 
-/* What a request is refused for where the memory of its tables does not answer, or is corrupt. */
-static bool cause_fits(int code, uint32_t cause)
-{
-	static const uint16_t poison[] = { 268, 269, 270, 271, 274 };
-	static const uint16_t bus[] = { 1, 5, 7, 257, 261, 264, 265 };
-	const uint16_t *list = code == IOM_EPOISON ? poison : bus;
-	size_t count = code == IOM_EPOISON ? COUNT(poison) : COUNT(bus);
-
-	for (size_t i = 0; i < count; i++) {
-		if (list[i] == cause)
-			return true;
-	}
-	return false;
-}
-
-/* Corrupt data is an abort; so is what a translation request meets beyond the device's context. */
-static unsigned status_of(uint32_t cause, unsigned at)
-{
-	if (cause == 257 || (cause < 268 && at != IOM_AT_TRANSLATION_REQUEST))
-		return IOM_UNSUPPORTED;
-	return IOM_ABORT;
-}
-
 void judge(struct world *w, bool elsewhere, unsigned at, int err, const struct iom_reply *reply)
 {
 	note(w, (uint64_t)(int64_t)err);
@@ -38,8 +15,8 @@ void judge(struct world *w, bool elsewhere, unsigned at, int err, const struct i
 		CHECK_MSG(err == w->code, "%d", err);
 		CHECK_EQ(reply->status, IOM_ABORT);
 	} else if (w->kind != FAIL_WRITE) { /* it may be the record's */
-		CHECK_MSG(cause_fits(w->code, reply->fault), "cause %u", reply->fault);
-		CHECK_EQ(reply->status, status_of(reply->fault, at));
+		CHECK_MSG(w->arch->cause_fits(w->code, reply->fault), "cause %u", reply->fault);
+		CHECK_EQ(reply->status, w->arch->status_of(reply->fault, at));
 	}
 }
 
@@ -118,4 +95,46 @@ void ask(struct world *w, unsigned id, struct iom_request q)
 		note(w, reply.perm);
 		note(w, reply.perm ? reply.spa : 0);
 	}
+}
+
+void store_message(struct world *w, unsigned id, uint64_t iova, uint32_t data)
+{
+	struct iom_request q = request(id, iova, IOM_WRITE, IOM_AT_UNTRANSLATED);
+	struct iom_reply reply;
+	bool before = w->fired;
+	int err = iom_write(w->port[id], &q, &data, sizeof data, &reply);
+
+	judge(w, before == w->fired, q.at, err, &reply);
+}
+
+/* ---- What each architecture has of its own ------------------------------------------------ */
+
+void refresh(struct world *w)
+{
+	w->arch->refresh(w);
+}
+
+void forget_all(struct world *w)
+{
+	w->arch->forget_all(w);
+}
+
+void fence(struct world *w)
+{
+	w->arch->fence(w);
+}
+
+void invalidate(struct world *w, unsigned id, uint64_t iova)
+{
+	w->arch->invalidate(w, id, iova);
+}
+
+void note_queue(struct world *w)
+{
+	w->arch->note_queue(w);
+}
+
+void drain(struct world *w)
+{
+	w->arch->drain(w);
 }

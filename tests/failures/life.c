@@ -1,61 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
-/* The steps of life.h: DMA of all kinds, commands, messages, counters, a move. */
+/* A life as life.h says, and the steps that every architecture has. */
 #include "life.h"
 #include "software.h"
 
 #include <string.h>
 
-struct step {
-	const char *name;
-	void (*run)(struct world *w);
-	bool asks_again; /* the unit may do so by itself, and see nothing of a failure */
-};
-
-enum { ATS_INVAL = 0x004, ATS_PRGR = 0x084, TR_RESPONSE = 0x268 };
-enum {
-	IOCOUNTOVF = 0x58,
-	IOCOUNTINH = 0x5c,
-	IOHPMCYCLES = 0x60,
-	IOHPMCTR1 = 0x68,
-	IOHPMEVT1 = 0x160,
-};
-
-/* Off, and on again, as any driver would do it: nothing is taken for granted. */
-static void bring_up(struct world *w)
-{
-	uint64_t ddt = tables(w);
-
-	reg_set(w, DDTP, 8, OFF);
-	reg_set(w, CQCSR, 4, 0);
-	reg_set(w, FQCSR, 4, 0);
-	reg_set(w, PQCSR, 4, 0);
-	reg_set(w, FCTL, 4, 0);
-	reg_set(w, IPSR, 4, CIP | FIP | PMIP | PIP);
-	reg_set(w, ICVEC, 8, 0x3210);
-	for (unsigned i = 0; i < 4; i++) {
-		reg_set(w, MSI_CFG + 16 * i, 8, VECTORS + 8 * i);
-		reg_set(w, MSI_CFG + 16 * i + 8, 4, 0xa0 + i);
-		reg_set(w, MSI_CFG + 16 * i + 12, 4, 0);
-	}
-	reg_set(w, CQB, 8, PPN_OF(CQ) | 6);
-	reg_set(w, FQB, 8, PPN_OF(FQ) | 6);
-	reg_set(w, PQB, 8, PPN_OF(PQ) | 6);
-	reg_set(w, CQT, 4, 0);
-	reg_set(w, FQH, 4, 0);
-	reg_set(w, PQH, 4, 0);
-	reg_set(w, CQCSR, 4, EN | IE);
-	reg_set(w, FQCSR, 4, EN | IE);
-	reg_set(w, PQCSR, 4, EN | IE);
-	reg_set(w, DDTP, 8, PPN_OF(ddt) | LVL2);
-	CHECK_EQ(reg(w, DDTP, 8), PPN_OF(ddt) | LVL2);
-	refresh(w);
-	w->devices_answer = true;
-	iom_step(w->unit, w->now += 1000000);
-	forget_all(w);
-}
-
-static void plain_dma(struct world *w)
+void life_plain_dma(struct world *w)
 {
 	refresh(w);
 	forget_all(w);
@@ -75,20 +26,20 @@ static void plain_dma(struct world *w)
 }
 
 /* What was marked when memory was walked. */
-static void marks(struct world *w)
+void life_marks(struct world *w)
 {
 	refresh(w);
 	forget_all(w);
 	dma_read(w, GUEST, IOVA, IOM_READ, w->guest_data);
-	note(w, word(w, w->guest_leaf) & 0xff);
+	note(w, word(w, w->guest_leaf) & 0x3ff);
 	dma_write(w, GUEST, IOVA, w->guest_data);
-	note(w, word(w, w->guest_leaf) & 0xff);
+	note(w, word(w, w->guest_leaf) & 0x3ff);
 	dma_write(w, HOST, IOVA, w->data);
-	note(w, word(w, w->leaf) & 0xff);
+	note(w, word(w, w->leaf) & 0x3ff);
 	drain(w);
 }
 
-static void refusals(struct world *w)
+void life_refusals(struct world *w)
 {
 	forget_all(w);
 	dma_read(w, HOST, UNMAPPED, IOM_READ, w->data);
@@ -99,7 +50,7 @@ static void refusals(struct world *w)
 	drain(w);
 }
 
-static void probe(struct world *w)
+void life_probe(struct world *w)
 {
 	struct iom_request q = request(HOST, IOVA, IOM_READ, IOM_AT_UNTRANSLATED);
 
@@ -111,33 +62,7 @@ static void probe(struct world *w)
 	drain(w);
 }
 
-static void store_message(struct world *w, uint64_t iova, uint32_t identity)
-{
-	struct iom_request q = request(GUEST, iova, IOM_WRITE, IOM_AT_UNTRANSLATED);
-	struct iom_reply reply;
-	bool before = w->fired;
-	int err = iom_write(w->port[GUEST], &q, &identity, sizeof identity, &reply);
-
-	judge(w, before == w->fired, q.at, err, &reply);
-}
-
-static void device_messages(struct world *w)
-{
-	word_set(w, w->msi_file, 0);
-	word_set(w, w->mrif, 0);
-	word_set(w, NOTICES, 0);
-	forget_all(w);
-	store_message(w, MSI_IOVA, 42);
-	note(w, word(w, w->msi_file));
-	store_message(w, MRIF_IOVA, 43);
-	note(w, word(w, w->mrif));
-	note(w, word(w, NOTICES));
-	if (word(w, NOTICES))
-		CHECK_EQ(word(w, w->mrif), 1ull << 43); /* no notice of nothing */
-	drain(w);
-}
-
-static void ats(struct world *w)
+void life_ats(struct world *w)
 {
 	struct iom_request q = request(HOST, IOVA, IOM_READ, IOM_AT_TRANSLATION_REQUEST);
 
@@ -151,26 +76,7 @@ static void ats(struct world *w)
 	drain(w);
 }
 
-static void device_invalidations(struct world *w)
-{
-	w->messages = 0;
-	command(w, ATS_INVAL | (uint64_t)HOST << 40, IOVA);
-	fence(w);
-	note(w, w->messages);
-	w->devices_answer = false;
-	command(w, ATS_INVAL | (uint64_t)HOST << 40, IOVA);
-	fence(w);
-	iom_step(w->unit, w->now += 1000000);
-	note_queue(w); /* timed out */
-	reg_set(w, CQCSR, 4, EN | IE | CMD_TO);
-	note_queue(w);
-	command(w, ATS_PRGR | (uint64_t)HOST << 40, 1ull << 32);
-	note(w, w->messages);
-	w->devices_answer = true;
-	drain(w);
-}
-
-static void page_requests(struct world *w)
+void life_page_requests(struct world *w)
 {
 	const struct iom_message ask_pages = { .address = IOVA,
 		                               .kind = IOM_MESSAGE_PAGE_REQUEST,
@@ -185,46 +91,6 @@ static void page_requests(struct world *w)
 	note(w, w->messages);
 	note(w, w->message.code);
 	note_queue(w);
-	drain(w);
-}
-
-static void illegal_command(struct world *w)
-{
-	command(w, 0, 0);
-	note_queue(w);
-	word_set(w, CQ + 16 * ((reg(w, CQT, 4) + QUEUE_ENTRIES - 1) % QUEUE_ENTRIES), FENCE);
-	reg_set(w, CQCSR, 4, EN | IE | CMD_ILL);
-	note_queue(w);
-	drain(w);
-}
-
-static void debug(struct world *w)
-{
-	for (unsigned id = HOST; id <= GUEST; id++) {
-		forget_all(w);
-		reg_set(w, TR_REQ_IOVA, 8, IOVA);
-		reg_set(w, TR_REQ_CTL, 8, (uint64_t)id << 40 | 1);
-		note(w, reg(w, TR_REQ_CTL, 8));
-		note(w, reg(w, TR_RESPONSE, 8));
-	}
-	drain(w);
-}
-
-static void counters(struct world *w)
-{
-	forget_all(w);
-	reg_set(w, IOCOUNTINH, 4, ~0u);
-	reg_set(w, IOHPMCTR1, 8, ~0ull);
-	reg_set(w, IOHPMEVT1, 8, 7); /* walks of first stages */
-	reg_set(w, IOCOUNTINH, 4, ~3u);
-	reg_set(w, IOHPMCYCLES, 8, 0);
-	iom_step(w->unit, w->now += 1000);
-	dma_read(w, HOST, IOVA, IOM_READ, w->data);
-	note(w, reg(w, IOHPMCTR1, 8));
-	note(w, reg(w, IOCOUNTOVF, 4));
-	note(w, reg(w, IOHPMCYCLES, 8));
-	reg_set(w, IOCOUNTINH, 4, ~0u);
-	reg_set(w, IOHPMEVT1, 8, 0);
 	drain(w);
 }
 
@@ -246,7 +112,7 @@ static int hear_range(void *opaque, uint64_t iova, uint64_t spa, uint64_t bytes,
 	return 0;
 }
 
-static void backend(struct world *w)
+void life_backend(struct world *w)
 {
 	const struct iom_backend b = { sizeof b, hear_context, hear_invalidation };
 	uint64_t next = 0;
@@ -261,50 +127,7 @@ static void backend(struct world *w)
 	drain(w);
 }
 
-/* A fence by wire; then messages again. */
-static void wires(struct world *w)
-{
-	uint64_t ddtp = reg(w, DDTP, 8);
-
-	reg_set(w, DDTP, 8, OFF);
-	reg_set(w, CQCSR, 4, 0);
-	reg_set(w, FQCSR, 4, 0);
-	reg_set(w, PQCSR, 4, 0);
-	reg_set(w, FCTL, 4, WSI);
-	reg_set(w, CQT, 4, 0);
-	reg_set(w, CQCSR, 4, EN | IE);
-	command(w, FENCE | FENCE_WSI, 0);
-	note_queue(w);
-	note(w, w->host.wire ? w->wire[0] : true);
-	reg_set(w, CQCSR, 4, EN | IE | FENCE_W_IP);
-	reg_set(w, IPSR, 4, CIP);
-	note(w, w->wire[0]);
-	reg_set(w, CQCSR, 4, 0);
-	reg_set(w, FCTL, 4, 0);
-	reg_set(w, CQT, 4, 0);
-	reg_set(w, FQH, 4, 0);
-	reg_set(w, PQH, 4, 0);
-	reg_set(w, CQCSR, 4, EN | IE);
-	reg_set(w, FQCSR, 4, EN | IE);
-	reg_set(w, PQCSR, 4, EN | IE);
-	reg_set(w, DDTP, 8, ddtp);
-	forget_all(w);
-	drain(w);
-}
-
-/* With a fence that waits for a section; it goes on in the new unit. */
-static void move(struct world *w)
-{
-	word_set(w, STAMP, 0);
-	iom_begin(w->lane);
-	command(w, FENCE | FENCE_AV | FENCE_DATA(0x12345678), STAMP >> 2);
-	world_move(w);
-	note(w, word(w, STAMP));
-	note_queue(w);
-	drain(w);
-}
-
-static void remove_and_come_back(struct world *w)
+void life_remove_and_come_back(struct world *w)
 {
 	CHECK_EQ(iom_endpoint_renumber(w->endpoint[ABSENT], BARE_DEVICE), IOM_EEXIST);
 	iom_endpoint_remove(w->endpoint[BARE_DEVICE]);
@@ -318,37 +141,7 @@ static void remove_and_come_back(struct world *w)
 	drain(w);
 }
 
-static void reset(struct world *w)
-{
-	iom_unit_reset_warm(w->unit);
-	note_queue(w);
-	bring_up(w);
-	iom_unit_reset(w->unit);
-	note_queue(w);
-	bring_up(w);
-}
-
-static const struct step steps[] = {
-	{ "bring-up", bring_up, false },
-	{ "DMA", plain_dma, false },
-	{ "marks", marks, false },
-	{ "refusals", refusals, false },
-	{ "probe", probe, false },
-	{ "device messages", device_messages, false },
-	{ "ATS", ats, false },
-	{ "cached DMA", cached_dma, false },
-	{ "device invalidations", device_invalidations, false },
-	{ "page requests", page_requests, false },
-	{ "illegal command", illegal_command, false },
-	{ "debug", debug, false },
-	{ "counters", counters, false },
-	{ "backend", backend, true },
-	{ "wires", wires, false },
-	{ "move", move, false },
-	{ "remove and come back", remove_and_come_back, false },
-	{ "reset", reset, false },
-	{ "DMA again", plain_dma, false },
-};
+/* ---- A life ------------------------------------------------------------------------------- */
 
 static bool same(const struct notes *a, const struct notes *b)
 {
@@ -359,11 +152,11 @@ static bool same(const struct notes *a, const struct notes *b)
 static void compare(const struct world *w, const struct world *good, bool here)
 {
 	const struct notes *is = &w->notes[w->step], *should = &good->notes[w->step];
-	const char *step = w->step ? steps[w->step - 1].name : "creation";
+	const char *step = w->step ? w->arch->steps[w->step - 1].name : "creation";
 	unsigned i = 0;
 
 	if (here) {
-		CHECK_MSG(!same(is, should) || steps[w->step - 1].asks_again,
+		CHECK_MSG(!same(is, should) || w->arch->steps[w->step - 1].asks_again,
 		          "step '%s': a failure was not told", step);
 		return;
 	}
@@ -378,19 +171,19 @@ static void compare(const struct world *w, const struct world *good, bool here)
 void life(struct world *w, const struct world *good)
 {
 	world_build(w);
-	for (unsigned i = 0; i <= COUNT(steps); i++) {
+	for (unsigned i = 0; i <= w->arch->step_count; i++) {
 		bool before = i && w->fired;
 		bool here;
 
 		w->step = i;
 		if (i)
-			steps[i - 1].run(w);
+			w->arch->steps[i - 1].run(w);
 		here = w->fired && !before;
 		if (good && !w->strange)
 			compare(w, good, here);
 		if (i && (here || w->strange))
-			life_recover(w);
+			w->arch->recover(w);
 	}
-	w->step = COUNT(steps) + 1;
+	w->step = w->arch->step_count + 1;
 	world_move(w);
 }

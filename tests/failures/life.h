@@ -13,9 +13,24 @@
 void life(struct world *w, const struct world *good);
 
 /*
- * What software does after an error: clears the error bits of the queues, which lets the command queue
- * go on, takes the records, and acknowledges the interrupts.  All commands are done then.
+ * arch.recover is what software does after an error: clears the error bits of the queues, which lets the
+ * command queue go on, takes the records, and acknowledges the interrupts.  All commands are done then.
  */
-void life_recover(struct world *w);
+
+struct step {
+	const char *name;
+	void (*run)(struct world *w);
+	bool asks_again; /* the unit may do so by itself, and see nothing of a failure */
+};
+
+/* Steps that every architecture has. */
+void life_plain_dma(struct world *w);
+void life_marks(struct world *w);
+void life_refusals(struct world *w);
+void life_probe(struct world *w);
+void life_ats(struct world *w);
+void life_page_requests(struct world *w);
+void life_backend(struct world *w);
+void life_remove_and_come_back(struct world *w);
 
 #endif

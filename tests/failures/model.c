@@ -6,23 +6,23 @@
  */
 #include "life.h"
 
-static void good_life(struct world *good)
+static void good_life(struct world *good, const struct arch *arch)
 {
-	world_init(good);
+	world_init(good, arch);
 	life(good, NULL);
 	CHECK(!good->fired);
 }
 
 /* Returns how often something could fail. */
-static unsigned sweep(enum failing kind, int code)
+static unsigned sweep(const struct arch *arch, enum failing kind, int code)
 {
 	static struct world good, w;
 	bool fired = true;
 	unsigned n;
 
-	good_life(&good);
+	good_life(&good, arch);
 	for (n = 0; fired; n++) {
-		world_init(&w);
+		world_init(&w, arch);
 		w.kind = kind;
 		w.left = n;
 		w.code = code;
@@ -36,40 +36,80 @@ static unsigned sweep(enum failing kind, int code)
 
 TEST(every_allocation_fails, "")
 {
-	CHECK(sweep(FAIL_ALLOC, IOM_ENOMEM) > 20);
+	CHECK(sweep(&arch_riscv, FAIL_ALLOC, IOM_ENOMEM) > 20);
 }
 
 TEST(every_read_meets_nothing, "")
 {
-	CHECK(sweep(FAIL_READ, IOM_EFAULT) > 400);
+	CHECK(sweep(&arch_riscv, FAIL_READ, IOM_EFAULT) > 400);
 }
 
 TEST(every_read_meets_corrupt_data, "")
 {
-	CHECK(sweep(FAIL_READ, IOM_EPOISON) > 400);
+	CHECK(sweep(&arch_riscv, FAIL_READ, IOM_EPOISON) > 400);
 }
 
 TEST(every_write_is_refused, "")
 {
-	CHECK(sweep(FAIL_WRITE, IOM_EFAULT) > 20);
+	CHECK(sweep(&arch_riscv, FAIL_WRITE, IOM_EFAULT) > 20);
 }
 
 TEST(every_write_meets_corrupt_data, "")
 {
-	CHECK(sweep(FAIL_WRITE, IOM_EPOISON) > 20);
+	CHECK(sweep(&arch_riscv, FAIL_WRITE, IOM_EPOISON) > 20);
 }
 
 TEST(every_compare_and_swap_is_refused, "")
 {
-	CHECK(sweep(FAIL_CAS, IOM_EFAULT) > 20);
+	CHECK(sweep(&arch_riscv, FAIL_CAS, IOM_EFAULT) > 20);
 }
 
 TEST(every_compare_and_swap_meets_corrupt_data, "")
 {
-	CHECK(sweep(FAIL_CAS, IOM_EPOISON) > 20);
+	CHECK(sweep(&arch_riscv, FAIL_CAS, IOM_EPOISON) > 20);
 }
 
 TEST(every_message_is_refused, "")
 {
-	CHECK(sweep(FAIL_MSI, IOM_EFAULT) > 5);
+	CHECK(sweep(&arch_riscv, FAIL_MSI, IOM_EFAULT) > 5);
+}
+
+TEST(vtd_every_allocation_fails, "")
+{
+	CHECK(sweep(&arch_vtd, FAIL_ALLOC, IOM_ENOMEM) > 20);
+}
+
+TEST(vtd_every_read_meets_nothing, "")
+{
+	CHECK(sweep(&arch_vtd, FAIL_READ, IOM_EFAULT) > 800);
+}
+
+TEST(vtd_every_read_meets_corrupt_data, "")
+{
+	CHECK(sweep(&arch_vtd, FAIL_READ, IOM_EPOISON) > 800);
+}
+
+TEST(vtd_every_write_is_refused, "")
+{
+	CHECK(sweep(&arch_vtd, FAIL_WRITE, IOM_EFAULT) > 20);
+}
+
+TEST(vtd_every_write_meets_corrupt_data, "")
+{
+	CHECK(sweep(&arch_vtd, FAIL_WRITE, IOM_EPOISON) > 20);
+}
+
+TEST(vtd_every_compare_and_swap_is_refused, "")
+{
+	CHECK(sweep(&arch_vtd, FAIL_CAS, IOM_EFAULT) > 60);
+}
+
+TEST(vtd_every_compare_and_swap_meets_corrupt_data, "")
+{
+	CHECK(sweep(&arch_vtd, FAIL_CAS, IOM_EPOISON) > 60);
+}
+
+TEST(vtd_every_message_is_refused, "")
+{
+	CHECK(sweep(&arch_vtd, FAIL_MSI, IOM_EFAULT) > 15);
 }

@@ -8,31 +8,27 @@
 
 #define IOVA 0x12345000ull /* two pages of data follow each other here */
 #define UNMAPPED 0x12347000ull
-#define MSI_IOVA 0x12348000ull  /* a guest's interrupt file: a hart's */
-#define MRIF_IOVA 0x12349000ull /* another one: in memory             */
 #define PID 1u
-#define QUEUE_ENTRIES 128u
+#define STAMP (WORLD_RAM + 0x3000) /* where fences store */
 
-#define CQ WORLD_RAM
-#define FQ (WORLD_RAM + 0x1000)
-#define PQ (WORLD_RAM + 0x2000)
-#define STAMP (WORLD_RAM + 0x3000)   /* where fences store                           */
-#define VECTORS (WORLD_RAM + 0x4000) /* where the unit's messages go                 */
-#define NOTICES (WORLD_RAM + 0x5000) /* where those of the interrupt file in memory go */
-
-/* Makes everything that the unit reads, anew; returns the directory. */
-uint64_t tables(struct world *w);
 /* Makes the data, and the entries that lead to it, what they were in the beginning. */
 void refresh(struct world *w);
 
-/* Commands; a fence that stores, with what became of the queues; an invalidation of everything. */
-void command(struct world *w, uint64_t dw0, uint64_t dw1);
-void fence(struct world *w);
+/*
+ * An invalidation of everything; a fence that stores STAMPED, with what became of the queues; an
+ * invalidation that a device has to answer.
+ */
+#define STAMPED 0x12345678u
 void forget_all(struct world *w);
+void fence(struct world *w);
+void invalidate(struct world *w, unsigned id, uint64_t iova);
 void note_queue(struct world *w);
 
 /* Takes the records, and notes what they say; then interrupts. */
 void drain(struct world *w);
+
+/* A device's store to where messages go; then what it did is to be noted. */
+void store_message(struct world *w, unsigned id, uint64_t iova, uint32_t data);
 
 /* Requests of devices: what they get is noted, and data must be what it should be. */
 struct iom_request request(unsigned id, uint64_t iova, unsigned access, unsigned at);

@@ -18,6 +18,8 @@ static bool fails(struct world *w, enum failing kind)
 
 static uint8_t *ram_at(struct world *w, uint64_t spa, size_t len)
 {
+	if (spa >= WORLD_CPU && len <= sizeof w->cpu && spa - WORLD_CPU <= sizeof w->cpu - len)
+		return w->cpu + (spa - WORLD_CPU);
 	if (spa < WORLD_RAM || len > WORLD_BYTES || spa - WORLD_RAM > WORLD_BYTES - len)
 		return NULL;
 	return w->ram + (spa - WORLD_RAM);
@@ -154,9 +156,10 @@ static void host_dirty(void *opaque, uint64_t spa, uint64_t len)
 
 /* ---- The world ---------------------------------------------------------------------------- */
 
-void world_init(struct world *w)
+void world_init(struct world *w, const struct arch *arch)
 {
 	*w = (struct world){
+		.arch = arch,
 		.host = {
 			.bytes = sizeof w->host,
 			.alloc = host_alloc,
@@ -180,11 +183,8 @@ void world_init(struct world *w)
 
 static int new_unit(struct world *w)
 {
-	const struct iom_riscv_config config = { .bytes = sizeof config,
-		                                 .cache_lg2 = 5,
-		                                 .ats_timeout_ns = 1000 };
 	struct iom_error error;
-	int err = iom_riscv_new(&config, w->memory, &w->host, w, &w->unit, &error);
+	int err = w->arch->unit_new(w, &w->unit, &error);
 
 	CHECK(error.code == err);
 	CHECK_EQ(!error.text[0], err == IOM_OK);

@@ -42,7 +42,7 @@ int vtd_load(const struct iom_query *query, unsigned of, uint64_t spa, unsigned 
 	 */
 	for (unsigned i = 0; words > 1 && !result && i < IOM_TRIES_MAX; i++) {
 		result = load(query, spa, 2, again);
-		if (again[0] == out[0] && again[1] == out[1])
+		if (result || (again[0] == out[0] && again[1] == out[1]))
 			break;
 		result = load(query, spa, words, out);
 	}

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
-/* The software of software.h: tables, queues, cleaning up. */
-#include "software.h"
-#include "life.h"
+/* The software of software.h for RISC-V: tables, queues, cleaning up. */
+#include "software_riscv.h"
 
 #include <string.h>
 
@@ -65,7 +64,7 @@ static uint64_t second_stage(struct world *w)
 	return root;
 }
 
-uint64_t tables(struct world *w)
+uint64_t soft_riscv_tables(struct world *w)
 {
 	uint64_t ddt, devices, s1, pdt, s2, s1_guest, msi;
 
@@ -106,7 +105,7 @@ uint64_t tables(struct world *w)
 	return ddt;
 }
 
-void refresh(struct world *w)
+void soft_riscv_refresh(struct world *w)
 {
 	for (unsigned i = 0; i < 0x2000; i += 8) {
 		word_set(w, w->data + i, 0x1111111100000000 + i);
@@ -129,7 +128,7 @@ void command(struct world *w, uint64_t dw0, uint64_t dw1)
 	reg_set(w, CQT, 4, (tail + 1) % QUEUE_ENTRIES);
 }
 
-void note_queue(struct world *w)
+void soft_riscv_note_queue(struct world *w)
 {
 	note(w, reg(w, CQH, 4) == reg(w, CQT, 4));
 	note(w, reg(w, CQCSR, 4));
@@ -138,24 +137,24 @@ void note_queue(struct world *w)
 	note(w, reg(w, IPSR, 4));
 }
 
-void fence(struct world *w)
+void soft_riscv_fence(struct world *w)
 {
 	word_set(w, STAMP, 0);
-	command(w, FENCE | FENCE_AV | FENCE_PR | FENCE_PW | FENCE_DATA(0x12345678), STAMP >> 2);
+	command(w, FENCE | FENCE_AV | FENCE_PR | FENCE_PW | FENCE_DATA(STAMPED), STAMP >> 2);
 	note(w, word(w, STAMP));
-	note_queue(w);
+	soft_riscv_note_queue(w);
 }
 
-void forget_all(struct world *w)
+void soft_riscv_forget_all(struct world *w)
 {
 	command(w, VMA, 0);
 	command(w, VMA | 1ull << 33 | GSCID << 44, 0);
 	command(w, GVMA, 0);
 	command(w, INVAL_DDT, 0);
-	fence(w);
+	soft_riscv_fence(w);
 }
 
-void drain(struct world *w)
+void soft_riscv_drain(struct world *w)
 {
 	uint32_t head, tail;
 
@@ -177,7 +176,7 @@ void drain(struct world *w)
 	}
 }
 
-void life_recover(struct world *w)
+void soft_riscv_recover(struct world *w)
 {
 	for (unsigned i = 0; i < 4; i++) {
 		reg_set(w, CQCSR, 4, reg(w, CQCSR, 4) | CQ_ERRORS);
@@ -185,7 +184,7 @@ void life_recover(struct world *w)
 	}
 	reg_set(w, FQCSR, 4, EN | IE | MF | OF);
 	reg_set(w, PQCSR, 4, EN | IE | MF | OF);
-	drain(w);
+	soft_riscv_drain(w);
 	if (w->strange)
 		return;
 	CHECK_EQ(reg(w, CQH, 4), reg(w, CQT, 4));
@@ -193,4 +192,11 @@ void life_recover(struct world *w)
 	CHECK_EQ(reg(w, FQCSR, 4), EN | IE | ON);
 	CHECK_EQ(reg(w, PQCSR, 4), EN | IE | ON);
 	CHECK_EQ(reg(w, IPSR, 4), 0);
+}
+
+void soft_riscv_invalidate(struct world *w, unsigned id, uint64_t iova)
+{
+	uint64_t pasid = id == PROCESS ? (uint64_t)PID << 12 | 1ull << 32 : 0;
+
+	command(w, ATS_INVAL | (uint64_t)id << 40 | pasid, iova);
 }
