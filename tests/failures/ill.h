@@ -37,7 +37,9 @@ struct hardware {
 	bool records_in_place; /* a fault is reported until a store to a register takes it away */
 };
 
-extern const struct hardware ill_riscv, ill_vtd_legacy, ill_vtd_registers, ill_vtd_scalable;
+/* Units of VT-d, up to one without a name; and one that has no queue. */
+extern const struct hardware ill_riscv, ill_vtd[], ill_vtd_registers;
+#define ILL_VTD_PROCESSES 2 /* the first of those that can have processes, and the one behind it */
 
 struct ill {
 	const struct hardware *hw;

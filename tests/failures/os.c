@@ -170,6 +170,30 @@ static void messages(struct life *w)
 		TRY(w, iom_domain_invalidate(w->nested, 0x5000, 0x5fff, true));
 }
 
+/* A page more for a device that is at work; what hardware does not confirm is mapped all the same. */
+static void more(struct life *w)
+{
+	const uint64_t iova = 0x40000;
+	struct iom_gather gather = { 0 };
+	enum mode mode = w->ill.mode;
+	uint64_t phys;
+	int err = iom_domain_map(w->one, iova, BENCH_DATA + 0x12000, PAGE, RW);
+
+	if (err) {
+		failed(w, err, "map");
+		if (mode == NO_MEMORY) {
+			unmapped(w->one, iova, PAGE);
+			CHECK_EQ(iom_domain_map(w->one, iova, BENCH_DATA + 0x12000, PAGE, RW),
+			         IOM_OK);
+		}
+	}
+	CHECK_EQ(iom_domain_iova_to_phys(w->one, iova, &phys), IOM_OK);
+	CHECK_EQ(phys, BENCH_DATA + 0x12000);
+	TRY(w, iom_domain_unmap(w->one, iova, PAGE, &gather));
+	TRY(w, iom_domain_sync(w->one, &gather));
+	unmapped(w->one, iova, PAGE);
+}
+
 static void changes(struct life *w)
 {
 	struct iom_gather gather = { 0 };
@@ -257,7 +281,8 @@ static void end(struct life *w)
 /* One life; returns whether there was a failure. */
 static bool lives(const struct hardware *hw, enum mode mode, unsigned n)
 {
-	struct life w = { .crowd = mode == NO_MEMORY ? 200 : 5 };
+	/* Each bus takes pages of its own with VT-d. */
+	struct life w = { .crowd = mode != NO_MEMORY ? 5 : hw->records_in_place ? 40 : 200 };
 
 	ill_new(&w.ill, hw, mode, n);
 	now_living = &w;
@@ -268,6 +293,7 @@ static bool lives(const struct hardware *hw, enum mode mode, unsigned n)
 	domains(&w);
 	attachments(&w);
 	messages(&w);
+	more(&w);
 	changes(&w);
 	faults(&w);
 	end(&w);
@@ -276,11 +302,11 @@ static bool lives(const struct hardware *hw, enum mode mode, unsigned n)
 
 static void vtd_sweeps(enum mode mode, unsigned places)
 {
-	ill_sweep(lives, &ill_vtd_legacy, mode, places);
+	for (const struct hardware *hw = ill_vtd; hw->name; hw++)
+		ill_sweep(lives, hw, mode, places);
 	/* There, a request that was never made looks like one that has been carried out. */
 	if (mode != LOST)
 		ill_sweep(lives, &ill_vtd_registers, mode, places);
-	ill_sweep(lives, &ill_vtd_scalable, mode, places);
 }
 
 TEST(every_allocation_of_the_driver_fails, "")
@@ -290,7 +316,7 @@ TEST(every_allocation_of_the_driver_fails, "")
 
 TEST(vtd_every_allocation_of_the_driver_fails, "")
 {
-	vtd_sweeps(NO_MEMORY, 200);
+	vtd_sweeps(NO_MEMORY, 60);
 }
 
 TEST(registers_read_as_ones_once, "")

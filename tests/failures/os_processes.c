@@ -327,6 +327,12 @@ static bool lives(const struct hardware *hw, enum mode mode, unsigned n)
 	return w.ill.fired;
 }
 
+static void vtd_sweeps(enum mode mode, unsigned places)
+{
+	ill_sweep(lives, &ill_vtd[ILL_VTD_PROCESSES], mode, places);
+	ill_sweep(lives, &ill_vtd[ILL_VTD_PROCESSES + 1], mode, places);
+}
+
 TEST(processes_every_allocation_fails, "")
 {
 	ill_sweep(lives, &ill_riscv, NO_MEMORY, 30);
@@ -334,7 +340,7 @@ TEST(processes_every_allocation_fails, "")
 
 TEST(vtd_processes_every_allocation_fails, "")
 {
-	ill_sweep(lives, &ill_vtd_scalable, NO_MEMORY, 300);
+	vtd_sweeps(NO_MEMORY, 300);
 }
 
 TEST(processes_registers_read_as_ones_once, "")
@@ -344,7 +350,7 @@ TEST(processes_registers_read_as_ones_once, "")
 
 TEST(vtd_processes_registers_read_as_ones_once, "")
 {
-	ill_sweep(lives, &ill_vtd_scalable, GONE_ONCE, 60);
+	vtd_sweeps(GONE_ONCE, 60);
 }
 
 TEST(processes_hardware_is_gone, "")
@@ -354,7 +360,7 @@ TEST(processes_hardware_is_gone, "")
 
 TEST(vtd_processes_hardware_is_gone, "")
 {
-	ill_sweep(lives, &ill_vtd_scalable, GONE, 60);
+	vtd_sweeps(GONE, 60);
 }
 
 TEST(processes_hardware_never_gets_done, "")
@@ -364,7 +370,7 @@ TEST(processes_hardware_never_gets_done, "")
 
 TEST(vtd_processes_hardware_never_gets_done, "")
 {
-	ill_sweep(lives, &ill_vtd_scalable, NEVER_DONE, 60);
+	vtd_sweeps(NEVER_DONE, 60);
 }
 
 TEST(processes_stores_to_registers_are_lost, "")
@@ -374,7 +380,7 @@ TEST(processes_stores_to_registers_are_lost, "")
 
 TEST(vtd_processes_stores_to_registers_are_lost, "")
 {
-	ill_sweep(lives, &ill_vtd_scalable, LOST, 50);
+	vtd_sweeps(LOST, 50);
 }
 
 TEST(processes_every_device_keeps_silent, "")
@@ -384,5 +390,5 @@ TEST(processes_every_device_keeps_silent, "")
 
 TEST(vtd_processes_every_device_keeps_silent, "")
 {
-	ill_sweep(lives, &ill_vtd_scalable, SILENT, 20);
+	vtd_sweeps(SILENT, 20);
 }
