@@ -37,8 +37,8 @@ int vtd_load(const struct iom_query *query, unsigned of, uint64_t spa, unsigned 
 		return IOM_EFAULT;
 	result = load(query, spa, words, out);
 	/*
-	 * The first two quadwords are from one moment ("atomic 128-bit reads").  Whoever changes them all the
-	 * time gets them used as they were found.
+	 * The first two quadwords are from one moment ("atomic 128-bit reads"), as far as two loads that
+	 * find the same can tell.  Whoever changes them all the time gets them used as they were found.
 	 */
 	for (unsigned i = 0; words > 1 && !result && i < IOM_TRIES_MAX; i++) {
 		result = load(query, spa, 2, again);
