@@ -113,3 +113,50 @@ TEST(configurations_that_are_refused, "VTD-REG-16 VTD-REG-17")
 	refused(CAP, ECAP & ~0xf00ull, 0, IOM_EINVAL, "ECAP.IRO");
 	refused(CAP, (ECAP & ~0xf00ull) | 0x2200, 0, IOM_EINVAL, "overlap");
 }
+
+static void number_refused(struct iom_vtd_config config, int code, const char *word)
+{
+	struct iom_error error;
+	struct bench b;
+
+	config.bytes = sizeof config;
+	CHECK_EQ(bench_try(&b, &config, &error), code);
+	CHECK_MSG(strstr(error.text, word), "%s lacks %s", error.text, word);
+	bench_free(&b);
+}
+
+TEST(numbers_out_of_range_are_refused, "VTD-REG-01")
+{
+	struct iom_vtd_config config = { 0 };
+	struct bench b;
+
+	refused(CAP, ECAP, 0x0f, IOM_EINVAL, "version");
+	refused(CAP | 0xffull << 40, ECAP, 0, IOM_ENOTSUP, "CAP.NFR");
+	refused(CAP, ECAP | 0x3ff00, 0, IOM_EINVAL, "ECAP.IRO");
+	bench_profile(&b, IOM_VTD_SCALABLE);
+	config.cap = rd(&b, 8, 8);
+	/* PSS 20: PASIDs of 21 bits */
+	config.ecap = (rd(&b, 16, 8) & ~(0x1full << 35)) | 20ull << 35;
+	bench_free(&b);
+	number_refused(config, IOM_EINVAL, "ECAP.PSS");
+
+	number_refused((struct iom_vtd_config){ .profile = 3 }, IOM_EINVAL, "profile");
+	number_refused((struct iom_vtd_config){ .flags = 1u << 31 }, IOM_EINVAL, "bit 31");
+	number_refused((struct iom_vtd_config){ .address_bits = 31 }, IOM_EINVAL, "address_bits");
+	number_refused((struct iom_vtd_config){ .address_bits = 53 }, IOM_EINVAL, "address_bits");
+	/* The profile's MGAW is for 48 bits. */
+	number_refused((struct iom_vtd_config){ .address_bits = 49 }, IOM_EINVAL, "CAP.MGAW");
+	number_refused((struct iom_vtd_config){ .cache_lg2 = 2 }, IOM_EINVAL, "cache_lg2");
+	number_refused((struct iom_vtd_config){ .cache_lg2 = 23 }, IOM_EINVAL, "cache_lg2");
+	number_refused((struct iom_vtd_config){ .protected_lg2 = 11 }, IOM_EINVAL, "protected_lg2");
+	number_refused((struct iom_vtd_config){ .protected_lg2 = 31 }, IOM_EINVAL, "protected_lg2");
+}
+
+TEST(no_configuration_is_the_default_one, "VTD-REG-01")
+{
+	struct bench b;
+
+	CHECK_EQ(bench_try(&b, NULL, NULL), IOM_OK);
+	CHECK_EQ(rd(&b, 0, 4), 0x10);
+	bench_free(&b);
+}
