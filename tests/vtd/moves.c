@@ -120,6 +120,75 @@ TEST(move_with_page_requests_that_wait, "VTD-PRQ-01 VTD-PRQ-09")
 	rig_free(r);
 }
 
+/* States are of words of 8 bytes. */
+#define WORD ((size_t)8)
+
+static void put_word(uint8_t *place, uint64_t word)
+{
+	for (unsigned i = 0; i < 8; i++)
+		place[i] = (uint8_t)(word >> 8 * i);
+}
+
+/* Words of a page request in a state, in their order. */
+enum { RECORD_0, RECORD_1, THEIR_PASID, THEIR_DID, KIND, FAULT, QUIET, TO_ANSWER, WORDS };
+
+TEST(states_with_page_requests_that_no_unit_has, "")
+{
+	static const struct {
+		unsigned word;
+		uint64_t value;
+	} wrong[] = {
+		{ RECORD_0, 2 },
+		{ RECORD_0, 1 | 1ull << 63 },
+		/* A PASID, Execute and Privileged without PASID Present */
+		{ RECORD_0, 1 | 1ull << 32 },
+		{ RECORD_0, 1 | 1ull << 52 },
+		{ RECORD_0, 1 | 1ull << 53 },
+		{ THEIR_PASID, 1 << 20 },
+		{ THEIR_DID, 1 << 16 },
+		{ KIND, 0 },
+		{ KIND, 99 },
+		{ FAULT, 0x59 },
+		{ QUIET, 2 },
+		{ TO_ANSWER, 2 },
+	};
+	static uint8_t saved[65536];
+	struct iom_error error;
+	uint64_t base;
+	struct rig *r = asking(&base);
+	uint8_t *last, *counted;
+	size_t bytes;
+
+	stop_with_three(r);
+	CHECK_EQ(iom_unit_stop(r->unit), IOM_OK);
+	CHECK_EQ(iom_unit_save(r->unit, saved, sizeof(saved), &bytes), IOM_OK);
+	/* The last word of a state is its tail; the requests come before it, behind their count. */
+	last = saved + bytes - WORD * (1 + WORDS);
+	counted = last - WORD * (2 * WORDS + 1);
+	CHECK_EQ(counted[0], 3);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		uint8_t *place = last + WORD * wrong[i].word;
+		uint64_t was, now = wrong[i].value;
+
+		memcpy(&was, place, WORD);
+		put_word(place, now);
+		error.text[0] = 0;
+		CHECK_MSG(iom_unit_load(r->unit, saved, bytes, &error) == IOM_EINVAL,
+		          "word %u is 0x%llx", wrong[i].word, (unsigned long long)now);
+		CHECK(strstr(error.text, "contradicts"));
+		memcpy(place, &was, WORD);
+	}
+	/* A fault that does not exist, where there is one: of the request before. */
+	put_word(last - WORD * WORDS + WORD * FAULT, 0x1f);
+	CHECK_EQ(iom_unit_load(r->unit, saved, bytes, NULL), IOM_EINVAL);
+	put_word(last - WORD * WORDS + WORD * FAULT, 0x59);
+	CHECK_EQ(iom_unit_load(r->unit, saved, bytes, NULL), IOM_OK);
+	/* The unit keeps 32. */
+	put_word(counted, 33);
+	CHECK_EQ(iom_unit_load(r->unit, saved, bytes, NULL), IOM_EINVAL);
+	rig_free(r);
+}
+
 /* A device that is removed gets no answer any more; the others' requests are not touched. */
 TEST(devices_removed_while_their_page_requests_wait, "VTD-PRQ-01")
 {
