@@ -177,6 +177,8 @@ TEST(threads_entries_are_read_in_one_piece, "IRQ-ORD-03")
 		__atomic_store_n(&irte[1], address >> 32 << 32, __ATOMIC_SEQ_CST);
 		__atomic_store_n(&irte[0], address << 32 | 0x30 << 16 | 1 << 15 | 1,
 		                 __ATOMIC_SEQ_CST);
+		/* A unit tries a bounded number of times to find an entry at rest. */
+		sched_yield();
 	}
 	crew_stop(&crew);
 	alarm(0);

@@ -206,6 +206,7 @@ static void *software(void *arg)
 		WRONG(h->crew, !vtd_wait(s));
 		upheaval(h, s);
 	}
+	__atomic_store_n(&s->awaited, false, __ATOMIC_SEQ_CST);
 	return NULL;
 }
 
@@ -232,7 +233,7 @@ static void *visitor(void *arg)
 	struct vtd_stand *s = h->what;
 	struct iom_endpoint *guest;
 
-	while (crew_goes_on(h->crew)) {
+	while (crew_goes_on(h->crew) || __atomic_load_n(&s->awaited, __ATOMIC_SEQ_CST)) {
 		vtd_enter(s);
 		if (iom_endpoint_get(s->unit, VISITOR, &guest) == IOM_OK) {
 			iom_msi(guest, VTD_MESSAGE(0), 0, NULL);
@@ -292,6 +293,7 @@ TEST(threads_vtd_all_at_once, "")
 	unsigned waits;
 
 	alarm(CREW_HUNG_S);
+	s->awaited = true;
 	for (unsigned i = 0; i < DMA_THREADS; i++)
 		crew_hire(&crew, &hand[i], dma, s);
 	crew_hire(&crew, &hand[DMA_THREADS], software, s);

@@ -34,7 +34,8 @@ struct vtd_stand {
 	uint64_t root, entries, pages, posted, queue, leaves[VTD_DEVICES + 1];
 	uint32_t tail;
 	unsigned msis, wrong, waits;
-	bool moving;            /* nobody is to enter */
+	bool awaited; /* software may wait for a device that has to go before it has its answer */
+	bool moving;  /* nobody is to enter */
 	pthread_rwlock_t calls; /* a move is alone    */
 };
 
