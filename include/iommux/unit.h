@@ -73,7 +73,7 @@ void iom_unit_start(struct iom_unit *unit);
  */
 void iom_step(struct iom_unit *unit, uint64_t now_ns);
 
-/* The architecture's short name, "riscv"; constant. */
+/* The architecture's short name, "riscv" or "vtd"; constant. */
 const char *iom_unit_arch(const struct iom_unit *unit);
 
 /*

@@ -21,19 +21,19 @@
 
 /* A folder of its own; table.aml, what is said of it, and table.dsl, its text */
 struct bench {
-	char dir[64];
+	char dir[256];
 	char said[4096], text[65536];
 	unsigned release;
 };
 
-static void in_dir(const struct bench *b, const char *name, char path[128])
+static void in_dir(const struct bench *b, const char *name, char path[320])
 {
-	snprintf(path, 128, "%s/%s", b->dir, name);
+	snprintf(path, 320, "%s/%s", b->dir, name);
 }
 
 static size_t load(const struct bench *b, const char *name, char *to, size_t size)
 {
-	char path[128];
+	char path[320];
 	size_t bytes;
 	FILE *file;
 
@@ -86,7 +86,7 @@ static void plain(char *text)
 static void end(struct bench *b)
 {
 	static const char *const names[] = { "table.aml", "table.dsl", "said" };
-	char path[128];
+	char path[320];
 
 	for (unsigned i = 0; i < 3; i++) {
 		in_dir(b, names[i], path);
@@ -98,7 +98,7 @@ static void end(struct bench *b)
 /* Has the table disassembled; false: nobody is there who could. */
 static bool disassemble(struct bench *b, const uint8_t *table, size_t bytes)
 {
-	char path[128];
+	char path[320];
 	FILE *file;
 
 	in_dir(b, "table.aml", path);
@@ -121,12 +121,17 @@ static bool disassemble(struct bench *b, const uint8_t *table, size_t bytes)
 static void begin(struct bench *b)
 {
 	struct dmar_example e;
+	const char *folder;
 	uint8_t *table;
 	size_t bytes;
 	bool there;
 
 	memset(b, 0, sizeof *b);
-	strcpy(b->dir, "/tmp/iommux-iasl-XXXXXX");
+	folder = getenv("TMPDIR");
+	if (!folder || !*folder)
+		folder = P_tmpdir;
+	CHECK((size_t)snprintf(b->dir, sizeof b->dir, "%s/iommux-iasl-XXXXXX", folder) <
+	      sizeof b->dir);
 	CHECK(mkdtemp(b->dir));
 	dmar_fill(&e);
 	e.dmar.satc_count = e.dmar.sidp_count = 0;
