@@ -3,9 +3,11 @@
 /* Backends: what a guest asks of its unit, told to whoever stands below; and the replay of mappings. */
 #include "model/backend.h"
 
+#include "model/observe.h"
+
 #define PASID_LAST 0xfffffu
 
-int iom_backend_set(struct iom_unit *unit, const struct iom_backend *backend, void *opaque)
+static int backend_set(struct iom_unit *unit, const struct iom_backend *backend, void *opaque)
 {
 	static const struct iom_backend none;
 
@@ -15,6 +17,12 @@ int iom_backend_set(struct iom_unit *unit, const struct iom_backend *backend, vo
 	unit->backend = backend ? *backend : none;
 	unit->backend_opaque = opaque;
 	return IOM_OK;
+}
+
+int iom_backend_set(struct iom_unit *unit, const struct iom_backend *backend, void *opaque)
+{
+	IOM_TOLD(unit, backend_set(unit, backend, opaque), .kind = IOM_CALL_BACKEND,
+	         .requester = IOM_NOBODYS, .value = backend ? 1 : 0);
 }
 
 /* A question of the unit's own. */
@@ -45,24 +53,41 @@ static void inform(struct iom_endpoint *endpoint, const struct iom_request *q,
 		                           .pasid = q->pasid,
 		                           .has_pasid = q->flags & IOM_REQ_PASID };
 	unit->arch->inform(&query, info);
-	if (unit->backend.context)
+	if (unit->backend.context) {
+		const struct iom_called called = { .kind = IOM_CALLED_CONTEXT,
+			                           .requester = query.requester,
+			                           .info = info };
+
 		unit->backend.context(unit->backend_opaque, info);
+		iom_called(unit, &called);
+	}
 }
 
-int iom_fault_in(struct iom_endpoint *endpoint, bool has_pasid, uint32_t pasid,
-                 struct iom_context_info *info)
+static int fault_in(struct iom_endpoint *endpoint, bool has_pasid, uint32_t pasid,
+                    struct iom_context_info *info)
 {
 	const struct iom_request q = { .pasid = has_pasid ? pasid : 0,
 		                       .flags = has_pasid ? IOM_REQ_PASID | IOM_REQ_PROBE
 		                                          : IOM_REQ_PROBE };
-	struct iom_context_info own;
 
 	if (q.pasid > PASID_LAST)
 		return IOM_EINVAL;
 	if (iom_peek(&endpoint->removed))
 		return IOM_ENOENT;
-	inform(endpoint, &q, info ? info : &own);
+	inform(endpoint, &q, info);
 	return IOM_OK;
+}
+
+int iom_fault_in(struct iom_endpoint *endpoint, bool has_pasid, uint32_t pasid,
+                 struct iom_context_info *info)
+{
+	struct iom_context_info own;
+
+	if (!info)
+		info = &own;
+	IOM_TOLD(endpoint->unit, fault_in(endpoint, has_pasid, pasid, info),
+	         .kind = IOM_CALL_FAULT_IN, IOM_OF_ENDPOINT(endpoint), .number = has_pasid,
+	         .value = pasid, .info = info);
 }
 
 static const struct iom_request plain = { .flags = IOM_REQ_PROBE };
@@ -81,12 +106,16 @@ void iom_backend_contexts(struct iom_unit *unit)
 
 void iom_backend_invalidate(struct iom_unit *unit, const struct iom_invalidation *what)
 {
+	const struct iom_called called = { .kind = IOM_CALLED_INVALIDATE,
+		                           .requester = IOM_NOBODYS,
+		                           .invalidation = what };
 	struct iom_endpoint *endpoint;
 	struct iom_context_info info;
 
 	if (!unit->backend.invalidate)
 		return;
 	unit->backend.invalidate(unit->backend_opaque, what);
+	iom_called(unit, &called);
 	if (what->stage1 || what->stage2)
 		return;
 	if (!what->one_requester) {
@@ -118,9 +147,30 @@ struct stretch {
 	unsigned perm;
 };
 
+/* Who is told. */
+struct listener {
+	struct iom_endpoint *endpoint;
+	iom_replay_function *told;
+	void *opaque;
+};
+
+static int tell(const struct listener *to, const struct stretch *stretch)
+{
+	struct iom_called called = { .kind = IOM_CALLED_STRETCH,
+		                     .requester = iom_peek(&to->endpoint->requester),
+		                     .address = stretch->iova,
+		                     .value = stretch->spa,
+		                     .bytes = stretch->bytes,
+		                     .perm = stretch->perm };
+
+	called.result =
+		to->told(to->opaque, stretch->iova, stretch->spa, stretch->bytes, stretch->perm);
+	iom_called(to->endpoint->unit, &called);
+	return called.result;
+}
+
 /* Adds a piece to the stretch, or tells the stretch and begins a new one with the piece. */
-static int add(struct stretch *stretch, const struct stretch *piece, iom_replay_function *told,
-               void *opaque)
+static int add(struct stretch *stretch, const struct stretch *piece, const struct listener *to)
 {
 	int ended = 0;
 
@@ -131,7 +181,7 @@ static int add(struct stretch *stretch, const struct stretch *piece, iom_replay_
 		return 0;
 	}
 	if (stretch->bytes)
-		ended = told(opaque, stretch->iova, stretch->spa, stretch->bytes, stretch->perm);
+		ended = tell(to, stretch);
 	*stretch = *piece;
 	return ended;
 }
@@ -183,9 +233,9 @@ static bool look(struct iom_endpoint *endpoint, struct iom_request *q, struct io
 	return false;
 }
 
-int iom_replay(struct iom_endpoint *endpoint, uint64_t first, uint64_t last,
-               iom_replay_function *told, void *opaque, uint64_t *next)
+static int replay(const struct listener *to, uint64_t first, uint64_t last, uint64_t *next)
 {
+	struct iom_endpoint *endpoint = to->endpoint;
 	struct stretch stretch = { 0 };
 	uint64_t at = first, end;
 	unsigned lg2;
@@ -204,19 +254,27 @@ int iom_replay(struct iom_endpoint *endpoint, uint64_t first, uint64_t last,
 		if (granted && grant.target == IOM_TARGET_MEMORY) {
 			const struct stretch piece = { at, grant.spa, end - at + 1, grant.perm };
 
-			if (add(&stretch, &piece, told, opaque))
+			if (add(&stretch, &piece, to))
 				return IOM_OK;
 		}
 		if (end == last) {
 			if (stretch.bytes)
-				told(opaque, stretch.iova, stretch.spa, stretch.bytes,
-				     stretch.perm);
+				tell(to, &stretch);
 			return IOM_OK;
 		}
 		at = end + 1;
 	}
-	if (stretch.bytes && told(opaque, stretch.iova, stretch.spa, stretch.bytes, stretch.perm))
+	if (stretch.bytes && tell(to, &stretch))
 		return IOM_OK;
 	*next = at;
 	return IOM_EBUSY;
+}
+
+int iom_replay(struct iom_endpoint *endpoint, uint64_t first, uint64_t last,
+               iom_replay_function *told, void *opaque, uint64_t *next)
+{
+	const struct listener to = { endpoint, told, opaque };
+
+	IOM_TOLD(endpoint->unit, replay(&to, first, last, next), .kind = IOM_CALL_REPLAY,
+	         IOM_OF_ENDPOINT(endpoint), .address = first, .value = last, .out = next);
 }

@@ -22,6 +22,15 @@ void iom_cache_init(struct iom_cache *cache, void *memory, uint32_t entries)
 	cache->spaces = 1;
 }
 
+/* Numbers and generations go on, so that what remembers old ones is never right. */
+void iom_cache_clear(struct iom_cache *cache)
+{
+	memset(cache->set, 0, iom_cache_bytes(cache->entries));
+	memset(cache->bucket, 0, sizeof cache->bucket);
+	cache->spaces = 1;
+	cache->victim = 0;
+}
+
 /* ---- Spaces ------------------------------------------------------------------------------- */
 
 static uint64_t mix(uint64_t v)

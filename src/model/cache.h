@@ -91,6 +91,9 @@ struct iom_cache {
 size_t iom_cache_bytes(uint32_t entries);
 void iom_cache_init(struct iom_cache *cache, void *memory, uint32_t entries);
 
+/* Makes it as it was at first.  Everything has been invalidated, and nobody uses it. */
+void iom_cache_clear(struct iom_cache *cache);
+
 /* Finds or makes the space of a key.  Never fails: an old space gives its place. */
 struct iom_space_ref iom_space_get(struct iom_unit *unit, const struct iom_space_key *key);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /* Endpoints: who asks. */
-#include "model/unit.h"
+#include "model/observe.h"
 
 static struct iom_endpoint **bucket_of(struct iom_unit *unit, uint32_t requester)
 {
@@ -79,7 +79,7 @@ struct iom_endpoint *iom_unit_next_endpoint(struct iom_unit *unit, struct iom_en
 	return next;
 }
 
-int iom_endpoint_get(struct iom_unit *unit, uint32_t requester, struct iom_endpoint **out)
+static int get(struct iom_unit *unit, uint32_t requester, struct iom_endpoint **out)
 {
 	struct iom_endpoint *fresh, *old;
 
@@ -112,12 +112,26 @@ int iom_endpoint_get(struct iom_unit *unit, uint32_t requester, struct iom_endpo
 	return IOM_OK;
 }
 
+int iom_endpoint_get(struct iom_unit *unit, uint32_t requester, struct iom_endpoint **out)
+{
+	struct iom_call call = { .kind = IOM_CALL_ENDPOINT_GET, .requester = requester };
+	int result;
+
+	if (!iom_heard(unit))
+		return get(unit, requester, out);
+	iom_enter(unit, &call);
+	result = get(unit, requester, out);
+	if (result == IOM_OK)
+		call.endpoint = *out;
+	return iom_leave(unit, &call, result);
+}
+
 uint32_t iom_endpoint_requester(const struct iom_endpoint *endpoint)
 {
 	return iom_peek(&endpoint->requester);
 }
 
-int iom_endpoint_renumber(struct iom_endpoint *endpoint, uint32_t requester)
+static int renumber(struct iom_endpoint *endpoint, uint32_t requester)
 {
 	struct iom_unit *unit = endpoint->unit;
 	struct iom_endpoint *other;
@@ -143,7 +157,13 @@ int iom_endpoint_renumber(struct iom_endpoint *endpoint, uint32_t requester)
 	return result;
 }
 
-void iom_endpoint_remove(struct iom_endpoint *endpoint)
+int iom_endpoint_renumber(struct iom_endpoint *endpoint, uint32_t requester)
+{
+	IOM_TOLD(endpoint->unit, renumber(endpoint, requester), .kind = IOM_CALL_ENDPOINT_RENUMBER,
+	         IOM_OF_ENDPOINT(endpoint), .value = requester);
+}
+
+static void remove_it(struct iom_endpoint *endpoint)
 {
 	struct iom_unit *unit = endpoint->unit;
 	bool was;
@@ -163,6 +183,19 @@ void iom_endpoint_remove(struct iom_endpoint *endpoint)
 	iom_endpoint_put(endpoint);
 }
 
+void iom_endpoint_remove(struct iom_endpoint *endpoint)
+{
+	const struct iom_call call = { .kind = IOM_CALL_ENDPOINT_REMOVE,
+		                       IOM_OF_ENDPOINT(endpoint) };
+	struct iom_unit *unit = endpoint->unit; /* outlives it */
+
+	if (iom_heard(unit))
+		iom_enter(unit, &call);
+	remove_it(endpoint);
+	if (iom_heard(unit))
+		iom_leave(unit, &call, IOM_OK);
+}
+
 #define PAGE_CODES (IOM_PAGE_READ | IOM_PAGE_WRITE | IOM_PAGE_EXECUTE | IOM_PAGE_LAST)
 #define PAGE_FLAGS (IOM_REQ_PASID | IOM_REQ_PRIVILEGED)
 #define PAGE_GROUP_LAST 511u
@@ -177,7 +210,7 @@ bool iom_message_ok(const struct iom_message *m)
 	       !(m->flags & ~PAGE_FLAGS) && (!(m->flags & IOM_REQ_PASID) || m->pasid <= PASID_LAST);
 }
 
-int iom_message(struct iom_endpoint *endpoint, const struct iom_message *message)
+static int take_message(struct iom_endpoint *endpoint, const struct iom_message *message)
 {
 	struct iom_unit *unit = endpoint->unit;
 
@@ -186,4 +219,10 @@ int iom_message(struct iom_endpoint *endpoint, const struct iom_message *message
 	if (iom_peek(&endpoint->removed))
 		return IOM_ENOENT;
 	return unit->arch->message ? unit->arch->message(unit, endpoint, message) : IOM_ENOTSUP;
+}
+
+int iom_message(struct iom_endpoint *endpoint, const struct iom_message *message)
+{
+	IOM_TOLD(endpoint->unit, take_message(endpoint, message), .kind = IOM_CALL_MESSAGE,
+	         IOM_OF_ENDPOINT(endpoint), .message = message);
 }

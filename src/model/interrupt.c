@@ -4,11 +4,11 @@
 #include <iommux/interrupt.h>
 
 #include "base/endian.h"
-#include "model/unit.h"
+#include "model/observe.h"
 
 #define BYTES 4u
 
-int iom_message_send(struct iom_unit *unit, uint64_t address, uint32_t data)
+static int send(struct iom_unit *unit, uint64_t address, uint32_t data)
 {
 	uint8_t bytes[BYTES];
 
@@ -20,20 +20,35 @@ int iom_message_send(struct iom_unit *unit, uint64_t address, uint32_t data)
 	return iom_unit_store(unit, address, bytes, sizeof bytes);
 }
 
-void iom_interrupts_changed(struct iom_unit *unit, uint32_t first, uint32_t last)
+int iom_message_send(struct iom_unit *unit, uint64_t address, uint32_t data)
 {
-	if (unit->host.interrupts_changed)
-		unit->host.interrupts_changed(unit->opaque, first, last);
+	struct iom_called called = {
+		.kind = IOM_CALLED_MSI, .requester = IOM_NOBODYS, .address = address, .value = data
+	};
+
+	called.result = send(unit, address, data);
+	iom_called(unit, &called);
+	return called.result;
+}
+
+static int store(const struct iom_endpoint *endpoint, uint64_t spa, const uint8_t *bytes)
+{
+	struct iom_moved moved = { .spa = spa, .bytes = BYTES, .write = true };
+
+	moved.result = iom_unit_store(endpoint->unit, spa, bytes, BYTES);
+	moved.done = moved.result ? 0 : BYTES;
+	iom_moved(endpoint, &moved);
+	return moved.result;
 }
 
 /* The message goes to memory, or to whatever else answers there. */
-static int to_memory(struct iom_unit *unit, uint64_t spa, const uint8_t *bytes,
+static int to_memory(const struct iom_endpoint *endpoint, uint64_t spa, const uint8_t *bytes,
                      struct iom_route *route, struct iom_reply *reply)
 {
 	int result = IOM_EFAULT;
 
-	if (!(spa % BYTES) && spa <= unit->spa_last)
-		result = route ? IOM_OK : iom_unit_store(unit, spa, bytes, BYTES);
+	if (!(spa % BYTES) && spa <= endpoint->unit->spa_last)
+		result = route ? IOM_OK : store(endpoint, spa, bytes);
 	if (result)
 		reply->status = IOM_ABORT;
 	else if (route)
@@ -65,18 +80,16 @@ static int message(struct iom_endpoint *endpoint, uint64_t address, uint32_t dat
 	iom_st32(bytes, data, false);
 	result = iom_resolve(&query, &grant, reply);
 	if (!result && grant.target == IOM_TARGET_MEMORY)
-		result = to_memory(endpoint->unit, grant.spa, bytes, route, reply);
+		result = to_memory(endpoint, grant.spa, bytes, route, reply);
 	return result;
 }
 
-int iom_msi(struct iom_endpoint *endpoint, uint64_t address, uint32_t data, struct iom_reply *reply)
+static int deliver(struct iom_endpoint *endpoint, uint64_t address, uint32_t data,
+                   struct iom_reply *reply)
 {
-	struct iom_reply own;
 	struct iom_lane lane;
 	int result;
 
-	if (!reply)
-		reply = &own;
 	iom_lane_of_call(&lane, endpoint->unit);
 	result = message(endpoint, address, data, NULL, reply);
 	if (!result)
@@ -85,10 +98,24 @@ int iom_msi(struct iom_endpoint *endpoint, uint64_t address, uint32_t data, stru
 	return result;
 }
 
+int iom_msi(struct iom_endpoint *endpoint, uint64_t address, uint32_t data, struct iom_reply *reply)
+{
+	struct iom_reply own;
+
+	if (!reply)
+		reply = &own;
+	IOM_TOLD(endpoint->unit, deliver(endpoint, address, data, reply), .kind = IOM_CALL_MSI,
+	         IOM_OF_ENDPOINT(endpoint), .address = address, .value = data, .reply = reply);
+}
+
 int iom_msi_translate(struct iom_endpoint *endpoint, uint64_t address, uint32_t data,
                       struct iom_route *route, struct iom_reply *reply)
 {
 	struct iom_reply own;
 
-	return message(endpoint, address, data, route, reply ? reply : &own);
+	if (!reply)
+		reply = &own;
+	IOM_TOLD(endpoint->unit, message(endpoint, address, data, route, reply),
+	         .kind = IOM_CALL_MSI_TRANSLATE, IOM_OF_ENDPOINT(endpoint), .address = address,
+	         .value = data, .route = route, .reply = reply);
 }

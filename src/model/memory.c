@@ -304,10 +304,12 @@ static int bus_result(int result)
 	return result == IOM_OK || result == IOM_EPOISON ? result : IOM_EFAULT;
 }
 
-int iom_memory_read(struct iom_memory *memory, uint64_t spa, void *buf, size_t len)
+int iom_memory_read_upto(struct iom_memory *memory, uint64_t spa, void *buf, size_t len,
+                         size_t *done)
 {
 	uint8_t *to = buf;
 
+	*done = 0;
 	if (len && spa + (len - 1) < spa)
 		return IOM_EFAULT;
 	while (len) {
@@ -329,16 +331,26 @@ int iom_memory_read(struct iom_memory *memory, uint64_t spa, void *buf, size_t l
 				return result;
 		}
 		to += piece;
+		*done += (size_t)piece;
 		spa += piece;
 		len -= (size_t)piece;
 	}
 	return IOM_OK;
 }
 
-int iom_memory_write(struct iom_memory *memory, uint64_t spa, const void *buf, size_t len)
+int iom_memory_read(struct iom_memory *memory, uint64_t spa, void *buf, size_t len)
+{
+	size_t done;
+
+	return iom_memory_read_upto(memory, spa, buf, len, &done);
+}
+
+int iom_memory_write_upto(struct iom_memory *memory, uint64_t spa, const void *buf, size_t len,
+                          size_t *done)
 {
 	const uint8_t *from = buf;
 
+	*done = 0;
 	if (len && spa + (len - 1) < spa)
 		return IOM_EFAULT;
 	while (len) {
@@ -359,10 +371,18 @@ int iom_memory_write(struct iom_memory *memory, uint64_t spa, const void *buf, s
 				return result;
 		}
 		from += piece;
+		*done += (size_t)piece;
 		spa += piece;
 		len -= (size_t)piece;
 	}
 	return IOM_OK;
+}
+
+int iom_memory_write(struct iom_memory *memory, uint64_t spa, const void *buf, size_t len)
+{
+	size_t done;
+
+	return iom_memory_write_upto(memory, spa, buf, len, &done);
 }
 
 static int cas_outside(struct iom_memory *memory, uint64_t spa, unsigned bytes, uint64_t *expected,

@@ -96,6 +96,12 @@ static inline int iom_memory_ld64(struct iom_memory *memory, struct iom_view *vi
 }
 int iom_memory_ld32(struct iom_memory *memory, uint64_t spa, bool big_endian, uint32_t *val);
 
+/* As iom_memory_read and iom_memory_write; *done becomes the bytes that were moved. */
+int iom_memory_read_upto(struct iom_memory *memory, uint64_t spa, void *buf, size_t len,
+                         size_t *done);
+int iom_memory_write_upto(struct iom_memory *memory, uint64_t spa, const void *buf, size_t len,
+                          size_t *done);
+
 /* Others may win a word this often before it counts as out of reach. */
 #define IOM_TRIES_MAX 1024
 

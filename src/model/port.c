@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /* Ports: an endpoint, used from a lane. */
-#include "model/unit.h"
+#include "model/observe.h"
 
-int iom_port_open(struct iom_endpoint *endpoint, struct iom_lane *lane, struct iom_port **out)
+static int port_open(struct iom_endpoint *endpoint, struct iom_lane *lane, struct iom_port **out)
 {
 	struct iom_port *port;
 
@@ -27,15 +27,41 @@ int iom_port_open(struct iom_endpoint *endpoint, struct iom_lane *lane, struct i
 	return IOM_OK;
 }
 
+int iom_port_open(struct iom_endpoint *endpoint, struct iom_lane *lane, struct iom_port **out)
+{
+	struct iom_call call = { .kind = IOM_CALL_PORT_OPEN,
+		                 IOM_OF_ENDPOINT(endpoint),
+		                 .lane = lane };
+	int result;
+
+	if (!iom_heard(lane->unit))
+		return port_open(endpoint, lane, out);
+	iom_enter(lane->unit, &call);
+	result = port_open(endpoint, lane, out);
+	if (result == IOM_OK)
+		call.port = *out;
+	return iom_leave(lane->unit, &call, result);
+}
+
 void iom_port_close(struct iom_port *port)
 {
+	struct iom_call call = { .kind = IOM_CALL_PORT_CLOSE };
+	struct iom_unit *unit;
 	struct iom_port **link;
 
 	if (!port)
 		return;
+	unit = port->lane->unit;
+	call.requester = iom_peek(&port->endpoint->requester);
+	call.port = port;
+	call.endpoint = port->endpoint;
+	if (iom_heard(unit))
+		iom_enter(unit, &call);
 	for (link = &port->lane->ports; *link != port; link = &(*link)->next)
 		;
 	*link = port->next;
 	iom_endpoint_put(port->endpoint);
-	iom_unit_release(port->lane->unit, port, sizeof *port);
+	iom_unit_release(unit, port, sizeof *port);
+	if (iom_heard(unit))
+		iom_leave(unit, &call, IOM_OK);
 }

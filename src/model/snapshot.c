@@ -10,6 +10,7 @@
 
 #include "base/endian.h"
 #include "base/error.h"
+#include "model/observe.h"
 #include "model/work.h"
 
 #define MAGIC UINT64_C(0x30786d6d6f69fe01) /* not text, then "iommx0" */
@@ -103,7 +104,7 @@ static int take_head(const struct iom_unit *unit, struct iom_stream *stream, uin
 	return IOM_OK;
 }
 
-int iom_unit_load(struct iom_unit *unit, const void *buf, size_t size, struct iom_error *error)
+static int load(struct iom_unit *unit, const void *buf, size_t size, struct iom_error *error)
 {
 	struct iom_stream stream = { .in = buf, .size = size };
 	uint64_t regs[IOM_CELLS_MAX];
@@ -132,4 +133,10 @@ int iom_unit_load(struct iom_unit *unit, const void *buf, size_t size, struct io
 	iom_invalidate_all(unit);
 	iom_work(unit, 0);
 	return IOM_OK;
+}
+
+int iom_unit_load(struct iom_unit *unit, const void *buf, size_t size, struct iom_error *error)
+{
+	IOM_TOLD(unit, load(unit, buf, size, error), .kind = IOM_CALL_LOAD,
+	         .requester = IOM_NOBODYS, .data = buf, .bytes = size);
 }

@@ -4,7 +4,7 @@
  * The way of a device's request.  A port's front answers for pages that it was granted before, as
  * long as nothing that the grant rests on has changed; else the architecture resolves it.
  */
-#include "model/unit.h"
+#include "model/observe.h"
 
 #include <string.h>
 
@@ -250,6 +250,13 @@ static __attribute__((noinline)) int resolve(struct iom_port *port, const struct
 	return result;
 }
 
+static __attribute__((noinline)) int
+resolve_told(struct iom_port *port, const struct iom_request *q, struct iom_reply *reply)
+{
+	IOM_TOLD(port->endpoint->unit, resolve(port, q, NULL, reply), .kind = IOM_CALL_TRANSLATE,
+	         IOM_OF_PORT(port), .request = q, .reply = reply);
+}
+
 int iom_translate(struct iom_port *port, const struct iom_request *request, struct iom_reply *reply)
 {
 	const struct iom_slot *slot = slot_of(port, request);
@@ -266,12 +273,11 @@ int iom_translate(struct iom_port *port, const struct iom_request *request, stru
 	q.flags = iom_peek(&request->flags);
 	q.access = iom_peek(&request->access);
 	q.at = iom_peek(&request->at);
-	return resolve(port, &q, NULL, reply);
+	return resolve_told(port, &q, reply);
 }
 
-/* The same for a request that nobody else can change, and that has data to move. */
-static int translate(struct iom_port *port, const struct iom_request *q,
-                     const struct iom_data *data, struct iom_reply *reply)
+int iom_translate_part(struct iom_port *port, const struct iom_request *q,
+                       const struct iom_data *data, struct iom_reply *reply)
 {
 	const struct iom_slot *slot = slot_of(port, q);
 
@@ -282,24 +288,38 @@ static int translate(struct iom_port *port, const struct iom_request *q,
 	return resolve(port, q, data, reply);
 }
 
-/* Moves one piece; `to` or `from` is NULL. */
-static int move(struct iom_port *port, const struct iom_request *q, const struct iom_reply *reply,
-                void *to, const void *from, size_t bytes)
+/* The long way of a piece: through several regions, if it must be. */
+static int move_far(struct iom_port *port, uint64_t spa, const struct iom_data *data, size_t bytes,
+                    size_t *done)
 {
 	struct iom_unit *unit = port->endpoint->unit;
+	struct iom_moved moved = { .spa = spa, .bytes = bytes, .write = data->from };
+
+	*done = 0;
+	if (spa > unit->spa_last)
+		return IOM_EFAULT;
+	moved.result = data->to ? iom_memory_read_upto(unit->memory, spa, data->to, bytes, done)
+	                        : iom_unit_store_upto(unit, spa, data->from, bytes, done);
+	moved.done = *done;
+	iom_moved(port->endpoint, &moved);
+	return moved.result;
+}
+
+/* Moves one piece, or as much of it as memory lets. */
+static int move(struct iom_port *port, const struct iom_request *q, const struct iom_reply *reply,
+                const struct iom_data *data, size_t bytes, size_t *done)
+{
 	const struct iom_slot *slot = slot_of(port, q);
 
 	/* The slot's word on the region counts if the slot is where the reply came from. */
-	if (from && slot->plain && bytes <= reply->host_bytes && reply->host &&
+	if (data->from && slot->plain && bytes <= reply->host_bytes && reply->host &&
 	    slot->spa + (q->iova & iom_low(PAGE_LG2)) == reply->spa &&
 	    slot->epoch == iom_peek_acquire(&port->endpoint->epoch)) {
-		memcpy(reply->host, from, bytes);
+		memcpy(reply->host, data->from, bytes);
+		*done = bytes;
 		return IOM_OK;
 	}
-	if (reply->spa > unit->spa_last)
-		return IOM_EFAULT;
-	return to ? iom_memory_read(unit->memory, reply->spa, to, bytes)
-	          : iom_unit_store(unit, reply->spa, from, bytes);
+	return move_far(port, reply->spa, data, bytes, done);
 }
 
 static int transfer(struct iom_port *port, const struct iom_request *request, uint8_t *to,
@@ -315,36 +335,36 @@ static int transfer(struct iom_port *port, const struct iom_request *request, ui
 		reply->status = IOM_UNSUPPORTED;
 		return IOM_EINVAL;
 	}
-	iom_begin(port->lane);
+	iom_section_begin(port->lane);
 	do {
 		const struct iom_data data = { to ? to + done : NULL, from ? from + done : NULL };
 		uint64_t last; /* bytes of this piece, less one */
+		size_t moved;
 
 		q.iova = request->iova + done;
 		q.bytes = bytes - done;
-		result = translate(port, &q, q.bytes ? &data : NULL, reply);
+		result = iom_translate_part(port, &q, q.bytes ? &data : NULL, reply);
 		if (result || !q.bytes)
 			break;
 		last = range_rest(q.iova, reply->range_lg2);
 		if (last > q.bytes - 1)
 			last = q.bytes - 1;
-		if (reply->host && last > reply->host_bytes - 1)
-			last = reply->host_bytes - 1;
+		moved = (size_t)last + 1;
 		if (reply->target == IOM_TARGET_MEMORY)
-			result = move(port, &q, reply, data.to, data.from, (size_t)last + 1);
+			result = move(port, &q, reply, &data, moved, &moved);
+		done += moved;
 		if (result) {
 			reply->status = IOM_ABORT;
 			break;
 		}
-		done += last + 1;
 	} while (done < bytes);
-	iom_end(port->lane);
+	iom_section_end(port->lane);
 	reply->done = done;
 	return result;
 }
 
-int iom_read(struct iom_port *port, const struct iom_request *request, void *buf, size_t bytes,
-             struct iom_reply *reply)
+static int read_to(struct iom_port *port, const struct iom_request *request, void *buf,
+                   size_t bytes, struct iom_reply *reply)
 {
 	struct iom_request q = *request;
 	int result;
@@ -357,11 +377,30 @@ int iom_read(struct iom_port *port, const struct iom_request *request, void *buf
 	return result;
 }
 
-int iom_write(struct iom_port *port, const struct iom_request *request, const void *buf,
-              size_t bytes, struct iom_reply *reply)
+int iom_read(struct iom_port *port, const struct iom_request *request, void *buf, size_t bytes,
+             struct iom_reply *reply)
+{
+	const struct iom_request q = *request;
+
+	IOM_TOLD(port->endpoint->unit, read_to(port, &q, buf, bytes, reply), .kind = IOM_CALL_READ,
+	         IOM_OF_PORT(port), .request = &q, .data = buf, .bytes = bytes, .reply = reply);
+}
+
+static int write_from(struct iom_port *port, const struct iom_request *request, const void *buf,
+                      size_t bytes, struct iom_reply *reply)
 {
 	struct iom_request q = *request;
 
 	q.access = IOM_WRITE;
 	return transfer(port, &q, NULL, buf, bytes, reply);
+}
+
+int iom_write(struct iom_port *port, const struct iom_request *request, const void *buf,
+              size_t bytes, struct iom_reply *reply)
+{
+	const struct iom_request q = *request;
+
+	IOM_TOLD(port->endpoint->unit, write_from(port, &q, buf, bytes, reply),
+	         .kind = IOM_CALL_WRITE, IOM_OF_PORT(port), .request = &q, .data = buf,
+	         .bytes = bytes, .reply = reply);
 }

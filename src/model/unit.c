@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /* Units: creation, registers from outside, reset, end. */
+#include "model/observe.h"
 #include "model/work.h"
 
 #include <stdlib.h>
@@ -103,17 +104,32 @@ static void reset(struct iom_unit *unit, bool warm)
 	iom_work(unit, 0);
 }
 
+/* Where a public function returns nothing. */
+static int reset_told(struct iom_unit *unit, bool warm)
+{
+	IOM_TOLD(unit, (reset(unit, warm), IOM_OK),
+	         .kind = warm ? IOM_CALL_RESET_WARM : IOM_CALL_RESET, .requester = IOM_NOBODYS);
+}
+
 void iom_unit_reset(struct iom_unit *unit)
 {
-	reset(unit, false);
+	(void)reset_told(unit, false);
 }
 
 void iom_unit_reset_warm(struct iom_unit *unit)
 {
-	reset(unit, true);
+	(void)reset_told(unit, true);
 }
 
-int iom_unit_stop(struct iom_unit *unit)
+void iom_forget(struct iom_unit *unit)
+{
+	iom_invalidate_all(unit);
+	iom_cache_clear(&unit->cache);
+	if (unit->arch->forget)
+		unit->arch->forget(unit);
+}
+
+static int stop(struct iom_unit *unit)
 {
 	bool open = false;
 
@@ -126,10 +142,26 @@ int iom_unit_stop(struct iom_unit *unit)
 	return open || iom_working(unit) ? IOM_EBUSY : IOM_OK;
 }
 
-void iom_unit_start(struct iom_unit *unit)
+int iom_unit_stop(struct iom_unit *unit)
+{
+	IOM_TOLD(unit, stop(unit), .kind = IOM_CALL_STOP, .requester = IOM_NOBODYS);
+}
+
+static int start(struct iom_unit *unit)
 {
 	__atomic_store_n(&unit->stopped, 0, __ATOMIC_SEQ_CST);
 	iom_work(unit, 0);
+	return IOM_OK;
+}
+
+static int start_told(struct iom_unit *unit)
+{
+	IOM_TOLD(unit, start(unit), .kind = IOM_CALL_START, .requester = IOM_NOBODYS);
+}
+
+void iom_unit_start(struct iom_unit *unit)
+{
+	(void)start_told(unit);
 }
 
 void iom_unit_free(struct iom_unit *unit)
@@ -137,6 +169,7 @@ void iom_unit_free(struct iom_unit *unit)
 	if (!unit)
 		return;
 	iom_memory_leave(unit->memory, unit);
+	iom_observe_locked(unit, NULL, NULL);
 	/* Sections that end here let nothing go on. */
 	__atomic_store_n(&unit->stopped, 1, __ATOMIC_SEQ_CST);
 	while (unit->lanes)
@@ -153,7 +186,7 @@ void iom_unit_free(struct iom_unit *unit)
 	iom_unit_release(unit, unit, unit->arch->unit_bytes);
 }
 
-void iom_step(struct iom_unit *unit, uint64_t now_ns)
+static int step(struct iom_unit *unit, uint64_t now_ns)
 {
 	iom_lock(&unit->lock);
 	if (unit->stepped && now_ns > unit->now_ns && unit->arch->step_locked)
@@ -163,6 +196,18 @@ void iom_step(struct iom_unit *unit, uint64_t now_ns)
 	unit->stepped = true;
 	iom_unlock(&unit->lock);
 	iom_work(unit, 0);
+	return IOM_OK;
+}
+
+static int step_told(struct iom_unit *unit, uint64_t now_ns)
+{
+	IOM_TOLD(unit, step(unit, now_ns), .kind = IOM_CALL_STEP, .requester = IOM_NOBODYS,
+	         .value = now_ns);
+}
+
+void iom_step(struct iom_unit *unit, uint64_t now_ns)
+{
+	(void)step_told(unit, now_ns);
 }
 
 const char *iom_unit_arch(const struct iom_unit *unit)
@@ -220,13 +265,20 @@ void iom_unit_stored(struct iom_unit *unit, uint64_t spa, size_t len)
 	}
 }
 
+int iom_unit_store_upto(struct iom_unit *unit, uint64_t spa, const void *buf, size_t len,
+                        size_t *done)
+{
+	int result = iom_memory_write_upto(unit->memory, spa, buf, len, done);
+
+	iom_unit_stored(unit, spa, *done);
+	return result;
+}
+
 int iom_unit_store(struct iom_unit *unit, uint64_t spa, const void *buf, size_t len)
 {
-	int result = iom_memory_write(unit->memory, spa, buf, len);
+	size_t done;
 
-	if (!result)
-		iom_unit_stored(unit, spa, len);
-	return result;
+	return iom_unit_store_upto(unit, spa, buf, len, &done);
 }
 
 uint64_t iom_mmio_bytes(const struct iom_unit *unit, unsigned window)
@@ -242,21 +294,27 @@ static bool mmio_ok(const struct iom_unit *unit, unsigned window, uint64_t off, 
 	return iom_is_pow2(bytes) && bytes <= 8 && off < size && bytes <= size - off;
 }
 
-int iom_mmio_read(struct iom_unit *unit, unsigned window, uint64_t off, unsigned bytes,
-                  uint64_t *val)
+static int mmio_read(struct iom_unit *unit, unsigned window, uint64_t off, unsigned bytes,
+                     uint64_t *val)
 {
 	*val = ~UINT64_C(0);
 	if (!mmio_ok(unit, window, off, bytes))
 		return IOM_EINVAL;
 	iom_work(unit, 0);
 	*val = iom_regfile_read(unit, off, bytes);
-	if (unit->observer.mmio)
-		unit->observer.mmio(unit->observer_opaque, window, off, bytes, *val, false);
 	return IOM_OK;
 }
 
-int iom_mmio_write(struct iom_unit *unit, unsigned window, uint64_t off, unsigned bytes,
-                   uint64_t val)
+int iom_mmio_read(struct iom_unit *unit, unsigned window, uint64_t off, unsigned bytes,
+                  uint64_t *val)
+{
+	IOM_TOLD(unit, mmio_read(unit, window, off, bytes, val), .kind = IOM_CALL_MMIO_READ,
+	         .requester = IOM_NOBODYS, .number = window, .address = off, .bytes = bytes,
+	         .out = val);
+}
+
+static int mmio_write(struct iom_unit *unit, unsigned window, uint64_t off, unsigned bytes,
+                      uint64_t val)
 {
 	uint32_t soon;
 
@@ -267,8 +325,14 @@ int iom_mmio_write(struct iom_unit *unit, unsigned window, uint64_t off, unsigne
 	soon = unit->soon;
 	unit->soon = 0;
 	iom_unlock(&unit->lock);
-	if (unit->observer.mmio)
-		unit->observer.mmio(unit->observer_opaque, window, off, bytes, val, true);
 	iom_work(unit, soon);
 	return IOM_OK;
+}
+
+int iom_mmio_write(struct iom_unit *unit, unsigned window, uint64_t off, unsigned bytes,
+                   uint64_t val)
+{
+	IOM_TOLD(unit, mmio_write(unit, window, off, bytes, val), .kind = IOM_CALL_MMIO_WRITE,
+	         .requester = IOM_NOBODYS, .number = window, .address = off, .bytes = bytes,
+	         .value = val);
 }

@@ -120,6 +120,8 @@ struct iom_arch {
 	             bool commit, struct iom_error *error);
 	/* So much time has passed since the last call.  NULL: the unit takes none. */
 	void (*step_locked)(struct iom_unit *unit, uint64_t passed_ns);
+	/* Drops what the architecture caches beside the engine's caches.  NULL: nothing. */
+	void (*forget)(struct iom_unit *unit);
 	/*
 	 * The identifiers of quality of service on accesses that the unit makes for no request.  NULL:
 	 * there are none.
@@ -183,10 +185,12 @@ struct iom_endpoint {
 
 #define IOM_LANE_OPEN 1u
 #define IOM_LANE_AWAITED 2u
+/* In `depth`: somebody wants to hear of sections.  It makes iom_begin and iom_end take the slow way. */
+#define IOM_LANE_HEARD 0x80000000u
 
 struct iom_lane {
 	uint32_t state; /* IOM_LANE_*; alone in its line, so that sections of others cost nothing */
-	unsigned depth;
+	uint32_t depth; /* of sections; IOM_LANE_HEARD */
 	struct iom_unit *unit;
 	struct iom_lane *next;
 	struct iom_port *ports;
@@ -245,10 +249,30 @@ struct iom_unit *iom_unit_new(const struct iom_arch *arch, struct iom_memory *me
                               const struct iom_host *host, void *opaque, uint32_t entries);
 
 /*
+ * As iom_translate, for a request that nobody else can change, as part of another call: it may have
+ * `data` to move (NULL: none).
+ */
+int iom_translate_part(struct iom_port *port, const struct iom_request *q,
+                       const struct iom_data *data, struct iom_reply *reply);
+/* Tells that a device's data have moved. */
+void iom_moved(const struct iom_endpoint *endpoint, const struct iom_moved *moved);
+
+/*
  * The way of a request that no front has answered; query's unit, endpoint, request, view, memo, data and
  * route are given.  Results as of iom_translate; data have moved where the target is not memory.
  */
 int iom_resolve(struct iom_query *query, struct iom_grant *grant, struct iom_reply *reply);
+
+static inline unsigned iom_lane_depth(const struct iom_lane *lane)
+{
+	return lane->depth & ~IOM_LANE_HEARD;
+}
+
+/* Sections that are part of another call, and are not told. */
+void iom_section_begin(struct iom_lane *lane);
+void iom_section_end(struct iom_lane *lane);
+/* Somebody begins or ceases to hear. */
+void iom_lane_hear_locked(struct iom_lane *lane);
 
 /*
  * A call's own lane, which lives no longer than the call: drains wait for it as for any other while its
@@ -259,8 +283,13 @@ void iom_lane_of_call_end(struct iom_lane *lane);
 
 /* Sends 4 bytes as a message: to the host's msi or, without one, through memory. */
 int iom_message_send(struct iom_unit *unit, uint64_t address, uint32_t data);
+/* The host's functions, where it has them; the observer is told. */
+void iom_message_to(struct iom_unit *unit, uint32_t requester, const struct iom_message *message);
+void iom_wire_set(struct iom_unit *unit, unsigned wire, bool level);
+void iom_order(struct iom_unit *unit, bool reads, bool writes);
 /* Worker: what was told of messages with these handles is out of date. */
 void iom_interrupts_changed(struct iom_unit *unit, uint32_t first, uint32_t last);
+void iom_called(struct iom_unit *unit, const struct iom_called *called);
 
 /* The host's allocator: zeroed memory, aligned to 64, or NULL. */
 void *iom_unit_alloc(const struct iom_unit *unit, size_t size);
@@ -268,9 +297,15 @@ void iom_unit_release(const struct iom_unit *unit, void *memory, size_t size);
 
 /* Stores to memory on the unit's or its devices' behalf, and reports tracked regions. */
 int iom_unit_store(struct iom_unit *unit, uint64_t spa, const void *buf, size_t len);
+/* The same, and a load: *done becomes the bytes that were moved, also where memory refuses some. */
+int iom_unit_store_upto(struct iom_unit *unit, uint64_t spa, const void *buf, size_t len,
+                        size_t *done);
 
-/* Sets bits of an aligned little-endian doubleword, atomically towards everything in RAM regions. */
-int iom_unit_set_bits(struct iom_unit *unit, uint64_t spa, uint64_t bits);
+/*
+ * Sets bits of an aligned little-endian doubleword, atomically towards everything in RAM regions; *was
+ * becomes what was there.
+ */
+int iom_unit_set_bits(struct iom_unit *unit, uint64_t spa, uint64_t bits, uint64_t *was);
 
 /* Reports a store that was made otherwise. */
 void iom_unit_stored(struct iom_unit *unit, uint64_t spa, size_t len);
@@ -281,6 +316,8 @@ static inline uint64_t iom_unit_invalidations(const struct iom_unit *unit)
 	return __atomic_load_n(&unit->invalidations, __ATOMIC_SEQ_CST) +
 	       __atomic_load_n(&unit->worker_invalidations, __ATOMIC_SEQ_CST);
 }
+/* Who hears; nobody without a word (NULL). */
+void iom_observe_locked(struct iom_unit *unit, const struct iom_observer *observer, void *opaque);
 /* Watchers come, or go. */
 void iom_watch_locked(struct iom_unit *unit, uint32_t who, bool on);
 
@@ -291,10 +328,15 @@ void iom_watch_locked(struct iom_unit *unit, uint32_t who, bool on);
 int iom_own_read(struct iom_unit *unit, unsigned of, uint64_t spa, void *buf, size_t bytes);
 int iom_own_write(struct iom_unit *unit, unsigned of, uint64_t spa, const void *buf, size_t bytes);
 /* Tells of an access that was made otherwise, for no request; and of one made for a request. */
-#define IOM_OWN_REQUESTER (~UINT32_C(0))
-void iom_own_tell_unit(struct iom_unit *unit, unsigned of, uint64_t spa, size_t bytes, bool write,
-                       int result);
+void iom_own_tell_unit(struct iom_unit *unit, unsigned of, uint64_t spa, const void *data,
+                       size_t bytes, bool write, int result);
 void iom_own_tell(struct iom_unit *unit, uint32_t requester, const struct iom_own_access *access);
+/*
+ * Makes it an access that swapped a word, as little-endian loads would find it; its result is there.  The
+ * 16 bytes of `room` hold what it points to.
+ */
+void iom_own_swap(struct iom_own_access *access, uint64_t found, uint64_t now, bool missed,
+                  uint8_t *room);
 
 /* Makes every front forget what it holds. */
 void iom_unit_new_epoch(struct iom_unit *unit);

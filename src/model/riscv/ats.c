@@ -80,8 +80,7 @@ static void send(struct rv_unit *rv, const uint64_t *c, struct iom_message *mess
 		message->flags |= IOM_REQ_PASID;
 		message->pasid = (uint32_t)IOM_GET(RV_ATS_PID, c[0]);
 	}
-	if (rv->unit.host.message)
-		rv->unit.host.message(rv->unit.opaque, requester_of(c), message);
+	iom_message_to(&rv->unit, requester_of(c), message);
 }
 
 static bool take_tag(struct rv_unit *rv, uint32_t requester, unsigned *tag)

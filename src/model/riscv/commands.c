@@ -130,8 +130,8 @@ static enum outcome fence_complete(struct rv_unit *rv, const uint64_t *c)
 
 	if (iom_peek(&rv->inval_timed_out))
 		return TIMEOUT;
-	if ((reads || writes) && unit->host.order)
-		unit->host.order(unit->opaque, reads, writes);
+	if (reads || writes)
+		iom_order(unit, reads, writes);
 	if (c[0] & RV_IOFENCE_AV) {
 		uint64_t spa = IOM_GET(RV_IOFENCE_1_ADDR, c[1]) << 2;
 		uint8_t data[4];

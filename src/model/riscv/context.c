@@ -245,6 +245,19 @@ static bool pid_fits(const struct rv_dc *dc, uint32_t process_id)
 	return !levels || !(process_id & ~iom_low(directory_bits(&pdt, levels)));
 }
 
+/* Tells of entries that were read; `words` as the CPU has them. */
+static void loaded(const struct iom_query *query, const struct rv_context *context,
+                   const struct iom_own_access *read, const uint64_t *words, bool big_endian)
+{
+	struct iom_own_access access = *read;
+	uint64_t raw[RV_LOAD_WORDS];
+
+	for (unsigned i = 0; i < access.bytes / 8; i++)
+		raw[i] = iom_cpu64(words[i], big_endian);
+	access.data = access.result == IOM_OK ? raw : NULL;
+	rv_accessed(query, context, &access);
+}
+
 int rv_load(const struct iom_query *query, const struct rv_context *context, unsigned of,
             uint64_t spa, unsigned words, bool big_endian, uint64_t *out)
 {
@@ -257,7 +270,12 @@ int rv_load(const struct iom_query *query, const struct rv_context *context, uns
 		result = iom_memory_ld64(rv->unit.memory, query->view, spa + UINT64_C(8) * i,
 		                         big_endian, &out[i]);
 	if (query->watchers)
-		rv_accessed(query, context, of, spa, 8 * words, false, result);
+		loaded(query, context,
+		       &(struct iom_own_access){ .spa = spa,
+		                                 .bytes = 8 * words,
+		                                 .result = result,
+		                                 .of = (uint8_t)of },
+		       out, big_endian);
 	return result;
 }
 

@@ -63,8 +63,7 @@ static void move_wires(struct rv_unit *rv, uint16_t want)
 		if (!((want ^ rv->wires) & bit))
 			continue;
 		rv->wires ^= bit;
-		if (rv->unit.host.wire)
-			rv->unit.host.wire(rv->unit.opaque, wire, want & bit);
+		iom_wire_set(&rv->unit, wire, want & bit);
 	}
 }
 
@@ -93,14 +92,14 @@ void rv_send(struct rv_unit *rv, uint64_t address, uint32_t data)
 {
 	struct iom_unit *unit = &rv->unit;
 	int result = IOM_EFAULT;
+	uint8_t bytes[4];
 
+	iom_st32(bytes, data, false);
 	if (!rv_beyond_pas(rv, address))
 		result = iom_message_send(unit, address, data);
-	iom_own_tell_unit(unit, IOM_OF_INTERRUPT, address, sizeof data, true, result);
+	iom_own_tell_unit(unit, IOM_OF_INTERRUPT, address, bytes, sizeof bytes, true, result);
 	if (result)
 		rv_fault_msi(rv, address);
-	else if (unit->observer.msi)
-		unit->observer.msi(unit->observer_opaque, address, data);
 }
 
 void rv_interrupts_send(struct rv_unit *rv)

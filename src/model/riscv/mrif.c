@@ -39,14 +39,17 @@ static int set_bit(const struct iom_query *query, const struct iom_grant *grant,
 		.rcid = grant->qos.rcid,
 		.mcid = grant->qos.mcid,
 		.of = IOM_OF_MRIF,
-		.write = true,
 	};
+	uint64_t found = 0;
+	uint8_t room[16];
 
 	if (rv_beyond_pas(rv_of(query->unit), access.spa))
 		return IOM_EFAULT;
-	access.result = iom_unit_set_bits(query->unit, access.spa, bit);
-	if (query->watchers)
+	access.result = iom_unit_set_bits(query->unit, access.spa, bit, &found);
+	if (query->watchers) {
+		iom_own_swap(&access, found, found | bit, false, room);
 		iom_own_tell(query->unit, query->requester, &access);
+	}
 	return access.result;
 }
 

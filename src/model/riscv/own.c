@@ -11,19 +11,11 @@ static const uint8_t walk_of[] = {
 	[IOM_OF_STAGE2] = RV_EVENT_STAGE2_WALK,
 };
 
-void rv_accessed(const struct iom_query *query, const struct rv_context *context, unsigned of,
-                 uint64_t spa, unsigned bytes, bool write, int result)
+void rv_accessed(const struct iom_query *query, const struct rv_context *context,
+                 struct iom_own_access *access)
 {
-	struct iom_own_access access = {
-		.spa = spa,
-		.bytes = bytes,
-		.result = result,
-		.of = (uint8_t)of,
-		.write = write,
-	};
-
-	rv_qos(rv_of(query->unit), context, &access.rcid, &access.mcid);
-	iom_own_tell(query->unit, query->requester, &access);
-	if (!write && of < IOM_COUNT(walk_of) && walk_of[of])
-		rv_count(query, context, walk_of[of]);
+	rv_qos(rv_of(query->unit), context, &access->rcid, &access->mcid);
+	iom_own_tell(query->unit, query->requester, access);
+	if (!access->write && access->of < IOM_COUNT(walk_of) && walk_of[access->of])
+		rv_count(query, context, walk_of[access->of]);
 }

@@ -97,14 +97,13 @@ static void answer(struct rv_unit *rv, const struct rv_page_request *p, unsigned
 		.code = (uint8_t)code,
 	};
 
-	if (!p->to_answer || !rv->unit.host.message)
+	if (!p->to_answer)
 		return;
 	if (p->record[0] & RV_PQ_PV && (p->prpr || code == IOM_PAGES_FAILED)) {
 		message.flags = IOM_REQ_PASID;
 		message.pasid = (uint32_t)IOM_GET(RV_PQ_PID, p->record[0]);
 	}
-	rv->unit.host.message(rv->unit.opaque, (uint32_t)IOM_GET(RV_PQ_DID, p->record[0]),
-	                      &message);
+	iom_message_to(&rv->unit, (uint32_t)IOM_GET(RV_PQ_DID, p->record[0]), &message);
 }
 
 /* Steps 6 and 7: what a queue that stores nothing has to say. */

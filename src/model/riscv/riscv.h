@@ -255,6 +255,7 @@ bool rv_locate_device(const struct iom_query *query, uint64_t ddtp, struct rv_co
  * Loads `words` doublewords of one entry: IOM_OK, IOM_EFAULT or IOM_EPOISON.  `of`: IOM_OF_*;
  * `context`: what is known of the request's, NULL for the device directory.
  */
+#define RV_LOAD_WORDS 8 /* the most */
 int rv_load(const struct iom_query *query, const struct rv_context *context, unsigned of,
             uint64_t spa, unsigned words, bool big_endian, uint64_t *out);
 /* The widest device_id and process_id that the unit's directories can hold, in bits. */
@@ -262,9 +263,9 @@ unsigned rv_device_bits(const struct rv_unit *rv);
 unsigned rv_process_bits(const struct rv_unit *rv);
 
 /* ---- own.c: the unit's own accesses to memory, for a request */
-/* An access was made while query->watchers is not 0; `write`: or read-modify-write. */
-void rv_accessed(const struct iom_query *query, const struct rv_context *context, unsigned of,
-                 uint64_t spa, unsigned bytes, bool write, int result);
+/* An access was made while query->watchers is not 0; its quality of service is filled in. */
+void rv_accessed(const struct iom_query *query, const struct rv_context *context,
+                 struct iom_own_access *access);
 
 /* ---- counters.c */
 void rv_counters_init(struct rv_unit *rv);

@@ -44,6 +44,14 @@ struct answer {
 	bool keep; /* the entry is there, or there is nothing that could change */
 };
 
+/* From an entry to what a little-endian load of its bytes gives, and back. */
+static uint64_t little(uint64_t raw, unsigned size_lg2, bool big_endian)
+{
+	if (!big_endian)
+		return raw;
+	return size_lg2 == 3 ? iom_swap64(raw) : iom_swap32((uint32_t)raw);
+}
+
 static __attribute__((noinline)) int load_out_of_view(struct walk *w, unsigned of, uint64_t spa,
                                                       unsigned size_lg2, bool big_endian,
                                                       uint64_t *raw)
@@ -60,8 +68,16 @@ static __attribute__((noinline)) int load_out_of_view(struct walk *w, unsigned o
 		bus = iom_memory_ld32(w->rv->unit.memory, spa, big_endian, &word);
 		*raw = word;
 	}
-	if (w->query->watchers)
-		rv_accessed(w->query, w->context, of, spa, 1u << size_lg2, false, bus);
+	if (w->query->watchers) {
+		struct iom_own_access access = {
+			.spa = spa, .bytes = 1u << size_lg2, .result = bus, .of = (uint8_t)of
+		};
+		uint8_t bytes[8];
+
+		iom_st64(bytes, little(*raw, size_lg2, big_endian), false);
+		access.data = bus ? NULL : bytes;
+		rv_accessed(w->query, w->context, &access);
+	}
 	return bus;
 }
 
@@ -82,18 +98,11 @@ PT_INLINE int load_entry(struct walk *w, unsigned of, uint64_t spa, unsigned siz
 	return bus;
 }
 
-/* From an entry to what a little-endian load of its bytes gives, and back. */
-static uint64_t little(uint64_t raw, unsigned size_lg2, bool big_endian)
-{
-	if (!big_endian)
-		return raw;
-	return size_lg2 == 3 ? iom_swap64(raw) : iom_swap32((uint32_t)raw);
-}
-
 static int swap_entry(struct walk *w, unsigned of, uint64_t spa, unsigned size_lg2, bool big_endian,
                       uint64_t *raw, uint64_t now)
 {
 	uint64_t was = little(*raw, size_lg2, big_endian), seen = was;
+	uint64_t becomes = little(now, size_lg2, big_endian);
 	struct iom_unit *unit = &w->rv->unit;
 	unsigned bytes = 1u << size_lg2;
 	int bus;
@@ -104,9 +113,16 @@ static int swap_entry(struct walk *w, unsigned of, uint64_t spa, unsigned size_l
 		w->pretends = true;
 		return IOM_OK;
 	}
-	bus = iom_memory_cas(unit->memory, spa, bytes, &seen, little(now, size_lg2, big_endian));
-	if (w->query->watchers)
-		rv_accessed(w->query, w->context, of, spa, bytes, true, bus);
+	bus = iom_memory_cas(unit->memory, spa, bytes, &seen, becomes);
+	if (w->query->watchers) {
+		struct iom_own_access access = {
+			.spa = spa, .bytes = bytes, .result = bus, .of = (uint8_t)of
+		};
+		uint8_t room[16];
+
+		iom_own_swap(&access, seen, becomes, seen != was, room);
+		rv_accessed(w->query, w->context, &access);
+	}
 	if (bus)
 		return bus;
 	if (seen == was)

@@ -10,8 +10,7 @@
 
 static void send(struct vtd_unit *vtd, uint64_t requester, const struct iom_message *message)
 {
-	if (vtd->unit.host.message)
-		vtd->unit.host.message(vtd->unit.opaque, (uint32_t)requester, message);
+	iom_message_to(&vtd->unit, (uint32_t)requester, message);
 }
 
 static uint64_t pfsid(const uint64_t *d)

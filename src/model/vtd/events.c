@@ -3,6 +3,8 @@
 /* The unit's own interrupts ("Hardware Generated Interrupts"): from a status bit to a message. */
 #include "model/vtd/vtd.h"
 
+#include "base/endian.h"
+
 static const struct {
 	uint16_t control, status;
 	uint32_t bits; /* of the status register: what is pending */
@@ -50,12 +52,15 @@ static bool next_message(struct vtd_unit *vtd, uint64_t *address, uint32_t *data
 /* A message's upper address is part of its destination, and reaches further than memory does. */
 int vtd_send(struct vtd_unit *vtd, uint64_t address, uint32_t data)
 {
-	struct iom_unit *unit = &vtd->unit;
-	int result = iom_message_send(unit, address, data);
+	return iom_message_send(&vtd->unit, address, data);
+}
 
-	if (!result && unit->observer.msi)
-		unit->observer.msi(unit->observer_opaque, address, data);
-	return result;
+void vtd_event_told(struct iom_unit *unit, uint64_t address, uint32_t data, int result)
+{
+	uint8_t bytes[4];
+
+	iom_st32(bytes, data, false);
+	iom_own_tell_unit(unit, IOM_OF_INTERRUPT, address, bytes, sizeof bytes, true, result);
 }
 
 /* Nobody hears of an event that the bus refuses. */
@@ -69,7 +74,7 @@ void vtd_events_send(struct vtd_unit *vtd)
 	while (go && !iom_unit_stopped(unit) && next_message(vtd, &address, &data)) {
 		int result = vtd_send(vtd, address, data);
 
-		iom_own_tell_unit(unit, IOM_OF_INTERRUPT, address, sizeof data, true, result);
+		vtd_event_told(unit, address, data, result);
 		go = iom_work_step(unit);
 	}
 	if (!go || iom_unit_stopped(unit))

@@ -3,17 +3,37 @@
 /* The unit's own accesses to memory for a request, and who hears of them. */
 #include "model/vtd/vtd.h"
 
-void vtd_accessed(const struct iom_query *query, unsigned of, uint64_t spa, unsigned bytes,
-                  bool write, int result)
+#include "base/endian.h"
+
+void vtd_loaded(const struct iom_query *query, unsigned of, uint64_t spa, const uint64_t *words,
+                unsigned count, int result)
 {
-	const struct iom_own_access access = {
+	struct iom_own_access access = {
 		.spa = spa,
-		.bytes = bytes,
+		.bytes = 8 * count,
 		.result = result,
 		.of = (uint8_t)of,
-		.write = write,
 	};
+	uint8_t bytes[8 * VTD_LOAD_WORDS];
 
+	for (unsigned i = 0; i < count && !result; i++)
+		iom_st64(bytes + 8 * i, words[i], false);
+	access.data = result ? NULL : bytes;
+	iom_own_tell(query->unit, query->requester, &access);
+}
+
+void vtd_swapped(const struct iom_query *query, unsigned of, uint64_t spa, uint64_t found,
+                 uint64_t now, bool missed, int result)
+{
+	struct iom_own_access access = {
+		.spa = spa,
+		.bytes = 8,
+		.result = result,
+		.of = (uint8_t)of,
+	};
+	uint8_t room[16];
+
+	iom_own_swap(&access, found, now, missed, room);
 	iom_own_tell(query->unit, query->requester, &access);
 }
 
@@ -47,6 +67,6 @@ int vtd_load(const struct iom_query *query, unsigned of, uint64_t spa, unsigned 
 		result = load(query, spa, words, out);
 	}
 	if (query->watchers)
-		vtd_accessed(query, of, spa, 8 * words, false, result);
+		vtd_loaded(query, of, spa, out, words, result);
 	return result;
 }

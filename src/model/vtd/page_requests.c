@@ -126,13 +126,13 @@ static void answer(struct vtd_unit *vtd, const struct vtd_page_request *p, unsig
 		.code = (uint8_t)code,
 	};
 
-	if (!p->to_answer || !vtd->unit.host.message)
+	if (!p->to_answer)
 		return;
 	if (p->record[0] & VTD_PRD_PP) {
 		message.flags = IOM_REQ_PASID;
 		message.pasid = (uint32_t)IOM_GET(VTD_PRD_PASID, p->record[0]);
 	}
-	vtd->unit.host.message(vtd->unit.opaque, requester_of(p), &message);
+	iom_message_to(&vtd->unit, requester_of(p), &message);
 }
 
 /* False: a reset has overtaken it. */

@@ -22,15 +22,21 @@ static bool reserved_set(const uint64_t *word, bool x2apic)
  * Sets ON where a notification is due.  *control, as it was loaded, becomes what it was then.  It is
  * swapped even if nothing changes: whoever clears ON afterwards sees the bit in PIR.
  */
-static int set_on(struct iom_unit *unit, uint64_t spa, bool urgent, uint64_t *control, bool *due)
+static int set_on(const struct iom_query *query, uint64_t spa, bool urgent, uint64_t *control,
+                  bool *due)
 {
+	struct iom_unit *unit = query->unit;
+
 	for (unsigned i = 0; i < IOM_TRIES_MAX; i++) {
-		uint64_t was = *control;
+		uint64_t was = *control, now;
 		int result;
 
 		*due = !(was & VTD_PID_4_ON) && (urgent || !(was & VTD_PID_4_SN));
-		result = iom_memory_cas(unit->memory, spa, 8, control,
-		                        was | (*due ? VTD_PID_4_ON : 0));
+		now = was | (*due ? VTD_PID_4_ON : 0);
+		result = iom_memory_cas(unit->memory, spa, 8, control, now);
+		if (query->watchers)
+			vtd_swapped(query, IOM_OF_MRIF, spa, *control, now, *control != was,
+			            result);
 		if (result)
 			return result;
 		if (*control == was) {
@@ -51,7 +57,17 @@ static void notify(struct iom_unit *unit, uint64_t control, bool x2apic)
 	                           VTD_MSI_DATA_ASSERT);
 	int result = vtd_send(vtd_of(unit), address, data);
 
-	iom_own_tell_unit(unit, IOM_OF_INTERRUPT, address, sizeof data, true, result);
+	vtd_event_told(unit, address, data, result);
+}
+
+static int set_pir(const struct iom_query *query, uint64_t spa, uint64_t bit)
+{
+	uint64_t found = 0;
+	int result = iom_unit_set_bits(query->unit, spa, bit, &found);
+
+	if (query->watchers)
+		vtd_swapped(query, IOM_OF_MRIF, spa, found, found | bit, false, result);
+	return result;
 }
 
 int vtd_post(const struct iom_query *query, const struct iom_route *route, bool x2apic,
@@ -65,12 +81,10 @@ int vtd_post(const struct iom_query *query, const struct iom_route *route, bool 
 		return vtd_interrupt_refused(fault, VTD_FR_IR_DESCRIPTOR_ACCESS);
 	if (reserved_set(word, x2apic))
 		return vtd_interrupt_refused(fault, VTD_FR_IR_DESCRIPTOR);
-	result = iom_unit_set_bits(query->unit, pir, IOM_BIT(route->vector % 64));
+	result = set_pir(query, pir, IOM_BIT(route->vector % 64));
 	if (!result)
-		result = set_on(query->unit, route->address + UINT64_C(8) * CONTROL, route->urgent,
+		result = set_on(query, route->address + UINT64_C(8) * CONTROL, route->urgent,
 		                &word[CONTROL], &due);
-	if (query->watchers)
-		vtd_accessed(query, IOM_OF_MRIF, route->address, VTD_PID_BYTES, true, result);
 	if (result)
 		return vtd_interrupt_refused(fault, VTD_FR_IR_DESCRIPTOR_ACCESS);
 	if (due)

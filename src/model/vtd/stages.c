@@ -51,7 +51,7 @@ static __attribute__((noinline)) int load_out_of_view(struct walk *w, unsigned o
 	if (spa <= w->vtd->unit.spa_last) {
 		bus = iom_memory_ld64(w->vtd->unit.memory, w->query->view, spa, false, raw);
 		if (w->query->watchers)
-			vtd_accessed(w->query, of, spa, 8, false, bus);
+			vtd_loaded(w->query, of, spa, raw, 1, bus);
 	}
 	w->unreadable = bus != IOM_OK;
 	return bus;
@@ -83,7 +83,7 @@ static int swap_entry(struct walk *w, unsigned of, uint64_t spa, uint64_t *raw, 
 	}
 	bus = iom_memory_cas(unit->memory, spa, 8, raw, now);
 	if (w->query->watchers)
-		vtd_accessed(w->query, of, spa, 8, true, bus);
+		vtd_swapped(w->query, of, spa, *raw, now, *raw != was, bus);
 	if (!bus && *raw == was)
 		iom_unit_stored(unit, spa, 8);
 	return bus;

@@ -69,6 +69,11 @@ static void step_locked(struct iom_unit *unit, uint64_t passed_ns)
 	vtd_ats_step_locked(vtd_of(unit), passed_ns);
 }
 
+static void forget(struct iom_unit *unit)
+{
+	vtd_irtes_drop(vtd_of(unit), 0, UINT32_MAX);
+}
+
 static const struct iom_arch arch = {
 	.name = "vtd",
 	.unit_bytes = sizeof(struct vtd_unit),
@@ -86,6 +91,7 @@ static const struct iom_arch arch = {
 	.save_locked = vtd_save_locked,
 	.load = vtd_load_state,
 	.step_locked = step_locked,
+	.forget = forget,
 };
 
 int iom_vtd_new(const struct iom_vtd_config *config, struct iom_memory *memory,

@@ -246,6 +246,8 @@ void vtd_event_served_locked(struct vtd_unit *vtd, enum vtd_event event);
 void vtd_events_send(struct vtd_unit *vtd);
 /* Sends a message of the unit, or one that it has remapped: IOM_OK, IOM_EFAULT.  Without the lock. */
 int vtd_send(struct vtd_unit *vtd, uint64_t address, uint32_t data);
+/* Tells that the unit's own message has been sent. */
+void vtd_event_told(struct iom_unit *unit, uint64_t address, uint32_t data, int result);
 
 /* ---- faults.c */
 /* What a fault record says ("Fault Recording Registers"). */
@@ -378,11 +380,17 @@ bool vtd_pasid_load(const struct iom_query *query, const struct vtd_device *devi
 
 /* ---- own.c: the unit's own accesses to memory, for a request */
 /* Loads the quadwords of one entry: IOM_OK, IOM_EFAULT or IOM_EPOISON.  `of`: IOM_OF_*. */
+#define VTD_LOAD_WORDS 8 /* the most */
 int vtd_load(const struct iom_query *query, unsigned of, uint64_t spa, unsigned words,
              uint64_t *out);
-/* An access was made while query->watchers is not 0; `write`: or read-modify-write. */
-void vtd_accessed(const struct iom_query *query, unsigned of, uint64_t spa, unsigned bytes,
-                  bool write, int result);
+/*
+ * Tells of entries that were loaded, and of one that was swapped, `missed` or not, while query->watchers
+ * is not 0.
+ */
+void vtd_loaded(const struct iom_query *query, unsigned of, uint64_t spa, const uint64_t *words,
+                unsigned count, int result);
+void vtd_swapped(const struct iom_query *query, unsigned of, uint64_t spa, uint64_t found,
+                 uint64_t now, bool missed, int result);
 
 /* ---- stage_faults.c */
 /* Whose tables refused, and on whose behalf they were asked. */

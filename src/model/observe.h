@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/* What public functions do so that an observer hears of them. */
+#ifndef MODEL_OBSERVE_H
+#define MODEL_OBSERVE_H
+
+#include "model/unit.h"
+
+static inline bool iom_heard(const struct iom_unit *unit)
+{
+	return __builtin_expect(unit->observer.enter != NULL, 0);
+}
+
+static inline void iom_enter(struct iom_unit *unit, const struct iom_call *call)
+{
+	unit->observer.enter(unit->observer_opaque, call);
+}
+
+static inline int iom_leave(struct iom_unit *unit, const struct iom_call *call, int result)
+{
+	unit->observer.leave(unit->observer_opaque, call, result);
+	return result;
+}
+
+#define IOM_NOBODYS (~UINT32_C(0))
+
+/*
+ * The body of a public function that carries `perform` out: its call, fields of struct iom_call, is told
+ * where somebody listens.
+ */
+#define IOM_TOLD(unit, perform, ...)                                                               \
+	do {                                                                                       \
+		if (iom_heard(unit)) {                                                             \
+			const struct iom_call call_ = { __VA_ARGS__ };                             \
+                                                                                                   \
+			iom_enter(unit, &call_);                                                   \
+			return iom_leave(unit, &call_, perform);                                   \
+		}                                                                                  \
+		return perform;                                                                    \
+	} while (0)
+
+/* Of a port, and of an endpoint. */
+#define IOM_OF_PORT(p)                                                                             \
+	.port = (p), .endpoint = (p)->endpoint, .requester = iom_peek(&(p)->endpoint->requester)
+#define IOM_OF_ENDPOINT(e) .endpoint = (e), .requester = iom_peek(&(e)->requester)
+
+#endif
