@@ -53,14 +53,10 @@ static void inform(struct iom_endpoint *endpoint, const struct iom_request *q,
 		                           .pasid = q->pasid,
 		                           .has_pasid = q->flags & IOM_REQ_PASID };
 	unit->arch->inform(&query, info);
-	if (unit->backend.context) {
-		const struct iom_called called = { .kind = IOM_CALLED_CONTEXT,
-			                           .requester = query.requester,
-			                           .info = info };
-
-		unit->backend.context(unit->backend_opaque, info);
-		iom_called(unit, &called);
-	}
+	if (!unit->backend.context)
+		return;
+	unit->backend.context(unit->backend_opaque, info);
+	IOM_CALLED(unit, .kind = IOM_CALLED_CONTEXT, .requester = query.requester, .info = info);
 }
 
 static int fault_in(struct iom_endpoint *endpoint, bool has_pasid, uint32_t pasid,
@@ -106,16 +102,14 @@ void iom_backend_contexts(struct iom_unit *unit)
 
 void iom_backend_invalidate(struct iom_unit *unit, const struct iom_invalidation *what)
 {
-	const struct iom_called called = { .kind = IOM_CALLED_INVALIDATE,
-		                           .requester = IOM_NOBODYS,
-		                           .invalidation = what };
 	struct iom_endpoint *endpoint;
 	struct iom_context_info info;
 
 	if (!unit->backend.invalidate)
 		return;
 	unit->backend.invalidate(unit->backend_opaque, what);
-	iom_called(unit, &called);
+	IOM_CALLED(unit, .kind = IOM_CALLED_INVALIDATE, .requester = IOM_NOBODYS,
+	           .invalidation = what);
 	if (what->stage1 || what->stage2)
 		return;
 	if (!what->one_requester) {
@@ -156,17 +150,14 @@ struct listener {
 
 static int tell(const struct listener *to, const struct stretch *stretch)
 {
-	struct iom_called called = { .kind = IOM_CALLED_STRETCH,
-		                     .requester = iom_peek(&to->endpoint->requester),
-		                     .address = stretch->iova,
-		                     .value = stretch->spa,
-		                     .bytes = stretch->bytes,
-		                     .perm = stretch->perm };
-
-	called.result =
+	int ended =
 		to->told(to->opaque, stretch->iova, stretch->spa, stretch->bytes, stretch->perm);
-	iom_called(to->endpoint->unit, &called);
-	return called.result;
+
+	IOM_CALLED(to->endpoint->unit, .kind = IOM_CALLED_STRETCH,
+	           .requester = iom_peek(&to->endpoint->requester), .address = stretch->iova,
+	           .value = stretch->spa, .bytes = stretch->bytes, .perm = stretch->perm,
+	           .result = ended);
+	return ended;
 }
 
 /* Adds a piece to the stretch, or tells the stretch and begins a new one with the piece. */

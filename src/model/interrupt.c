@@ -22,13 +22,11 @@ static int send(struct iom_unit *unit, uint64_t address, uint32_t data)
 
 int iom_message_send(struct iom_unit *unit, uint64_t address, uint32_t data)
 {
-	struct iom_called called = {
-		.kind = IOM_CALLED_MSI, .requester = IOM_NOBODYS, .address = address, .value = data
-	};
+	int result = send(unit, address, data);
 
-	called.result = send(unit, address, data);
-	iom_called(unit, &called);
-	return called.result;
+	IOM_CALLED(unit, .kind = IOM_CALLED_MSI, .requester = IOM_NOBODYS, .address = address,
+	           .value = data, .result = result);
+	return result;
 }
 
 static int store(const struct iom_endpoint *endpoint, uint64_t spa, const uint8_t *bytes)

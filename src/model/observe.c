@@ -99,55 +99,35 @@ int iom_observe(struct iom_unit *unit, const struct iom_observer *observer, void
 
 /* ---- Callbacks ---------------------------------------------------------------------------- */
 
-void iom_called(struct iom_unit *unit, const struct iom_called *called)
-{
-	if (unit->observer.called)
-		unit->observer.called(unit->observer_opaque, called);
-}
-
 void iom_message_to(struct iom_unit *unit, uint32_t requester, const struct iom_message *message)
 {
-	const struct iom_called called = { .kind = IOM_CALLED_MESSAGE,
-		                           .requester = requester,
-		                           .message = message };
-
 	if (unit->host.message)
 		unit->host.message(unit->opaque, requester, message);
-	iom_called(unit, &called);
+	IOM_CALLED(unit, .kind = IOM_CALLED_MESSAGE, .requester = requester, .message = message);
 }
 
 void iom_wire_set(struct iom_unit *unit, unsigned wire, bool level)
 {
-	const struct iom_called called = {
-		.kind = IOM_CALLED_WIRE, .requester = IOM_NOBODYS, .address = wire, .value = level
-	};
-
 	if (unit->host.wire)
 		unit->host.wire(unit->opaque, wire, level);
-	iom_called(unit, &called);
+	IOM_CALLED(unit, .kind = IOM_CALLED_WIRE, .requester = IOM_NOBODYS, .address = wire,
+	           .value = level);
 }
 
 void iom_order(struct iom_unit *unit, bool reads, bool writes)
 {
-	const struct iom_called called = { .kind = IOM_CALLED_ORDER,
-		                           .requester = IOM_NOBODYS,
-		                           .value = (reads ? 1u : 0) | (writes ? 2u : 0) };
-
 	if (unit->host.order)
 		unit->host.order(unit->opaque, reads, writes);
-	iom_called(unit, &called);
+	IOM_CALLED(unit, .kind = IOM_CALLED_ORDER, .requester = IOM_NOBODYS,
+	           .value = (reads ? 1u : 0) | (writes ? 2u : 0));
 }
 
 void iom_interrupts_changed(struct iom_unit *unit, uint32_t first, uint32_t last)
 {
-	const struct iom_called called = { .kind = IOM_CALLED_CHANGED,
-		                           .requester = IOM_NOBODYS,
-		                           .address = first,
-		                           .value = last };
-
 	if (unit->host.interrupts_changed)
 		unit->host.interrupts_changed(unit->opaque, first, last);
-	iom_called(unit, &called);
+	IOM_CALLED(unit, .kind = IOM_CALLED_CHANGED, .requester = IOM_NOBODYS, .address = first,
+	           .value = last);
 }
 
 /* ---- Data --------------------------------------------------------------------------------- */
@@ -191,7 +171,8 @@ int iom_own_read(struct iom_unit *unit, unsigned of, uint64_t spa, void *buf, si
 {
 	int result = iom_memory_read(unit->memory, spa, buf, bytes);
 
-	iom_own_tell_unit(unit, of, spa, buf, bytes, false, result);
+	if (unit->observer.own)
+		iom_own_tell_unit(unit, of, spa, buf, bytes, false, result);
 	return result;
 }
 
@@ -199,7 +180,8 @@ int iom_own_write(struct iom_unit *unit, unsigned of, uint64_t spa, const void *
 {
 	int result = iom_unit_store(unit, spa, buf, bytes);
 
-	iom_own_tell_unit(unit, of, spa, buf, bytes, true, result);
+	if (unit->observer.own)
+		iom_own_tell_unit(unit, of, spa, buf, bytes, true, result);
 	return result;
 }
 

@@ -24,6 +24,14 @@ static inline int iom_leave(struct iom_unit *unit, const struct iom_call *call, 
 
 #define IOM_NOBODYS (~UINT32_C(0))
 
+/* A callback has returned: fields of struct iom_called. */
+#define IOM_CALLED(unit, ...)                                                                      \
+	do {                                                                                       \
+		if ((unit)->observer.called)                                                       \
+			(unit)->observer.called((unit)->observer_opaque,                           \
+			                        &(const struct iom_called){ __VA_ARGS__ });        \
+	} while (0)
+
 /*
  * The body of a public function that carries `perform` out: its call, fields of struct iom_call, is told
  * where somebody listens.

@@ -250,11 +250,18 @@ static __attribute__((noinline)) int resolve(struct iom_port *port, const struct
 	return result;
 }
 
-static __attribute__((noinline)) int
+static __attribute__((noinline, cold)) int
 resolve_told(struct iom_port *port, const struct iom_request *q, struct iom_reply *reply)
 {
 	IOM_TOLD(port->endpoint->unit, resolve(port, q, NULL, reply), .kind = IOM_CALL_TRANSLATE,
 	         IOM_OF_PORT(port), .request = q, .reply = reply);
+}
+
+static __attribute__((noinline)) int
+translate_far(struct iom_port *port, const struct iom_request *q, struct iom_reply *reply)
+{
+	return iom_heard(port->endpoint->unit) ? resolve_told(port, q, reply)
+	                                       : resolve(port, q, NULL, reply);
 }
 
 int iom_translate(struct iom_port *port, const struct iom_request *request, struct iom_reply *reply)
@@ -273,7 +280,7 @@ int iom_translate(struct iom_port *port, const struct iom_request *request, stru
 	q.flags = iom_peek(&request->flags);
 	q.access = iom_peek(&request->access);
 	q.at = iom_peek(&request->at);
-	return resolve_told(port, &q, reply);
+	return translate_far(port, &q, reply);
 }
 
 int iom_translate_part(struct iom_port *port, const struct iom_request *q,

@@ -289,7 +289,6 @@ void iom_wire_set(struct iom_unit *unit, unsigned wire, bool level);
 void iom_order(struct iom_unit *unit, bool reads, bool writes);
 /* Worker: what was told of messages with these handles is out of date. */
 void iom_interrupts_changed(struct iom_unit *unit, uint32_t first, uint32_t last);
-void iom_called(struct iom_unit *unit, const struct iom_called *called);
 
 /* The host's allocator: zeroed memory, aligned to 64, or NULL. */
 void *iom_unit_alloc(const struct iom_unit *unit, size_t size);
