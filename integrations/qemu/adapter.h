@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/*
+ * One IOMMU of this library inside of QEMU, whatever its architecture.
+ *
+ * A device of an architecture (vtd.c) holds a struct iommux_adapter.  When it is realized it calls
+ * iommux_adapter_prepare, constructs its unit with the adapter's memory and iommux_host, and calls
+ * iommux_adapter_start; then it puts the unit's register windows where its machine has them, and names
+ * the PCI bus whose devices are behind it.
+ *
+ * Locks: a unit may be called from any thread, with QEMU's big lock or without.  What its callbacks
+ * do in QEMU needs the big lock where it is more than an access to memory: signals.c.
+ */
+#ifndef IOMMUX_QEMU_ADAPTER_H
+#define IOMMUX_QEMU_ADAPTER_H
+
+#include "compat.h"
+#include "hw/pci/pci.h"
+#include "hw/qdev-core.h"
+#include "qemu/thread.h"
+#include "qemu/timer.h"
+
+#include <iommux/iommux.h>
+
+/* A unit's register windows: the most that an architecture has. */
+#define IOMMUX_WINDOWS_MAX 4
+
+struct iommux_adapter;
+
+/* A register window, as memory that software reads and writes. */
+struct iommux_window {
+	struct iommux_adapter *adapter;
+	unsigned number;
+	MemoryRegion region;
+};
+
+/* Counted since QEMU started; read-only properties of the device. */
+struct iommux_counters {
+	uint64_t translations;  /* accesses that QEMU asked about        */
+	uint64_t refusals;      /* of them                               */
+	uint64_t messages;      /* interrupt messages that devices wrote */
+	uint64_t interrupts;    /* messages that the unit sent           */
+	uint64_t invalidations; /* that software asked for               */
+};
+
+struct iommux_adapter {
+	DeviceState *device; /* the one that holds the adapter */
+	struct iom_unit *unit;
+	struct iom_memory *memory;
+
+	/*
+	 * For the architecture to set: delivers an interrupt message, under the big lock.  NULL: the 4
+	 * bytes are stored in system memory.
+	 */
+	void (*deliver)(struct iommux_adapter *adapter, uint64_t address, uint32_t data);
+	/* For the architecture to set: where the unit's wires lead. */
+	qemu_irq *wires;
+	unsigned wire_count;
+
+	/* Properties. */
+	bool log;
+
+	struct iommux_window window[IOMMUX_WINDOWS_MAX];
+	MemoryListener listener;
+	QEMUTimer *clock;
+	struct iommux_counters count;
+
+	QemuMutex signals_lock;
+	GArray *signals; /* struct iommux_signal, in the order in which they came */
+	QEMUBH *signals_bh;
+
+	QemuMutex functions_lock;
+	QLIST_HEAD(, iommux_function) functions;
+
+	uint8_t *saved; /* while the device is saved or loaded */
+	uint32_t saved_bytes;
+};
+
+/* ---- For devices of an architecture ------------------------------------------------------- */
+
+/* What the unit calls; the constructor's `opaque` is the adapter. */
+extern const struct iom_host iommux_host;
+
+/* The adapter's memory, lists and locks: all that a unit's constructor needs. */
+void iommux_adapter_prepare(struct iommux_adapter *adapter, DeviceState *device);
+
+/*
+ * Begins to use adapter->unit: its windows (adapter->window[].region, to be mapped), reset, clock and
+ * notifications.
+ */
+void iommux_adapter_start(struct iommux_adapter *adapter);
+
+/* Puts the error's sentence into QEMU's. */
+void iommux_error(Error **errp, const struct iom_error *error);
+
+/* The unit stands in front of all devices of a root bus from now on. */
+void iommux_adapter_serve(struct iommux_adapter *adapter, PCIBus *bus);
+
+/* The address space of a requester that is no PCI function: an I/O APIC. */
+AddressSpace *iommux_adapter_source(struct iommux_adapter *adapter, uint16_t requester);
+
+/* The properties that every device has, in which `type` holds the adapter as `adapter`. */
+#define IOMMUX_PROPERTIES(type) DEFINE_PROP_BOOL("log", type, adapter.log, false)
+
+/* Migration: to be named in a VMStateDescription of the device, in a field of type VMSTATE_STRUCT. */
+extern const VMStateDescription iommux_vmstate;
+
+/* ---- For device models that know IOMMUs --------------------------------------------------- */
+
+/* A requester.  What follows is the adapter's own, but for the functions below. */
+struct iommux_function;
+
+/*
+ * The device's place behind one of our units; NULL: it is behind none.  To be asked when the machine is
+ * complete.
+ */
+struct iommux_function *iommux_function_of(PCIDevice *device);
+
+struct iom_unit *iommux_function_unit(struct iommux_function *function);
+
+/*
+ * The function's endpoint now.  A guest that renumbers buses gives it another: ask again after a reset
+ * of the device.
+ */
+struct iom_endpoint *iommux_function_endpoint(struct iommux_function *function);
+
+/* Who hears the unit's messages to the function (iommux/message.h), on any thread; NULL: the adapter. */
+typedef void iommux_listener(void *opaque, const struct iom_message *message);
+void iommux_function_listen(struct iommux_function *function, iommux_listener *listener,
+                            void *opaque);
+
+#endif

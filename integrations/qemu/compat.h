@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/* What QEMU's versions since 10.0 call differently. */
+#ifndef IOMMUX_QEMU_COMPAT_H
+#define IOMMUX_QEMU_COMPAT_H
+
+#if __has_include("system/memory.h")
+#include "system/address-spaces.h"
+#include "system/memory.h"
+typedef const void iommux_class_data;
+#else
+#include "exec/address-spaces.h"
+#include "exec/memory.h"
+typedef void iommux_class_data;
+#endif
+
+#endif

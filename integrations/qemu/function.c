@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/* Requesters: the address space of a PCI function, and how its accesses are translated. */
+#include "qemu/osdep.h"
+
+#include "hw/pci/pci_bus.h"
+#include "internal.h"
+
+/* ---- Ports -------------------------------------------------------------------------------- */
+
+uint32_t iommux_function_requester(struct iommux_function *function)
+{
+	/* Bus numbers are the guest's to choose, and to change. */
+	return function->bus ? PCI_BUILD_BDF(pci_bus_num(function->bus), function->devfn)
+	                     : function->requester;
+}
+
+static struct iommux_port *open_port(struct iommux_function *function, uint32_t requester)
+{
+	struct iom_unit *unit = function->adapter->unit;
+	struct iommux_port *port = g_new0(struct iommux_port, 1);
+	struct iom_endpoint *endpoint;
+
+	port->requester = requester;
+	if (iom_endpoint_get(unit, requester, &endpoint) == IOM_OK &&
+	    iom_lane_open(unit, &port->lane) == IOM_OK &&
+	    iom_port_open(endpoint, port->lane, &port->port) == IOM_OK)
+		return port;
+	iom_lane_close(port->lane);
+	g_free(port);
+	return NULL;
+}
+
+/*
+ * A port is one thread's at a time.  There are as many as threads have ever used the function at once,
+ * mostly one.
+ */
+static struct iommux_port *take_port(struct iommux_function *function)
+{
+	uint32_t requester = iommux_function_requester(function);
+	struct iommux_port *port;
+
+	for (;;) {
+		WITH_QEMU_LOCK_GUARD(&function->lock)
+		{
+			port = function->idle;
+			if (port)
+				function->idle = port->next;
+		}
+		if (!port)
+			return open_port(function, requester);
+		if (port->requester == requester)
+			return port;
+		iom_lane_close(port->lane);
+		g_free(port);
+	}
+}
+
+static void give_port(struct iommux_function *function, struct iommux_port *port)
+{
+	QEMU_LOCK_GUARD(&function->lock);
+	port->next = function->idle;
+	function->idle = port;
+}
+
+/* ---- Translating -------------------------------------------------------------------------- */
+
+static IOMMUAccessFlags permitted(const struct iom_reply *reply)
+{
+	return IOMMU_ACCESS_FLAG(reply->perm & IOM_PERM_READ, reply->perm & IOM_PERM_WRITE);
+}
+
+static IOMMUTLBEntry entry_of(struct iommux_function *function, hwaddr iova,
+                              const struct iom_reply *reply)
+{
+	/* QEMU adds 1 to the mask. */
+	hwaddr mask = MAKE_64BIT_MASK(0, MIN(reply->range_lg2, 63));
+	bool memory = reply->target == IOM_TARGET_MEMORY;
+
+	return (IOMMUTLBEntry){
+		.target_as = memory ? &address_space_memory : &function->trap_as,
+		.iova = iova & ~mask,
+		.translated_addr = (memory ? reply->spa : iova) & ~mask,
+		.addr_mask = mask,
+		.perm = permitted(reply),
+	};
+}
+
+static IOMMUTLBEntry translate(IOMMUMemoryRegion *region, hwaddr iova, IOMMUAccessFlags flags,
+                               int index)
+{
+	struct iommux_function *function = container_of(region, struct iommux_function, iommu);
+	struct iommux_port *port = take_port(function);
+	struct iom_request request = {
+		.iova = iova,
+		/* QEMU does not tell; only interrupt messages have to be whole and aligned. */
+		.bytes = iova % 4 ? 1 : 4,
+		.access = flags & IOMMU_WO ? IOM_WRITE : IOM_READ,
+		.flags = flags == IOMMU_NONE ? IOM_REQ_PROBE : 0,
+	};
+	IOMMUTLBEntry entry = {
+		.target_as = &address_space_memory,
+		.iova = iova & ~(hwaddr)0xfff,
+		.addr_mask = 0xfff,
+		.perm = IOMMU_NONE,
+	};
+	struct iom_reply reply;
+
+	if (!port)
+		return entry;
+	qatomic_inc(&function->adapter->count.translations);
+	/*
+	 * The section ends before QEMU has made the access: it has no place to end it after that.  A device
+	 * that runs under the big lock is not in between when software writes to the unit.
+	 */
+	iom_begin(port->lane);
+	if (iom_translate(port->port, &request, &reply) == IOM_OK)
+		entry = entry_of(function, iova, &reply);
+	else if (flags != IOMMU_NONE)
+		qatomic_inc(&function->adapter->count.refusals);
+	iom_end(port->lane);
+	give_port(function, port);
+	return entry;
+}
+
+static void region_class_init(ObjectClass *class, iommux_class_data *data)
+{
+	IOMMUMemoryRegionClass *region_class = IOMMU_MEMORY_REGION_CLASS(class);
+
+	region_class->translate = translate;
+	region_class->notify_flag_changed = iommux_notify_changed;
+}
+
+static const TypeInfo region_type = {
+	.name = TYPE_IOMMUX_REGION,
+	.parent = TYPE_IOMMU_MEMORY_REGION,
+	.class_init = region_class_init,
+};
+
+static void register_types(void)
+{
+	type_register_static(&region_type);
+}
+type_init(register_types)
+
+	/* ---- What is no access to memory ---------------------------------------------------------- */
+
+	static MemTxResult
+	trap_read(void *opaque, hwaddr iova, uint64_t *value, unsigned bytes, MemTxAttrs attrs)
+{
+	*value = UINT64_MAX;
+	return MEMTX_DECODE_ERROR;
+}
+
+/* An interrupt message, or a store to an interrupt file in memory. */
+static MemTxResult trap_write(void *opaque, hwaddr iova, uint64_t value, unsigned bytes,
+                              MemTxAttrs attrs)
+{
+	struct iommux_function *function = opaque;
+	struct iommux_port *port = take_port(function);
+	struct iom_request request = { .iova = iova, .access = IOM_WRITE };
+	struct iom_reply reply;
+	uint8_t data[8];
+	int result;
+
+	if (!port)
+		return MEMTX_ERROR;
+	qatomic_inc(&function->adapter->count.messages);
+	stq_le_p(data, value);
+	result = iom_write(port->port, &request, data, bytes, &reply);
+	give_port(function, port);
+	return result == IOM_OK ? MEMTX_OK : MEMTX_ERROR;
+}
+
+static const MemoryRegionOps trap_ops = {
+	.read_with_attrs = trap_read,
+	.write_with_attrs = trap_write,
+	.endianness = DEVICE_LITTLE_ENDIAN,
+	.valid = { .min_access_size = 1, .max_access_size = 8, .unaligned = true },
+	.impl = { .min_access_size = 1, .max_access_size = 8, .unaligned = true },
+};
+
+/* ---- Functions ---------------------------------------------------------------------------- */
+
+static struct iommux_function *new_function(struct iommux_adapter *adapter, PCIBus *bus, int devfn)
+{
+	struct iommux_function *function = g_new0(struct iommux_function, 1);
+	Object *owner = OBJECT(adapter->device);
+	g_autofree char *name = g_strdup_printf("iommux-%02x.%x", PCI_SLOT(devfn), PCI_FUNC(devfn));
+
+	function->adapter = adapter;
+	function->bus = bus;
+	function->devfn = devfn;
+	qemu_mutex_init(&function->lock);
+	memory_region_init_iommu(&function->iommu, sizeof function->iommu, TYPE_IOMMUX_REGION,
+	                         owner, name, UINT64_MAX);
+	address_space_init(&function->as, MEMORY_REGION(&function->iommu), name);
+	memory_region_init_io(&function->trap, owner, &trap_ops, function, "iommux-trap",
+	                      UINT64_MAX);
+	address_space_init(&function->trap_as, &function->trap, "iommux-trap");
+	QLIST_INSERT_HEAD_RCU(&adapter->functions, function, next);
+	return function;
+}
+
+static AddressSpace *get_address_space(PCIBus *bus, void *opaque, int devfn)
+{
+	struct iommux_adapter *adapter = opaque;
+	struct iommux_function *function;
+
+	QEMU_LOCK_GUARD(&adapter->functions_lock);
+	QLIST_FOREACH(function, &adapter->functions, next)
+	{
+		if (function->bus == bus && function->devfn == devfn)
+			return &function->as;
+	}
+	return &new_function(adapter, bus, devfn)->as;
+}
+
+static const PCIIOMMUOps pci_ops = { .get_address_space = get_address_space };
+
+void iommux_adapter_serve(struct iommux_adapter *adapter, PCIBus *bus)
+{
+	pci_setup_iommu(bus, &pci_ops, adapter);
+}
+
+AddressSpace *iommux_adapter_source(struct iommux_adapter *adapter, uint16_t requester)
+{
+	struct iommux_function *function;
+
+	QEMU_LOCK_GUARD(&adapter->functions_lock);
+	function = new_function(adapter, NULL, requester & 0xff);
+	function->requester = requester;
+	return &function->as;
+}
+
+struct iommux_function *iommux_function_find(struct iommux_adapter *adapter, uint32_t requester)
+{
+	struct iommux_function *function;
+
+	QEMU_LOCK_GUARD(&adapter->functions_lock);
+	QLIST_FOREACH(function, &adapter->functions, next)
+	{
+		if (iommux_function_requester(function) == requester)
+			return function;
+	}
+	return NULL;
+}
+
+/* ---- For device models -------------------------------------------------------------------- */
+
+struct iommux_function *iommux_function_of(PCIDevice *device)
+{
+	MemoryRegion *root = pci_device_iommu_address_space(device)->root;
+
+	if (!object_dynamic_cast(OBJECT(root), TYPE_IOMMUX_REGION))
+		return NULL;
+	return container_of(IOMMU_MEMORY_REGION(root), struct iommux_function, iommu);
+}
+
+struct iom_unit *iommux_function_unit(struct iommux_function *function)
+{
+	return function->adapter->unit;
+}
+
+struct iom_endpoint *iommux_function_endpoint(struct iommux_function *function)
+{
+	struct iom_endpoint *endpoint = NULL;
+
+	iom_endpoint_get(function->adapter->unit, iommux_function_requester(function), &endpoint);
+	return endpoint;
+}
+
+void iommux_function_listen(struct iommux_function *function, iommux_listener *listener,
+                            void *opaque)
+{
+	QEMU_LOCK_GUARD(&function->lock);
+	function->listener = listener;
+	function->listener_opaque = opaque;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/* What the files of the adapter share. */
+#ifndef IOMMUX_QEMU_INTERNAL_H
+#define IOMMUX_QEMU_INTERNAL_H
+
+#include "adapter.h"
+
+/* An idle port, with a lane of its own: whoever translates takes one. */
+struct iommux_port {
+	struct iom_lane *lane;
+	struct iom_port *port;
+	uint32_t requester;
+	struct iommux_port *next;
+};
+
+struct iommux_function {
+	struct iommux_adapter *adapter;
+	PCIBus *bus; /* NULL: `requester` is fixed */
+	int devfn;
+	uint32_t requester;
+
+	IOMMUMemoryRegion iommu; /* what the function's DMA goes through                       */
+	AddressSpace as;
+	MemoryRegion trap; /* where it ends up if it is no access to memory: the unit does it */
+	AddressSpace trap_as;
+
+	QemuMutex lock; /* of what follows */
+	struct iommux_port *idle;
+	iommux_listener *listener;
+	void *listener_opaque;
+	IOMMUNotifierFlag
+		notified; /* what somebody wants to be told of; IOMMU_NOTIFIER_NONE: nobody */
+
+	QLIST_ENTRY(iommux_function) next;
+};
+
+#define TYPE_IOMMUX_REGION "iommux-region"
+
+/* memory.c: system memory, as the unit sees it. */
+void iommux_memory_new(struct iommux_adapter *adapter);
+void iommux_memory_dirty(void *opaque, uint64_t spa, uint64_t len);
+
+/* signals.c: interrupts that the unit sends. */
+void iommux_signals_new(struct iommux_adapter *adapter);
+int iommux_signals_msi(void *opaque, uint64_t address, uint32_t data);
+void iommux_signals_wire(void *opaque, unsigned wire, bool level);
+
+/* function.c */
+uint32_t iommux_function_requester(struct iommux_function *function);
+struct iommux_function *iommux_function_find(struct iommux_adapter *adapter, uint32_t requester);
+
+/* notify.c: who keeps translations is told when they are gone. */
+void iommux_notify_start(struct iommux_adapter *adapter);
+int iommux_notify_changed(IOMMUMemoryRegion *region, IOMMUNotifierFlag before,
+                          IOMMUNotifierFlag after, Error **errp);
+void iommux_notify_message(void *opaque, uint32_t requester, const struct iom_message *message);
+
+/* log.c: what the unit sees and does, in QEMU's log. */
+void iommux_log_start(struct iommux_adapter *adapter);
+
+#endif

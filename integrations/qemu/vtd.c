@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/* -device iommux-vtd: a VT-d unit in front of all PCI devices and the I/O APIC of a q35 machine. */
+#include "qemu/osdep.h"
+
+#include "hw/boards.h"
+#include "hw/i386/apic_internal.h"
+#include "hw/i386/pc.h"
+#include "hw/i386/x86.h"
+#include "hw/pci/msi.h"
+#include "hw/pci/pci_bus.h"
+#include "hw/qdev-properties.h"
+#include "migration/vmstate.h"
+#include "qapi/error.h"
+#include "vtd.h"
+
+#define DEFAULT_ADDRESS 0xfed90000
+
+static const char *const profiles[] = {
+	[IOM_VTD_LEGACY] = "legacy",
+	[IOM_VTD_SCALABLE] = "scalable",
+	[IOM_VTD_FULL] = "full",
+};
+
+/* To the local APICs; messages to them do not fit in system memory, whose addresses end sooner. */
+static void deliver(struct iommux_adapter *adapter, uint64_t address, uint32_t data)
+{
+	MSIMessage message = { .address = address, .data = data };
+
+	apic_get_class(NULL)->send_msi(&message);
+}
+
+static bool new_unit(struct iommux_vtd *vtd, Error **errp)
+{
+	struct iom_vtd_config config = {
+		.bytes = sizeof config,
+		.cap = vtd->cap,
+		.ecap = vtd->ecap,
+		.flags = vtd->flags,
+		.address_bits = vtd->address_bits,
+	};
+	struct iom_error error;
+
+	while (config.profile < ARRAY_SIZE(profiles) &&
+	       g_strcmp0(vtd->profile, profiles[config.profile]) != 0)
+		config.profile++;
+	if (config.profile == ARRAY_SIZE(profiles)) {
+		error_setg(errp, "profile '%s' is not known; it should be legacy, scalable or full",
+		           vtd->profile);
+		return false;
+	}
+	if (iom_vtd_new(&config, vtd->adapter.memory, &iommux_host, &vtd->adapter,
+	                &vtd->adapter.unit, &error) != IOM_OK) {
+		iommux_error(errp, &error);
+		return false;
+	}
+	return true;
+}
+
+static void realize(DeviceState *device, Error **errp)
+{
+	struct iommux_vtd *vtd = IOMMUX_VTD(device);
+	struct iommux_adapter *adapter = &vtd->adapter;
+	MachineState *machine = MACHINE(qdev_get_machine());
+	PCIBus *bus = NULL;
+
+	if (object_dynamic_cast(OBJECT(machine), TYPE_PC_MACHINE))
+		bus = PC_MACHINE(machine)->pcibus;
+	if (!bus || !pci_bus_is_express(bus)) {
+		error_setg(errp, "%s needs a machine with PCI Express; it should be -machine q35",
+		           TYPE_IOMMUX_VTD);
+		return;
+	}
+	iommux_adapter_prepare(adapter, device);
+	adapter->deliver = deliver;
+	if (!new_unit(vtd, errp) || !iommux_vtd_dmar_add(vtd, errp))
+		return;
+	iommux_adapter_start(adapter);
+	memory_region_add_subregion(get_system_memory(), vtd->address, &adapter->window[0].region);
+	iommux_adapter_serve(adapter, bus);
+	X86_MACHINE(machine)->ioapic_as =
+		iommux_adapter_source(adapter, PCI_BUILD_BDF(IOMMUX_VTD_IOAPIC_BUS,
+	                                                     IOMMUX_VTD_IOAPIC_DEVFN));
+}
+
+static const Property properties[] = {
+	IOMMUX_PROPERTIES(struct iommux_vtd),
+	DEFINE_PROP_UINT64("address", struct iommux_vtd, address, DEFAULT_ADDRESS),
+	DEFINE_PROP_STRING("profile", struct iommux_vtd, profile),
+	DEFINE_PROP_UINT64("cap", struct iommux_vtd, cap, 0),
+	DEFINE_PROP_UINT64("ecap", struct iommux_vtd, ecap, 0),
+	DEFINE_PROP_UINT32("flags", struct iommux_vtd, flags, 0),
+	DEFINE_PROP_UINT8("address-bits", struct iommux_vtd, address_bits, 0),
+};
+
+static const VMStateDescription vmstate = {
+	.name = TYPE_IOMMUX_VTD,
+	.version_id = 1,
+	.minimum_version_id = 1,
+	.priority = MIG_PRI_IOMMU,
+	.fields =
+		(const VMStateField[]){
+			VMSTATE_STRUCT(adapter, struct iommux_vtd, 1, iommux_vmstate,
+	                               struct iommux_adapter),
+			VMSTATE_END_OF_LIST(),
+		},
+};
+
+static void init(Object *object)
+{
+	IOMMUX_VTD(object)->profile = g_strdup(profiles[IOM_VTD_LEGACY]);
+}
+
+static void class_init(ObjectClass *class, iommux_class_data *data)
+{
+	DeviceClass *device_class = DEVICE_CLASS(class);
+
+	device_class->desc = "VT-d, by iommux";
+	device_class->realize = realize;
+	device_class->vmsd = &vmstate;
+	device_class->hotpluggable = false;
+	device_class->user_creatable = true;
+	set_bit(DEVICE_CATEGORY_MISC, device_class->categories);
+	device_class_set_props(device_class, properties);
+}
+
+static const TypeInfo type = {
+	.name = TYPE_IOMMUX_VTD,
+	.parent = TYPE_DEVICE,
+	.instance_size = sizeof(struct iommux_vtd),
+	.instance_init = init,
+	.class_init = class_init,
+};
+
+static void register_types(void)
+{
+	type_register_static(&type);
+}
+type_init(register_types)
