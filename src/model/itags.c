@@ -24,8 +24,8 @@ static unsigned pending(const struct iom_itags *itags, uint32_t function)
 	return count;
 }
 
-bool iom_itag_take_locked(struct iom_itags *itags, const struct iom_itag *what, unsigned most,
-                          unsigned *tag)
+static bool take_locked(struct iom_itags *itags, const struct iom_itag *what, unsigned most,
+                        unsigned *tag)
 {
 	uint32_t free = ~itags->used;
 
@@ -35,6 +35,17 @@ bool iom_itag_take_locked(struct iom_itags *itags, const struct iom_itag *what, 
 	itags->itag[*tag] = *what;
 	set_used(itags, itags->used | (free & -free));
 	return true;
+}
+
+bool iom_itag_take(struct iom_unit *unit, struct iom_itags *itags, const struct iom_itag *what,
+                   unsigned most, unsigned *tag)
+{
+	bool taken;
+
+	iom_lock(&unit->lock);
+	taken = !iom_overtaken_locked(unit) && take_locked(itags, what, most, tag);
+	iom_unlock(&unit->lock);
+	return taken;
 }
 
 uint32_t iom_itags_strange_locked(const struct iom_itags *itags, uint32_t requester, uint32_t tags)

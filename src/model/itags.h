@@ -11,7 +11,7 @@
 #include <iommux/message.h>
 
 #include "base/bits.h"
-#include "model/sync.h"
+#include "model/work.h"
 
 struct iom_stream;
 
@@ -37,11 +37,12 @@ static inline bool iom_itags_any(const struct iom_itags *itags)
 }
 
 /*
- * Takes an ITag for `what`, of which requester, function and left are filled.  `most`: no more than so
- * many of the function may be under way.  False: that is reached, or all are in use.
+ * Worker, not under the lock: takes an ITag of the unit's for `what`, of which requester, function and
+ * left are filled.  `most`: no more than so many of the function may be under way.  False: that is
+ * reached, all are in use, or a reset has overtaken who asks.
  */
-bool iom_itag_take_locked(struct iom_itags *itags, const struct iom_itag *what, unsigned most,
-                          unsigned *tag);
+bool iom_itag_take(struct iom_unit *unit, struct iom_itags *itags, const struct iom_itag *what,
+                   unsigned most, unsigned *tag);
 
 /* Which of these ITags, a bit each, does this device have nothing to say about? */
 uint32_t iom_itags_strange_locked(const struct iom_itags *itags, uint32_t requester, uint32_t tags);

@@ -125,6 +125,7 @@ static int load(struct iom_unit *unit, const void *buf, size_t size, struct iom_
 		                (unsigned long long)size);
 
 	iom_lock(&unit->lock);
+	iom_restart_locked(unit);
 	for (unsigned i = 0; i < unit->regs.cells; i++)
 		iom_poke(&unit->regs.cell[i].value, regs[i]);
 	stream.at = own;

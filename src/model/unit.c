@@ -97,6 +97,7 @@ struct iom_unit *iom_unit_new(const struct iom_arch *arch, struct iom_memory *me
 static void reset(struct iom_unit *unit, bool warm)
 {
 	iom_lock(&unit->lock);
+	iom_restart_locked(unit);
 	iom_regfile_clear(&unit->regs, warm);
 	unit->arch->reset_locked(unit);
 	iom_unlock(&unit->lock);

@@ -99,6 +99,11 @@ struct iom_arch {
 	               struct iom_reply *reply);
 	/* Carries out work, without the lock and on one thread at a time: see work.h. */
 	void (*work)(struct iom_unit *unit, uint32_t what);
+	/*
+	 * For iom_restarted: the worker's own becomes what it is after a reset or a load.  Returns the
+	 * drains that what waits now is to ask for.
+	 */
+	uint32_t (*restarted_locked)(struct iom_unit *unit);
 	const char *(*fault_name)(uint32_t fault);
 	/* What the context in memory says, for a backend; query.request names the process. */
 	void (*inform)(const struct iom_query *query, struct iom_context_info *info);
@@ -157,6 +162,8 @@ struct iom_unit {
 	uint32_t drain_left;            /* sections that the drain under way waits for, and 1 */
 	uint32_t drain_asked, draining; /* the worker's own */
 	uint32_t work_left;             /* the worker's own: what this call may still do */
+	uint32_t resets;                /* and loads; the lock                           */
+	uint32_t resets_seen;           /* those after which the worker has begun anew; the lock */
 
 	uint64_t invalidations;        /* how many were carried out; a walk compares the sum ... */
 	uint64_t worker_invalidations; /* ... with these, which the worker alone counts   */

@@ -3,11 +3,19 @@
 /* The worker, and the drain of access sections. */
 #include "model/work.h"
 
+#include "model/backend.h"
+
 /*
  * How many steps one call takes: enough for the largest ring.  A command may ring its own doorbell,
  * through memory that leads to this unit's registers, and would go on for ever.
  */
 #define STEPS_MAX (UINT32_C(1) << 20)
+
+/*
+ * A drain that a reset overtakes runs to its end on behalf of nobody: its sections are marked, and the
+ * next one must not mark them anew.
+ */
+#define DRAIN_NOBODY UINT32_C(0x80000000)
 
 void iom_work_later(struct iom_unit *unit, uint32_t what)
 {
@@ -70,6 +78,32 @@ bool iom_work_step(struct iom_unit *unit)
 	return true;
 }
 
+bool iom_restarted(struct iom_unit *unit, uint32_t *ask)
+{
+	if (iom_peek(&unit->resets) == unit->resets_seen)
+		return false;
+	iom_lock(&unit->lock);
+	unit->resets_seen = unit->resets;
+	*ask = unit->arch->restarted_locked(unit);
+	iom_unlock(&unit->lock);
+	unit->drain_asked = 0;
+	if (unit->draining)
+		unit->draining = DRAIN_NOBODY;
+	iom_backend_restart(unit);
+	iom_interrupts_changed(unit, 0, UINT32_MAX);
+	return true;
+}
+
+uint32_t iom_unit_resets(struct iom_unit *unit)
+{
+	uint32_t resets;
+
+	iom_lock(&unit->lock);
+	resets = unit->resets;
+	iom_unlock(&unit->lock);
+	return resets;
+}
+
 /*
  * A section that begins while this runs begins with a full barrier, and sees what was invalidated
  * before.
@@ -112,13 +146,6 @@ static bool sections_ended(struct iom_unit *unit)
 	}
 	iom_unlock(&unit->lock);
 	return !open || __atomic_sub_fetch(&unit->drain_left, 1, __ATOMIC_SEQ_CST) == 0;
-}
-
-void iom_drain_forget(struct iom_unit *unit)
-{
-	unit->drain_asked = 0;
-	if (unit->draining)
-		unit->draining = IOM_DRAIN_NOBODY;
 }
 
 uint32_t iom_drain(struct iom_unit *unit, uint32_t ask, bool drained)

@@ -59,11 +59,31 @@ static inline bool iom_drains(const struct iom_unit *unit, uint32_t ask)
 	return (unit->draining | unit->drain_asked) & ask;
 }
 
+/* ---- Resets and loads, while somebody else is at work: what began before ends without effect. */
+
+/* There is one.  Before any wish that comes of it. */
+static inline void iom_restart_locked(struct iom_unit *unit)
+{
+	iom_poke(&unit->resets, unit->resets + 1);
+}
+
 /*
- * Worker only: nobody who asked so far wants to know any more.  A drain that is under way still runs
- * to its end, on behalf of nobody: its sections are marked, and the next one must not mark them anew.
+ * Worker only, before anything else: has there been one since it looked last?  Nobody wants to know of
+ * the drains that were asked for before, whoever stands below is told, and *ask becomes what is to be
+ * drained now.
  */
-#define IOM_DRAIN_NOBODY UINT32_C(0x80000000)
-void iom_drain_forget(struct iom_unit *unit);
+bool iom_restarted(struct iom_unit *unit, uint32_t *ask);
+
+/*
+ * Worker only, under the lock: has there been one since then?  What it found before it took the lock is
+ * of no account, and it will be called once more.
+ */
+static inline bool iom_overtaken_locked(const struct iom_unit *unit)
+{
+	return unit->resets != unit->resets_seen;
+}
+
+/* For others: what they find after this is of no account if it gives another number at the end. */
+uint32_t iom_unit_resets(struct iom_unit *unit);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
-/* Resets by one thread while another brings a device's message. */
+/* Resets by one thread while another is in the midst of a device's message, or of a descriptor. */
 #include <pthread.h>
 
-#include "rig.h"
+#include "queue.h"
 
 #define SID 0x0123
 #define ADDRESS 0x7000
@@ -14,7 +14,7 @@ static void *reset(void *opaque)
 	return NULL;
 }
 
-/* Somebody else resets the unit while the first thread is in the midst of its tables. */
+/* Somebody else resets the unit while the first thread reads memory for it. */
 static void reset_now(struct rig *r, const struct iom_own_access *access)
 {
 	pthread_t thread;
@@ -53,4 +53,23 @@ TEST(page_request_and_reset, "VTD-PRQ-01")
 {
 	ask(PE_P | PGTT_PASS);
 	ask(0);
+}
+
+/* No device is asked, and no wait waits for one. */
+TEST(invalidation_and_reset, "")
+{
+	struct rig *r = rig_new();
+
+	rig_on(r, TTM_LEGACY);
+	rig_queue(r, 0, false);
+	rig_watch(r);
+	r->on_own = reset_now;
+	rig_submit(r, T_DEVICE | (uint64_t)SID << 32, ADDRESS);
+	CHECK(!r->on_own);
+	CHECK_EQ(r->messages, 0);
+	CHECK_EQ(rd32(r, GSTS), 0);
+	rig_on(r, TTM_LEGACY);
+	rig_queue(r, 0, false);
+	rig_wait(r);
+	rig_free(r);
 }

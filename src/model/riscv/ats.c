@@ -83,17 +83,6 @@ static void send(struct rv_unit *rv, const uint64_t *c, struct iom_message *mess
 	iom_message_to(&rv->unit, requester_of(c), message);
 }
 
-static bool take_tag(struct rv_unit *rv, uint32_t requester, unsigned *tag)
-{
-	const struct iom_itag itag = { .requester = requester, .left = rv->config.ats_timeout_ns };
-	bool found;
-
-	iom_lock(&rv->unit.lock);
-	found = iom_itag_take_locked(&rv->itags, &itag, IOM_ITAGS, tag);
-	iom_unlock(&rv->unit.lock);
-	return found;
-}
-
 /* Invalidations are over: a fence, or one that found no ITag, may have waited for that. */
 static void ended_locked(struct rv_unit *rv, uint32_t tags)
 {
@@ -106,6 +95,8 @@ static void ended_locked(struct rv_unit *rv, uint32_t tags)
 bool rv_ats_invalidate(struct rv_unit *rv, const uint64_t *c)
 {
 	unsigned lg2 = iom_itag_range_lg2(c[1], c[1] & RV_ATS_INVAL_1_S), tag;
+	const struct iom_itag itag = { .requester = requester_of(c),
+		                       .left = rv->config.ats_timeout_ns };
 	struct iom_message message = {
 		.address = c[1] & RV_ATS_INVAL_1_ADDR & ~iom_low(lg2),
 		.kind = IOM_MESSAGE_INVALIDATE,
@@ -114,7 +105,7 @@ bool rv_ats_invalidate(struct rv_unit *rv, const uint64_t *c)
 	};
 
 	/* Before the message: the device may answer from inside it. */
-	if (!take_tag(rv, requester_of(c), &tag))
+	if (!iom_itag_take(&rv->unit, &rv->itags, &itag, IOM_ITAGS, &tag))
 		return false;
 	message.token = tag;
 	send(rv, c, &message);

@@ -250,7 +250,7 @@ static bool is_fence(const uint64_t *c)
 /* A command's turn. */
 struct turn {
 	struct iom_ring ring;
-	uint32_t head, tail, resets;
+	uint32_t head, tail;
 	bool waited; /* it is the fence that waited, and need not be fetched again */
 	bool fetched;
 	uint64_t c[RV_CMD_BYTES / 8];
@@ -278,16 +278,11 @@ static enum outcome fetch_and_run(struct rv_unit *rv, struct turn *turn)
 	return outcome == DONE && is_fence(c) ? fence_complete(rv, c) : outcome;
 }
 
-/*
- * The next command, if the queue has one and need not stop; one that is in view is fetched.  The ring
- * is what it was as long as the queue is in hand.
- */
+/* The next command, if the queue has one and need not stop; one that is in view is fetched. */
 static bool next_locked(struct rv_unit *rv, struct turn *turn)
 {
-	if (!turn->ring.entry_lg2 || turn->resets != rv->resets) {
-		turn->ring = rv_ring(rv, &rv_cq);
-		turn->resets = rv->resets;
-	}
+	if (iom_overtaken_locked(&rv->unit))
+		return false;
 	turn->head = (uint32_t)rv_get(rv, RV_CQH);
 	turn->tail = (uint32_t)rv_get(rv, RV_CQT);
 	turn->waited = rv->fence_waits && fence_may_end(rv);
@@ -366,18 +361,20 @@ static void run_locked(struct rv_unit *rv, struct turn *turn)
 	iom_unlock(&rv->unit.lock);
 	outcome = fetch_and_run(rv, turn);
 	iom_lock(&rv->unit.lock);
-	if (turn->resets == rv->resets)
+	if (!iom_overtaken_locked(&rv->unit))
 		commit_locked(rv, outcome, turn, turn->c);
 	rv_queue_leave_locked(rv);
 }
 
 void rv_commands_run(struct rv_unit *rv)
 {
-	struct turn turn = { .resets = 0 };
+	struct turn turn;
 	bool go = true;
 
 	iom_view_begin(&rv->commands);
 	iom_lock(&rv->unit.lock);
+	/* It is this as long as commands are carried out. */
+	turn.ring = rv_ring(rv, &rv_cq);
 	while (go && !iom_unit_stopped(&rv->unit) && next_locked(rv, &turn)) {
 		if (passes_locked(rv, &turn))
 			commit_locked(rv, DONE, &turn, turn.c);

@@ -125,7 +125,7 @@ void rv_debug_run(struct rv_unit *rv)
 {
 	struct iom_request q = { 0 };
 	uint64_t ctl, response;
-	uint32_t resets;
+	bool go;
 
 	if (iom_unit_stopped(&rv->unit)) {
 		iom_work_later(&rv->unit, RV_WORK_DEBUG);
@@ -134,15 +134,15 @@ void rv_debug_run(struct rv_unit *rv)
 	iom_lock(&rv->unit.lock);
 	ctl = rv_get(rv, RV_TR_REQ_CTL);
 	q = request_of(rv_get(rv, RV_TR_REQ_IOVA), ctl);
-	resets = rv->resets;
+	go = ctl & RV_TR_REQ_CTL_GO && !iom_overtaken_locked(&rv->unit);
 	iom_unlock(&rv->unit.lock);
-	if (!(ctl & RV_TR_REQ_CTL_GO))
+	if (!go)
 		return;
 
 	response = ask(rv, (uint32_t)IOM_GET(RV_TR_REQ_CTL_DID, ctl), &q);
 
 	iom_lock(&rv->unit.lock);
-	if (resets == rv->resets) {
+	if (!iom_overtaken_locked(&rv->unit)) {
 		iom_reg_set(&rv->unit, RV_TR_RESPONSE, response);
 		iom_reg_change(&rv->unit, RV_TR_REQ_CTL, RV_TR_REQ_CTL_GO, 0);
 	}

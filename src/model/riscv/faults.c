@@ -176,7 +176,7 @@ static bool store_one(struct rv_unit *rv)
 	/* After an overflow of what waits here it still has its place in the queue. */
 	if (!(rv_get(rv, RV_FQCSR) & RV_QCSR_EN))
 		rv->fifo_count = 0;
-	go = rv->fifo_count;
+	go = rv->fifo_count && !iom_overtaken_locked(&rv->unit);
 	if (go) {
 		memcpy(rec, rv->fifo[rv->fifo_first], sizeof rec);
 		rv->fifo_first = (rv->fifo_first + 1) % RV_FIFO;

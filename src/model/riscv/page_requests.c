@@ -49,6 +49,7 @@ int rv_page_request(struct rv_unit *rv, struct iom_endpoint *endpoint, const str
 	struct iom_query query = {
 		.unit = unit, .endpoint = endpoint, .request = &q, .view = &view
 	};
+	uint32_t resets = iom_unit_resets(unit);
 	struct iom_fault fault = { 0 };
 	struct rv_page_request p;
 	int result = IOM_EBUSY;
@@ -67,7 +68,8 @@ int rv_page_request(struct rv_unit *rv, struct iom_endpoint *endpoint, const str
 	iom_lock(&unit->lock);
 	if (endpoint->removed) {
 		result = IOM_ENOENT;
-	} else if (!iom_unit_stopped(unit) && rv->pages_count < RV_PAGES) {
+	} else if (resets == unit->resets && !iom_unit_stopped(unit) &&
+	           rv->pages_count < RV_PAGES) {
 		if (!store)
 			p.code = (uint8_t)rv_fault_page_request_locked(&query, &fault);
 		rv->pages[(rv->pages_first + rv->pages_count++) % RV_PAGES] = p;
@@ -122,16 +124,17 @@ static void store(struct rv_unit *rv, struct rv_page_request *p)
 	static const uint8_t codes[] = {
 		[IOM_RING_FULL] = IOM_PAGES_DONE, [IOM_RING_FAULT] = IOM_PAGES_FAILED
 	};
-	enum iom_ring_result result;
+	enum iom_ring_result result = IOM_RING_OK;
 
 	iom_lock(&rv->unit.lock);
 	p->code = (uint8_t)refusal_locked(rv);
 	if (p->code == RV_PAGE_STORE) {
-		if (!rv_queue_store_locked(rv, &rv_pq, p->record, &result) || result == IOM_RING_OK)
-			p->to_answer = false;
-		else
-			p->code = codes[result];
+		rv_queue_store_locked(rv, &rv_pq, p->record, &result);
+		p->code = codes[result];
+		p->to_answer = p->to_answer && result != IOM_RING_OK;
 	}
+	if (iom_overtaken_locked(&rv->unit))
+		p->to_answer = false;
 	iom_unlock(&rv->unit.lock);
 }
 
@@ -141,7 +144,7 @@ static bool next(struct rv_unit *rv, struct rv_page_request *p)
 	bool found;
 
 	iom_lock(&rv->unit.lock);
-	found = rv->pages_count;
+	found = rv->pages_count && !iom_overtaken_locked(&rv->unit);
 	if (found) {
 		*p = rv->pages[rv->pages_first];
 		rv->pages_first = (rv->pages_first + 1) % RV_PAGES;

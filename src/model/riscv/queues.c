@@ -162,16 +162,17 @@ bool rv_queue_store_locked(struct rv_unit *rv, const struct rv_queue *queue, con
 	uint32_t head = (uint32_t)rv_get(rv, queue->head);
 	uint32_t tail = (uint32_t)rv_get(rv, queue->tail);
 	struct iom_ring ring = rv_ring(rv, queue);
-	uint32_t resets = rv->resets;
-	bool same;
+	bool overtaken = iom_overtaken_locked(&rv->unit);
 
+	if (overtaken)
+		return false;
 	rv_queue_take_locked(rv, queue);
 	iom_unlock(&rv->unit.lock);
 	*result = iom_ring_put(&rv->unit, &ring, head, tail, record);
 	iom_lock(&rv->unit.lock);
-	same = resets == rv->resets;
-	if (same)
+	overtaken = iom_overtaken_locked(&rv->unit);
+	if (!overtaken)
 		stored_locked(rv, queue, *result, iom_ring_next(&ring, tail));
 	rv_queue_leave_locked(rv);
-	return same;
+	return !overtaken;
 }

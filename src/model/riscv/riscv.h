@@ -61,7 +61,6 @@ struct rv_unit {
 	bool inval_timed_out;           /* and no fence has said so                               */
 	uint16_t msi_pending;           /* vectors that were masked when their message was due    */
 	uint16_t due;                   /* ipsr bits whose message has not been sent yet          */
-	uint32_t resets;                /* so that what began before a reset ends without effect  */
 	const struct rv_queue *handled; /* the queue that the worker has in hand          */
 	unsigned fifo_first, fifo_count;
 	uint64_t fifo[RV_FIFO][RV_FQ_WORDS];
@@ -70,9 +69,8 @@ struct rv_unit {
 	struct iom_itags itags;
 
 	/* The worker's own */
-	uint32_t resets_seen; /* those of `resets` that the drains know about */
-	uint16_t wires;       /* levels that the host was told */
-	uint64_t fence[2];    /* the command, as it was fetched */
+	uint16_t wires;    /* levels that the host was told */
+	uint64_t fence[2]; /* the command, as it was fetched */
 	struct iom_view commands;
 	bool fence_drained; /* it waits for no access section any more */
 };

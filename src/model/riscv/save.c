@@ -279,7 +279,6 @@ bool rv_load_state(struct iom_unit *unit, struct iom_stream *stream, const uint6
 	if (!commit)
 		return true;
 
-	iom_poke(&rv->resets, rv->resets + 1);
 	rv->ddtp_high = (uint32_t)s.ddtp_high;
 	rv->ddtp_high_valid = s.ddtp_high_valid;
 	rv->msi_pending = (uint16_t)s.msi_pending;

@@ -177,7 +177,6 @@ static void reset_locked(struct iom_unit *unit)
 {
 	struct rv_unit *rv = rv_of(unit);
 
-	iom_poke(&rv->resets, rv->resets + 1);
 	rv->ddtp_high_valid = false;
 	rv->ddtp_left = 0;
 	for (unsigned i = 0; i < RV_QUEUES; i++)
@@ -200,28 +199,20 @@ static void ddtp_drained(struct rv_unit *rv)
 	iom_backend_contexts(unit);
 	iom_interrupts_changed(unit, 0, UINT32_MAX);
 	iom_lock(&unit->lock);
-	if (rv->resets == rv->resets_seen) {
+	if (!iom_overtaken_locked(unit)) {
 		rv->ddtp_drained = true;
 		rv_ddtp_settle_locked(rv);
 	}
 	iom_unlock(&unit->lock);
 }
 
-/*
- * After a reset or a load, what waited for sections before does not any more, and what waits now
- * asks for itself.  True: there was one.
- */
-static bool restarted(struct rv_unit *rv, uint32_t *ask)
+static uint32_t restarted_locked(struct iom_unit *unit)
 {
-	if (iom_peek(&rv->resets) == rv->resets_seen)
-		return false;
-	iom_lock(&rv->unit.lock);
-	rv->resets_seen = rv->resets;
+	struct rv_unit *rv = rv_of(unit);
+
 	rv->fence_drained = false;
-	*ask = (rv->fence_waits ? RV_DRAIN_FENCE : 0) |
+	return (rv->fence_waits ? RV_DRAIN_FENCE : 0) |
 	       (rv_get(rv, RV_DDTP) & RV_DDTP_BUSY ? RV_DRAIN_DDTP : 0);
-	iom_unlock(&rv->unit.lock);
-	return true;
 }
 
 static void work(struct iom_unit *unit, uint32_t what)
@@ -229,12 +220,8 @@ static void work(struct iom_unit *unit, uint32_t what)
 	uint32_t ask = what & RV_WORK_DDTP ? RV_DRAIN_DDTP : 0, done;
 	struct rv_unit *rv = rv_of(unit);
 
-	if (restarted(rv, &ask)) {
-		iom_drain_forget(unit);
+	if (iom_restarted(unit, &ask))
 		rv_wires_fall(rv);
-		iom_backend_restart(unit);
-		iom_interrupts_changed(unit, 0, UINT32_MAX);
-	}
 	/* What requests found under the old mode is out of use before busy falls. */
 	if (ask & RV_DRAIN_DDTP)
 		iom_unit_new_epoch(unit);
@@ -293,6 +280,7 @@ static const struct iom_arch arch = {
 	.route = rv_mrif_route,
 	.refuse = rv_refuse,
 	.work = work,
+	.restarted_locked = restarted_locked,
 	.fault_name = rv_fault_name,
 	.inform = rv_inform,
 	.message = rv_message,

@@ -46,16 +46,11 @@ bool vtd_ats_invalidate(struct vtd_unit *vtd, const uint64_t *d)
 	struct iom_message message = { .kind = IOM_MESSAGE_INVALIDATE };
 	struct iom_itag itag = { .left = vtd->config.ats_timeout_ns };
 	unsigned most, tag;
-	bool found;
 
 	device_of(d, &itag, &message, &most);
 	itag.function = vtd->ecap & VTD_ECAP_DIT ? (uint32_t)pfsid(d) : itag.requester;
 	/* Before the message: the device may answer from inside it. */
-	iom_lock(&vtd->unit.lock);
-	found = !vtd_overtaken_locked(vtd) &&
-	        iom_itag_take_locked(&vtd->itags, &itag, most ? most : IOM_ITAGS, &tag);
-	iom_unlock(&vtd->unit.lock);
-	if (!found)
+	if (!iom_itag_take(&vtd->unit, &vtd->itags, &itag, most ? most : IOM_ITAGS, &tag))
 		return false;
 	message.token = tag;
 	send(vtd, itag.requester, &message);

@@ -55,7 +55,7 @@ static struct iom_ring ring_of(const struct vtd_unit *vtd, uint64_t iqa)
 
 static bool works_locked(const struct vtd_unit *vtd)
 {
-	return !vtd_overtaken_locked(vtd) && vtd_get(vtd, VTD_GSTS) & VTD_G_QIE &&
+	return !iom_overtaken_locked(&vtd->unit) && vtd_get(vtd, VTD_GSTS) & VTD_G_QIE &&
 	       !(vtd_get(vtd, VTD_FSTS) & (VTD_FSTS_IQE | VTD_FSTS_ITE));
 }
 
@@ -161,7 +161,7 @@ static void run_locked(struct vtd_unit *vtd, struct turn *turn)
 	iom_unlock(&vtd->unit.lock);
 	outcome = fetch_and_run(vtd, turn);
 	iom_lock(&vtd->unit.lock);
-	if (!vtd_overtaken_locked(vtd))
+	if (!iom_overtaken_locked(&vtd->unit))
 		commit_locked(vtd, outcome, turn);
 }
 

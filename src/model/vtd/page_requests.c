@@ -67,11 +67,10 @@ int vtd_page_request(struct vtd_unit *vtd, struct iom_endpoint *endpoint,
 	struct iom_query query = {
 		.unit = unit, .endpoint = endpoint, .request = &q, .view = &view
 	};
+	uint32_t resets = iom_unit_resets(unit);
 	struct vtd_page_request p;
 	int result = IOM_EBUSY;
-	uint32_t resets;
 
-	resets = iom_peek_acquire(&vtd->resets);
 	query.invalidations = iom_unit_invalidations(unit);
 	query.requester = iom_peek(&endpoint->requester);
 	query.watchers = __atomic_load_n(&unit->watchers, __ATOMIC_SEQ_CST);
@@ -85,7 +84,7 @@ int vtd_page_request(struct vtd_unit *vtd, struct iom_endpoint *endpoint,
 		result = IOM_ENOENT;
 	} else if (!(vtd->on & VTD_ON_DMA)) {
 		result = IOM_ENOTSUP;
-	} else if (resets == vtd->resets && !iom_unit_stopped(unit) &&
+	} else if (resets == unit->resets && !iom_unit_stopped(unit) &&
 	           vtd->pages_count < VTD_PAGES) {
 		vtd->pages[(vtd->pages_first + vtd->pages_count) % VTD_PAGES] = p;
 		iom_poke(&vtd->pages_count, vtd->pages_count + 1);
@@ -153,7 +152,7 @@ static bool record(struct vtd_unit *vtd, const struct vtd_page_request *p)
 	bool overtaken;
 
 	iom_lock(&vtd->unit.lock);
-	overtaken = vtd_overtaken_locked(vtd);
+	overtaken = iom_overtaken_locked(&vtd->unit);
 	if (!overtaken)
 		vtd_record_locked(vtd, &record);
 	iom_unlock(&vtd->unit.lock);
@@ -225,7 +224,7 @@ static void store(struct vtd_unit *vtd, const struct vtd_page_request *p)
 	uint32_t tail;
 
 	iom_lock(&unit->lock);
-	overtaken = vtd_overtaken_locked(vtd);
+	overtaken = iom_overtaken_locked(&vtd->unit);
 	tail = (uint32_t)vtd_get(vtd, VTD_PQT);
 	ring = ring_of(vtd);
 	room = !overtaken && room_locked(vtd, p, &ring, tail);
@@ -243,7 +242,7 @@ static void store(struct vtd_unit *vtd, const struct vtd_page_request *p)
 	result = iom_ring_put(unit, &ring, tail, tail, words);
 
 	iom_lock(&unit->lock);
-	overtaken = vtd_overtaken_locked(vtd);
+	overtaken = iom_overtaken_locked(&vtd->unit);
 	if (result == IOM_RING_OK && !overtaken) {
 		iom_reg_set(unit, VTD_PQT, iom_ring_next(&ring, tail));
 		status_locked(vtd, VTD_PRS_PPR);
@@ -260,7 +259,7 @@ static bool next(struct vtd_unit *vtd, struct vtd_page_request *p)
 	bool found;
 
 	iom_lock(&vtd->unit.lock);
-	found = !vtd_overtaken_locked(vtd) && vtd->pages_count;
+	found = !iom_overtaken_locked(&vtd->unit) && vtd->pages_count;
 	if (found) {
 		*p = vtd->pages[vtd->pages_first];
 		vtd->pages_first = (vtd->pages_first + 1) % VTD_PAGES;

@@ -20,7 +20,7 @@ static void answer(struct vtd_unit *vtd, unsigned off, uint64_t busy, uint64_t g
                    unsigned g)
 {
 	iom_lock(&vtd->unit.lock);
-	if (!vtd_overtaken_locked(vtd))
+	if (!iom_overtaken_locked(&vtd->unit))
 		iom_reg_change(&vtd->unit, off, busy | granularity, IOM_PUT(granularity, g));
 	iom_unlock(&vtd->unit.lock);
 }

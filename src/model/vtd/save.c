@@ -122,7 +122,6 @@ bool vtd_load_state(struct iom_unit *unit, struct iom_stream *stream, const uint
 	if (!commit)
 		return true;
 
-	iom_poke(&vtd->resets, vtd->resets + 1);
 	vtd_irtes_drop(vtd, 0, UINT32_MAX);
 	__atomic_store_n(&vtd->root, s.root, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&vtd->irta, s.irta, __ATOMIC_SEQ_CST);

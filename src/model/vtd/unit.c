@@ -10,7 +10,6 @@ static void reset_locked(struct iom_unit *unit)
 {
 	struct vtd_unit *vtd = vtd_of(unit);
 
-	iom_poke(&vtd->resets, vtd->resets + 1);
 	vtd_global_reset_locked(vtd);
 	vtd_commands_reset_locked(vtd);
 	vtd_ats_reset_locked(vtd);
@@ -20,21 +19,13 @@ static void reset_locked(struct iom_unit *unit)
 	iom_work_later(unit, VTD_WORK_GLOBAL); /* a backend hears of it */
 }
 
-/*
- * After a reset or a load, what waited for sections before does not any more, and *ask becomes what
- * waits now.  True: there was one.
- */
-static bool restarted(struct vtd_unit *vtd, uint32_t *ask)
+static uint32_t restarted_locked(struct iom_unit *unit)
 {
-	if (iom_peek(&vtd->resets) == vtd->resets_seen)
-		return false;
-	iom_lock(&vtd->unit.lock);
-	vtd->resets_seen = vtd->resets;
+	struct vtd_unit *vtd = vtd_of(unit);
+
 	vtd->iotlb_waits = VTD_G_NONE;
-	*ask = (vtd_global_waits_locked(vtd) ? VTD_DRAIN_GLOBAL : 0) |
+	return (vtd_global_waits_locked(vtd) ? VTD_DRAIN_GLOBAL : 0) |
 	       (vtd->wait_waits ? VTD_DRAIN_WAIT : 0);
-	iom_unlock(&vtd->unit.lock);
-	return true;
 }
 
 static void work(struct iom_unit *unit, uint32_t what)
@@ -42,11 +33,7 @@ static void work(struct iom_unit *unit, uint32_t what)
 	uint32_t ask = what & VTD_WORK_GLOBAL ? VTD_DRAIN_GLOBAL : 0, done;
 	struct vtd_unit *vtd = vtd_of(unit);
 
-	if (restarted(vtd, &ask)) {
-		iom_drain_forget(unit);
-		iom_backend_restart(unit);
-		iom_interrupts_changed(unit, 0, UINT32_MAX);
-	}
+	iom_restarted(unit, &ask);
 	if (ask & VTD_DRAIN_GLOBAL)
 		vtd_global_begin(vtd);
 	done = iom_drain(unit, ask, what & IOM_WORK_DRAINED);
@@ -84,6 +71,7 @@ static const struct iom_arch arch = {
 	.route = vtd_interrupt_route,
 	.refuse = vtd_refuse,
 	.work = work,
+	.restarted_locked = restarted_locked,
 	.fault_name = vtd_fault_name,
 	.inform = vtd_inform,
 	.message = vtd_message,

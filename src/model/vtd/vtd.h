@@ -85,7 +85,6 @@ struct vtd_unit {
 	uint32_t changing; /* what GSTS and PMEN do not tell yet: VTD_G_*, VTD_CHANGING_PROTECTED */
 	bool queue_ends;   /* QIE was cleared; QIES falls when the queue stands still */
 	unsigned fault_next; /* the fault record that is due */
-	uint32_t resets;     /* and loads: what began before one ends without effect */
 
 	/* The invalidation queue and devices' caches: the same */
 	bool wait_waits;     /* a wait descriptor, which the head has passed            */
@@ -96,9 +95,8 @@ struct vtd_unit {
 	struct vtd_page_request pages[VTD_PAGES];
 
 	/* The worker's own; snapshots read and write them while it stands still */
-	uint32_t resets_seen; /* those of `resets` that it has begun anew after              */
-	uint64_t wait[2];     /* the descriptor that waits, as it was fetched                */
-	bool to_drain;        /* an invalidation since the last wait ended asked for that    */
+	uint64_t wait[2];    /* the descriptor that waits, as it was fetched                */
+	bool to_drain;       /* an invalidation since the last wait ended asked for that    */
 	uint8_t iotlb_waits; /* the granularity of what the IOTLB register asked for, while it waits */
 
 	struct iom_lock irte_lock; /* of who changes what follows */
@@ -168,15 +166,6 @@ static inline unsigned vtd_major(const struct vtd_unit *vtd)
 static inline bool vtd_is_on(const struct vtd_unit *vtd, uint32_t what)
 {
 	return __atomic_load_n(&vtd->on, __ATOMIC_SEQ_CST) & what;
-}
-
-/*
- * Worker, under the lock: has a reset or a load come since it looked last?  What it found before it
- * took the lock is of no account then, and it will be called once more.
- */
-static inline bool vtd_overtaken_locked(const struct vtd_unit *vtd)
-{
-	return vtd->resets != vtd->resets_seen;
 }
 
 /* TTM of the latched root pointer. */
