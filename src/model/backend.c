@@ -25,28 +25,11 @@ int iom_backend_set(struct iom_unit *unit, const struct iom_backend *backend, vo
 	         .requester = IOM_NOBODYS, .value = backend ? 1 : 0);
 }
 
-/* A question of the unit's own. */
-static struct iom_query query_of(struct iom_endpoint *endpoint, const struct iom_request *q,
-                                 struct iom_view *view)
-{
-	struct iom_unit *unit = endpoint->unit;
-
-	return (struct iom_query){
-		.unit = unit,
-		.endpoint = endpoint,
-		.request = q,
-		.view = view,
-		.invalidations = iom_unit_invalidations(unit),
-		.requester = iom_peek(&endpoint->requester),
-		.watchers = iom_peek(&unit->watchers),
-	};
-}
-
 static void inform(struct iom_endpoint *endpoint, const struct iom_request *q,
                    struct iom_context_info *info)
 {
 	struct iom_view view = { .last = endpoint->unit->spa_last };
-	const struct iom_query query = query_of(endpoint, q, &view);
+	const struct iom_query query = iom_query_of(endpoint, q, &view);
 	struct iom_unit *unit = endpoint->unit;
 
 	*info = (struct iom_context_info){ .requester = query.requester,
@@ -208,7 +191,7 @@ static bool look(struct iom_endpoint *endpoint, struct iom_request *q, struct io
 {
 	static const uint8_t tries[] = { IOM_READ, IOM_WRITE, IOM_EXECUTE };
 	struct iom_view view = { .last = endpoint->unit->spa_last };
-	const struct iom_query query = query_of(endpoint, q, &view);
+	const struct iom_query query = iom_query_of(endpoint, q, &view);
 
 	*lg2 = LG2_MAX;
 	for (unsigned i = 0; i < IOM_COUNT(tries); i++) {

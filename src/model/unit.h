@@ -324,6 +324,24 @@ static inline uint64_t iom_unit_invalidations(const struct iom_unit *unit)
 }
 /* Who hears; nobody without a word (NULL). */
 void iom_observe_locked(struct iom_unit *unit, const struct iom_observer *observer, void *opaque);
+
+/* A question that no port asks, for the hooks of the architecture. */
+static inline struct iom_query iom_query_of(struct iom_endpoint *endpoint,
+                                            const struct iom_request *q, struct iom_view *view)
+{
+	struct iom_unit *unit = endpoint->unit;
+
+	return (struct iom_query){
+		.unit = unit,
+		.endpoint = endpoint,
+		.request = q,
+		.view = view,
+		.invalidations = iom_unit_invalidations(unit),
+		.requester = iom_peek(&endpoint->requester),
+		.watchers = __atomic_load_n(&unit->watchers, __ATOMIC_SEQ_CST),
+	};
+}
+
 /* Watchers come, or go. */
 void iom_watch_locked(struct iom_unit *unit, uint32_t who, bool on);
 

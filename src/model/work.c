@@ -78,6 +78,16 @@ bool iom_work_step(struct iom_unit *unit)
 	return true;
 }
 
+void iom_work_through(struct iom_unit *unit, bool (*next)(struct iom_unit *unit), uint32_t what)
+{
+	bool go = true;
+
+	while (go && !iom_unit_stopped(unit) && next(unit))
+		go = iom_work_step(unit);
+	if (!go || iom_unit_stopped(unit))
+		iom_work_later(unit, what);
+}
+
 bool iom_restarted(struct iom_unit *unit, uint32_t *ask)
 {
 	if (iom_peek(&unit->resets) == unit->resets_seen)

@@ -43,6 +43,12 @@ void iom_work(struct iom_unit *unit, uint32_t what);
  */
 bool iom_work_step(struct iom_unit *unit);
 
+/*
+ * Worker only: does one thing after the other, until `next` says that there is nothing left; or leaves
+ * `what` as a wish.
+ */
+void iom_work_through(struct iom_unit *unit, bool (*next)(struct iom_unit *unit), uint32_t what);
+
 /* Under the lock: no access section is open that began before the lock was taken. */
 bool iom_sections_ended_locked(const struct iom_unit *unit);
 

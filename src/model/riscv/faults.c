@@ -166,8 +166,9 @@ static void record(struct rv_unit *rv, const uint64_t *rec)
 }
 
 /* Stores the oldest record that waits; false if there is none. */
-static bool store_one(struct rv_unit *rv)
+static bool store_one(struct iom_unit *unit)
 {
+	struct rv_unit *rv = rv_of(unit);
 	enum iom_ring_result result;
 	uint64_t rec[RV_FQ_WORDS];
 	bool go;
@@ -194,12 +195,7 @@ static bool store_one(struct rv_unit *rv)
 
 void rv_faults_store(struct rv_unit *rv)
 {
-	bool go = true;
-
-	while (go && !iom_unit_stopped(&rv->unit) && store_one(rv))
-		go = iom_work_step(&rv->unit);
-	if (!go || iom_unit_stopped(&rv->unit))
-		iom_work_later(&rv->unit, RV_WORK_FAULTS);
+	iom_work_through(&rv->unit, store_one, RV_WORK_FAULTS);
 }
 
 void rv_fault_msi(struct rv_unit *rv, uint64_t address)

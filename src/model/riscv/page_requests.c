@@ -46,9 +46,7 @@ int rv_page_request(struct rv_unit *rv, struct iom_endpoint *endpoint, const str
 	struct iom_unit *unit = &rv->unit;
 	const struct iom_request q = { .flags = m->flags, .pasid = m->pasid };
 	struct iom_view view = { .last = unit->spa_last };
-	struct iom_query query = {
-		.unit = unit, .endpoint = endpoint, .request = &q, .view = &view
-	};
+	struct iom_query query;
 	uint32_t resets = iom_unit_resets(unit);
 	struct iom_fault fault = { 0 };
 	struct rv_page_request p;
@@ -56,11 +54,9 @@ int rv_page_request(struct rv_unit *rv, struct iom_endpoint *endpoint, const str
 	struct rv_dc dc;
 	bool store;
 
-	query.invalidations = iom_unit_invalidations(unit);
-	query.requester = iom_peek(&endpoint->requester);
-	query.watchers = __atomic_load_n(&unit->watchers, __ATOMIC_SEQ_CST);
 	if (iom_unit_stopped(unit))
 		return IOM_EBUSY;
+	query = iom_query_of(endpoint, &q, &view);
 	p = page_request(query.requester, m);
 	store = allowed(&query, &dc, &fault);
 	p.prpr = dc.tc & RV_TC_PRPR;
@@ -154,17 +150,20 @@ static bool next(struct rv_unit *rv, struct rv_page_request *p)
 	return found;
 }
 
+static bool store_one(struct iom_unit *unit)
+{
+	struct rv_unit *rv = rv_of(unit);
+	struct rv_page_request p;
+
+	if (!next(rv, &p))
+		return false;
+	if (p.code == RV_PAGE_STORE)
+		store(rv, &p);
+	answer(rv, &p, p.code);
+	return true;
+}
+
 void rv_pages_store(struct rv_unit *rv)
 {
-	struct rv_page_request p;
-	bool go = true;
-
-	while (go && !iom_unit_stopped(&rv->unit) && next(rv, &p)) {
-		if (p.code == RV_PAGE_STORE)
-			store(rv, &p);
-		answer(rv, &p, p.code);
-		go = iom_work_step(&rv->unit);
-	}
-	if (!go || iom_unit_stopped(&rv->unit))
-		iom_work_later(&rv->unit, RV_WORK_PAGES);
+	iom_work_through(&rv->unit, store_one, RV_WORK_PAGES);
 }

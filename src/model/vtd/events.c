@@ -64,19 +64,21 @@ void vtd_event_told(struct iom_unit *unit, uint64_t address, uint32_t data, int 
 }
 
 /* Nobody hears of an event that the bus refuses. */
-void vtd_events_send(struct vtd_unit *vtd)
+static bool send_one(struct iom_unit *unit)
 {
-	struct iom_unit *unit = &vtd->unit;
-	bool go = true;
+	struct vtd_unit *vtd = vtd_of(unit);
 	uint64_t address;
 	uint32_t data;
+	int result;
 
-	while (go && !iom_unit_stopped(unit) && next_message(vtd, &address, &data)) {
-		int result = vtd_send(vtd, address, data);
+	if (!next_message(vtd, &address, &data))
+		return false;
+	result = vtd_send(vtd, address, data);
+	vtd_event_told(unit, address, data, result);
+	return true;
+}
 
-		vtd_event_told(unit, address, data, result);
-		go = iom_work_step(unit);
-	}
-	if (!go || iom_unit_stopped(unit))
-		iom_work_later(unit, VTD_WORK_EVENTS);
+void vtd_events_send(struct vtd_unit *vtd)
+{
+	iom_work_through(&vtd->unit, send_one, VTD_WORK_EVENTS);
 }

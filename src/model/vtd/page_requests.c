@@ -64,18 +64,14 @@ int vtd_page_request(struct vtd_unit *vtd, struct iom_endpoint *endpoint,
 		.access = m->code & IOM_PAGE_WRITE ? IOM_WRITE : IOM_READ,
 	};
 	struct iom_view view = { .last = unit->spa_last };
-	struct iom_query query = {
-		.unit = unit, .endpoint = endpoint, .request = &q, .view = &view
-	};
+	struct iom_query query;
 	uint32_t resets = iom_unit_resets(unit);
 	struct vtd_page_request p;
 	int result = IOM_EBUSY;
 
-	query.invalidations = iom_unit_invalidations(unit);
-	query.requester = iom_peek(&endpoint->requester);
-	query.watchers = __atomic_load_n(&unit->watchers, __ATOMIC_SEQ_CST);
 	if (iom_unit_stopped(unit))
 		return IOM_EBUSY;
+	query = iom_query_of(endpoint, &q, &view);
 	p = page_request(query.requester, m);
 	judge(&query, &p);
 
@@ -269,22 +265,23 @@ static bool next(struct vtd_unit *vtd, struct vtd_page_request *p)
 	return found;
 }
 
+static bool store_one(struct iom_unit *unit)
+{
+	struct vtd_unit *vtd = vtd_of(unit);
+	struct vtd_page_request p;
+
+	if (!next(vtd, &p))
+		return false;
+	if (!p.fault)
+		store(vtd, &p);
+	else if (record(vtd, &p))
+		answer(vtd, &p, IOM_PAGES_INVALID);
+	return true;
+}
+
 void vtd_pages_store(struct vtd_unit *vtd)
 {
-	struct vtd_page_request p;
-	bool go = true;
-
-	while (go && !iom_unit_stopped(&vtd->unit) && next(vtd, &p)) {
-		if (p.fault) {
-			if (record(vtd, &p))
-				answer(vtd, &p, IOM_PAGES_INVALID);
-		} else {
-			store(vtd, &p);
-		}
-		go = iom_work_step(&vtd->unit);
-	}
-	if (!go || iom_unit_stopped(&vtd->unit))
-		iom_work_later(&vtd->unit, VTD_WORK_PAGES);
+	iom_work_through(&vtd->unit, store_one, VTD_WORK_PAGES);
 	/* A wait may have waited for this. */
 	if (iom_peek(&vtd->wait_waits))
 		iom_work_later(&vtd->unit, VTD_WORK_COMMANDS);
