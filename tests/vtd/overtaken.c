@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
-/* Resets by one thread while another is in the midst of a device's message, or of a descriptor. */
+/* Resets by one thread while another is in the midst of something. */
 #include <pthread.h>
 
 #include "queue.h"
@@ -55,6 +55,44 @@ TEST(page_request_and_reset, "VTD-PRQ-01")
 	ask(0);
 }
 
+static void reset_when_stored(struct rig *r, const struct iom_own_access *access)
+{
+	if (access->of == IOM_OF_QUEUE)
+		reset_now(r, access);
+}
+
+/* A record that is stored in a queue of before, or cannot be, is none of the new one's. */
+TEST(record_and_reset, "VTD-PRQ-01")
+{
+	const struct iom_message m = { .kind = IOM_MESSAGE_PAGE_REQUEST,
+		                       .address = ADDRESS,
+		                       .code = IOM_PAGE_READ | IOM_PAGE_LAST };
+
+	for (unsigned there = 0; there < 2; there++) {
+		struct rig *r = rig_new();
+
+		rig_on(r, TTM_SCALABLE);
+		rig_device(r, SID, 0, DTE | PRE, 0);
+		rig_pasid_put(r, SID, 0, PE_P | PGTT_PASS, 1, 0);
+		wr64(r, PQA, there ? page(r) : RIG_NOWHERE);
+		rig_watch(r);
+		r->on_own = reset_when_stored;
+		CHECK_EQ(rig_send(r, SID, &m), IOM_OK);
+		CHECK(!r->on_own);
+		CHECK_EQ(rd64(r, PQT), 0);
+		CHECK_EQ(rd32(r, PRS), 0);
+		CHECK_EQ(r->messages, 0);
+		rig_free(r);
+	}
+}
+
+static void reset_and_go_on(struct rig *r, const struct iom_own_access *access)
+{
+	reset_now(r, access);
+	wr64(r, IQA, r->queue);
+	wr32(r, GCMD, QIE);
+}
+
 /* No device is asked, and no wait waits for one. */
 TEST(invalidation_and_reset, "")
 {
@@ -63,13 +101,45 @@ TEST(invalidation_and_reset, "")
 	rig_on(r, TTM_LEGACY);
 	rig_queue(r, 0, false);
 	rig_watch(r);
-	r->on_own = reset_now;
+	r->on_own = reset_and_go_on;
 	rig_submit(r, T_DEVICE | (uint64_t)SID << 32, ADDRESS);
 	CHECK(!r->on_own);
 	CHECK_EQ(r->messages, 0);
-	CHECK_EQ(rd32(r, GSTS), 0);
-	rig_on(r, TTM_LEGACY);
-	rig_queue(r, 0, false);
+	CHECK_EQ(rd64(r, IQH), 0);
+	r->tail = 0;
 	rig_wait(r);
+	rig_free(r);
+}
+
+static void context(void *opaque, const struct iom_context_info *info)
+{
+	(void)opaque, (void)info;
+}
+
+/* At the first invalidation: software then asks for one of domain 7. */
+static void invalidated(void *opaque, const struct iom_invalidation *what)
+{
+	struct rig *r = opaque;
+
+	(void)what;
+	if (!r->on_own)
+		return;
+	reset_now(r, NULL);
+	wr64(r, CCMD, 1ull << 63 | 2ull << 61 | 7);
+}
+
+/* The answer is the one to what software asked since. */
+TEST(context_command_and_reset, "VTD-CCMD-02")
+{
+	static const struct iom_backend backend = { .bytes = sizeof backend,
+		                                    .context = context,
+		                                    .invalidate = invalidated };
+	struct rig *r = rig_new();
+
+	CHECK_EQ(iom_backend_set(r->unit, &backend, r), IOM_OK);
+	r->on_own = reset_now;
+	wr64(r, CCMD, 1ull << 63 | 1ull << 61);
+	CHECK(!r->on_own);
+	CHECK_EQ(rd64(r, CCMD), 2ull << 61 | 2ull << 59 | 7);
 	rig_free(r);
 }

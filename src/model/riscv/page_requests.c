@@ -120,18 +120,19 @@ static void store(struct rv_unit *rv, struct rv_page_request *p)
 	static const uint8_t codes[] = {
 		[IOM_RING_FULL] = IOM_PAGES_DONE, [IOM_RING_FAULT] = IOM_PAGES_FAILED
 	};
-	enum iom_ring_result result = IOM_RING_OK;
+	enum iom_ring_result result;
+	bool overtaken;
 
 	iom_lock(&rv->unit.lock);
+	overtaken = iom_overtaken_locked(&rv->unit);
 	p->code = (uint8_t)refusal_locked(rv);
-	if (p->code == RV_PAGE_STORE) {
-		rv_queue_store_locked(rv, &rv_pq, p->record, &result);
+	if (p->code == RV_PAGE_STORE && !overtaken) {
+		overtaken = !rv_queue_store_locked(rv, &rv_pq, p->record, &result);
 		p->code = codes[result];
 		p->to_answer = p->to_answer && result != IOM_RING_OK;
 	}
-	if (iom_overtaken_locked(&rv->unit))
-		p->to_answer = false;
 	iom_unlock(&rv->unit.lock);
+	p->to_answer = p->to_answer && !overtaken;
 }
 
 /* Takes the oldest request that waits. */

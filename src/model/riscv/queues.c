@@ -162,10 +162,8 @@ bool rv_queue_store_locked(struct rv_unit *rv, const struct rv_queue *queue, con
 	uint32_t head = (uint32_t)rv_get(rv, queue->head);
 	uint32_t tail = (uint32_t)rv_get(rv, queue->tail);
 	struct iom_ring ring = rv_ring(rv, queue);
-	bool overtaken = iom_overtaken_locked(&rv->unit);
+	bool overtaken;
 
-	if (overtaken)
-		return false;
 	rv_queue_take_locked(rv, queue);
 	iom_unlock(&rv->unit.lock);
 	*result = iom_ring_put(&rv->unit, &ring, head, tail, record);

@@ -141,7 +141,7 @@ void vtd_global_drained(struct vtd_unit *vtd)
 
 	iom_backend_contexts(unit);
 	iom_lock(&unit->lock);
-	if (!iom_overtaken_locked(&vtd->unit) && !newer_locked(unit))
+	if (!newer_locked(unit))
 		settle_locked(vtd);
 	iom_unlock(&unit->lock);
 }
