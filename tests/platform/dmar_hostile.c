@@ -84,12 +84,10 @@ static void ask(const struct iom_dmar_table *table)
 static bool survives(const uint8_t *bytes, size_t size)
 {
 	struct iom_dmar_table table;
-	uint8_t *own = malloc(size ? size : 1);
+	uint8_t *own = exact_copy(bytes, size);
 	unsigned told = 0;
 	int r;
 
-	CHECK(own);
-	memcpy(own, bytes, size);
 	r = iom_dmar_open(own, size, &table, NULL);
 	CHECK(r == IOM_OK || r == IOM_EINVAL);
 	if (!r) {
@@ -121,21 +119,8 @@ TEST(dmar_every_truncation_is_refused, "FW-HDR-12")
 
 TEST(dmar_every_change_of_a_byte_is_survived, "FW-HDR-12")
 {
-	unsigned accepted = 0;
-
-	for (size_t at = 0; at < DMAR_BYTES; at++) {
-		for (unsigned v = 1; v < 256; v++) {
-			uint8_t bytes[DMAR_BYTES];
-
-			memcpy(bytes, dmar_bytes, sizeof bytes);
-			bytes[at] ^= (uint8_t)v;
-			CHECK(!survives(bytes, sizeof bytes));
-			mend_checksum(bytes, sizeof bytes);
-			accepted += survives(bytes, sizeof bytes);
-		}
-	}
 	/* Names, flags, addresses may be anything. */
-	CHECK(accepted > 1000);
+	CHECK(change_every_byte(dmar_bytes, DMAR_BYTES, survives) > 1000);
 }
 
 static uint32_t next(uint32_t *seed)

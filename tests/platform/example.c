@@ -100,3 +100,31 @@ void mend_checksum(uint8_t *table, size_t bytes)
 	if (bytes > 9)
 		table[9] = (uint8_t)(table[9] - sum);
 }
+
+uint8_t *exact_copy(const uint8_t *bytes, size_t size)
+{
+	uint8_t *own = malloc(size ? size : 1);
+
+	CHECK(own);
+	memcpy(own, bytes, size);
+	return own;
+}
+
+unsigned change_every_byte(const uint8_t *bytes, size_t size,
+                           bool (*survives)(const uint8_t *bytes, size_t size))
+{
+	uint8_t *own = exact_copy(bytes, size);
+	unsigned accepted = 0;
+
+	for (size_t at = 0; at < size; at++) {
+		for (unsigned v = 1; v < 256; v++) {
+			memcpy(own, bytes, size);
+			own[at] ^= (uint8_t)v;
+			CHECK(!survives(own, size));
+			mend_checksum(own, size);
+			accepted += survives(own, size);
+		}
+	}
+	free(own);
+	return accepted;
+}

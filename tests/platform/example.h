@@ -38,6 +38,14 @@ uint8_t *example_build(const struct example *e, size_t *bytes);
 /* Numbers in a table, little-endian */
 uint64_t get_le(const uint8_t *at, unsigned bytes);
 void put_le(uint8_t *at, unsigned bytes, uint64_t value);
+/* The bytes in memory of just that size, so that a sanitizer sees what is read behind it; free() it. */
+uint8_t *exact_copy(const uint8_t *bytes, size_t size);
+/*
+ * Changes each byte of a table in every way: wrong checksums must not survive.  Returns how many survive
+ * with a right one.
+ */
+unsigned change_every_byte(const uint8_t *bytes, size_t size,
+                           bool (*survives)(const uint8_t *bytes, size_t size));
 /* Makes the sum of `bytes` bytes 0 again. */
 void mend_checksum(uint8_t *table, size_t bytes);
 

@@ -65,11 +65,9 @@ static void ask(const struct iom_rimt_table *table)
 static bool survives(const uint8_t *bytes, size_t size)
 {
 	struct iom_rimt_table table;
-	uint8_t *own = malloc(size ? size : 1);
+	uint8_t *own = exact_copy(bytes, size);
 	int r;
 
-	CHECK(own);
-	memcpy(own, bytes, size);
 	r = iom_rimt_open(own, size, &table, NULL);
 	CHECK(r == IOM_OK || r == IOM_EINVAL);
 	if (!r)
@@ -95,21 +93,8 @@ TEST(every_truncation_is_refused, "FW-HDR-12")
 
 TEST(every_change_of_a_byte_is_survived, "FW-HDR-12")
 {
-	unsigned accepted = 0;
-
-	for (size_t at = 0; at < EXAMPLE_BYTES; at++) {
-		for (unsigned v = 1; v < 256; v++) {
-			uint8_t bytes[EXAMPLE_BYTES];
-
-			memcpy(bytes, example_bytes, sizeof bytes);
-			bytes[at] ^= (uint8_t)v;
-			CHECK(!survives(bytes, sizeof bytes));
-			mend_checksum(bytes, sizeof bytes);
-			accepted += survives(bytes, sizeof bytes);
-		}
-	}
 	/* Names, flags, addresses may be anything. */
-	CHECK(accepted > 1000);
+	CHECK(change_every_byte(example_bytes, EXAMPLE_BYTES, survives) > 1000);
 }
 
 TEST(a_table_that_changes_after_it_was_checked_is_survived, "FW-HDR-12")

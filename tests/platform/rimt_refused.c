@@ -6,16 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* In memory of just `size` bytes, so that a sanitizer sees what is read behind them. */
 static void refused_as(const uint8_t *bytes, size_t size, const char *word)
 {
 	struct iom_rimt_table table = { bytes, 12345 };
 	struct iom_error error = { 0 };
-	uint8_t *own = malloc(size ? size : 1);
+	uint8_t *own = exact_copy(bytes, size);
 	int r;
 
-	CHECK(own);
-	memcpy(own, bytes, size);
 	r = iom_rimt_open(own, size, &table, &error);
 	CHECK_MSG(r == IOM_EINVAL && error.code == r && strstr(error.text, word),
 	          "%d: \"%s\" should speak of: %s", r, error.text, word);

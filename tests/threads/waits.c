@@ -115,6 +115,16 @@ static void *fence_that_hangs(void *arg)
 	return NULL;
 }
 
+/* Hires who hangs until the mutex is unlocked, and waits for that. */
+static void hang_up(struct stand *s, struct crew *crew, struct hand *hand)
+{
+	s->on_order = hangs;
+	pthread_mutex_lock(&hang);
+	crew_hire(crew, hand, fence_that_hangs, s);
+	while (!__atomic_load_n(&s->orders, __ATOMIC_RELAXED))
+		sched_yield();
+}
+
 TEST(threads_hung_callback, "")
 {
 	struct stand *s = stand_new(false);
@@ -128,12 +138,7 @@ TEST(threads_hung_callback, "")
 	alarm(CREW_HUNG_S);
 	CHECK_EQ(iom_lane_open(s->unit, &lane), IOM_OK);
 	port = stand_port(s, lane, 1);
-	s->on_order = hangs;
-	pthread_mutex_lock(&hang);
-	crew_hire(&crew, &hand, fence_that_hangs, s);
-	while (!__atomic_load_n(&s->orders, __ATOMIC_RELAXED))
-		sched_yield();
-
+	hang_up(s, &crew, &hand);
 	CHECK(!stand_done(s));
 	iom_begin(lane);
 	for (unsigned i = 0; i < STAND_PAGES; i++) {
@@ -178,11 +183,7 @@ TEST(threads_refusals_behind_a_hung_callback, "")
 	alarm(CREW_HUNG_S);
 	CHECK_EQ(iom_lane_open(s->unit, &lane), IOM_OK);
 	port = stand_port(s, lane, 1);
-	s->on_order = hangs;
-	pthread_mutex_lock(&hang);
-	crew_hire(&crew, &hand, fence_that_hangs, s);
-	while (!__atomic_load_n(&s->orders, __ATOMIC_RELAXED))
-		sched_yield();
+	hang_up(s, &crew, &hand);
 	for (unsigned i = 0; i < 40; i++)
 		CHECK_EQ(iom_translate(port, &q, &reply), IOM_EFAULT);
 	pthread_mutex_unlock(&hang);
