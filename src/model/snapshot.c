@@ -26,15 +26,10 @@ void iom_put(struct iom_stream *stream, uint64_t word)
 
 uint64_t iom_take(struct iom_stream *stream)
 {
-	uint64_t word = 0;
-
-	if (stream->size - stream->at >= 8) {
-		word = iom_ld64(stream->in + stream->at, false);
-		stream->at += 8;
-	} else {
-		stream->failed = true;
-	}
-	return word;
+	if (stream->size - stream->at < 8)
+		return 0;
+	stream->at += 8;
+	return iom_ld64(stream->in + stream->at - 8, false);
 }
 
 static uint64_t arch_word(const struct iom_unit *unit)
@@ -118,7 +113,7 @@ static int load(struct iom_unit *unit, const void *buf, size_t size, struct iom_
 	own = stream.at;
 	if (!unit->arch->load(unit, &stream, regs, false, error))
 		return IOM_EINVAL;
-	if (iom_take(&stream) != TAIL || stream.failed || stream.at != size)
+	if (iom_take(&stream) != TAIL || stream.at != size)
 		return iom_fail(error, IOM_EINVAL,
 		                "the state has %llu bytes, and not the end that it should have "
 		                "there",

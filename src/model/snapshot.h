@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /*
  * A stream of little-endian words, written or read with bounds.  Writing past the end goes on counting;
- * reading past it gives zeroes and marks the stream as failed.
+ * reading past it gives zeroes.
  */
 #ifndef MODEL_SNAPSHOT_H
 #define MODEL_SNAPSHOT_H
@@ -17,7 +17,6 @@ struct iom_stream {
 	uint8_t *out;      /* writing; may be NULL if size is 0 */
 	const uint8_t *in; /* reading */
 	size_t size, at;
-	bool failed;
 };
 
 void iom_put(struct iom_stream *stream, uint64_t word);

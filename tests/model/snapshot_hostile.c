@@ -5,38 +5,12 @@
  * and do no harm.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "../riscv/rig.h"
 #include "../riscv/sheet.h"
+#include "../state.h"
 
 #define SPOT (RIG_RAM + 0x800000)
-#define STATE_MAX 8192
-
-struct state {
-	size_t bytes;
-	uint8_t byte[STATE_MAX];
-};
-
-static void save(struct iom_unit *unit, struct state *s)
-{
-	CHECK_EQ(iom_unit_save(unit, s->byte, sizeof s->byte, &s->bytes), IOM_OK);
-}
-
-static uint64_t word_at(const struct state *s, size_t at)
-{
-	uint64_t word = 0;
-
-	for (unsigned i = 8; i--;)
-		word = word << 8 | s->byte[at + i];
-	return word;
-}
-
-static void set_word(struct state *s, size_t at, uint64_t word)
-{
-	for (unsigned i = 0; i < 8; i++, word >>= 8)
-		s->byte[at + i] = (uint8_t)word;
-}
 
 #define CAP_ATS (1ull << 25)
 
@@ -101,7 +75,7 @@ static struct rig *busy_rig(struct state *s)
 	wr32(r, CQCSR, 0);
 	wr64(r, TR_REQ_CTL, 1ull << 40 | 1);
 	wr64(r, HPM_FIRST + 0x108, 1);
-	save(r->unit, s);
+	state_save(s, r->unit);
 	return r;
 }
 
@@ -153,7 +127,7 @@ static bool offer(struct rig *r, const struct state *s)
 
 	CHECK(exact);
 	memcpy(exact, s->byte, s->bytes);
-	save(r->unit, &before);
+	state_save(&before, r->unit);
 	memset(&error, 0x5a, sizeof error);
 	result = iom_unit_load(r->unit, exact, s->bytes, &error);
 	free(exact);
@@ -164,7 +138,7 @@ static bool offer(struct rig *r, const struct state *s)
 	}
 	CHECK_EQ(result, IOM_EINVAL);
 	CHECK(strlen(error.text) > 20 && !strchr(error.text, '\n'));
-	save(r->unit, &after);
+	state_save(&after, r->unit);
 	CHECK_EQ(before.bytes, after.bytes);
 	CHECK_EQ(memcmp(before.byte, after.byte, before.bytes), 0);
 	return false;
@@ -276,30 +250,19 @@ TEST(random_words_are_refused_or_harmless, "")
 	for (unsigned i = 0; i < 1500; i++) {
 		s = good;
 		for (unsigned n = 1 + (unsigned)(next_random(&seed) % 3); n--;)
-			set_word(&s, 32 + 8 * (next_random(&seed) % (s.bytes / 8 - 5)),
-			         odd_word(&seed));
+			state_put(&s, 32 + 8 * (next_random(&seed) % (s.bytes / 8 - 5)),
+			          odd_word(&seed));
 		offer_and_use(&s, &taken);
 	}
 	/* and a state of noise behind a right head */
 	for (unsigned i = 0; i < 200; i++) {
 		s = good;
 		for (size_t at = i % 5 * 8; at < s.bytes; at += 8)
-			set_word(&s, at, next_random(&seed));
+			state_put(&s, at, next_random(&seed));
 		offer_and_use(&s, &taken);
 	}
 	CHECK(taken);
 	rig_free(old);
-}
-
-/* Where the value of the register at `off` stands. */
-static size_t place_of(const struct state *s, uint64_t off)
-{
-	for (size_t at = 32; at < s->bytes; at += 16) {
-		if (word_at(s, at) == off)
-			return at + 8;
-	}
-	fail();
-	return 0;
 }
 
 /* A queue that is neither off nor on, and waits for nothing, would never be either. */
@@ -309,14 +272,14 @@ TEST(queues_between_off_and_on_are_refused, "")
 	struct rig *from = rig_new_config(&slow), *r = still_rig();
 	struct state good, s;
 
-	save(from->unit, &good);
+	state_save(&good, from->unit);
 	for (unsigned q = 0; q < COUNT(csrs); q++) {
 		for (unsigned bits = 0; bits < 8; bits++) {
 			uint64_t csr =
 				(bits & 1 ? EN : 0) | (bits & 2 ? ON : 0) | (bits & 4 ? BUSY : 0);
 
 			s = good;
-			set_word(&s, place_of(&s, csrs[q]), csr);
+			state_put(&s, state_register(&s, csrs[q]), csr);
 			CHECK_EQ(offer(r, &s), !csr || csr == (EN | ON));
 		}
 	}
@@ -339,20 +302,20 @@ TEST(sentences_say_what_is_wrong, "")
 	struct rig *old = busy_rig(&good), *r = still_rig();
 
 	s = good;
-	set_word(&s, 0, 0);
+	state_put(&s, 0, 0);
 	sentence(r, &s, "not a unit's state");
 	s = good;
-	set_word(&s, 8, word_at(&s, 8) + 1);
+	state_put(&s, 8, state_word(&s, 8) + 1);
 	sentence(r, &s, "version");
 	s = good;
 	memcpy(s.byte + 16, "vtd\0\0\0\0", 8);
 	sentence(r, &s, "riscv");
 	s = good;
-	set_word(&s, 24, 3);
+	state_put(&s, 24, 3);
 	sentence(r, &s, "registers");
 	/* The second register is fctl. */
 	s = good;
-	set_word(&s, 32 + 16 + 8, 0x100);
+	state_put(&s, 32 + 16 + 8, 0x100);
 	sentence(r, &s, "fctl");
 	rig_free(r);
 	rig_free(old);
@@ -369,10 +332,10 @@ TEST(identifiers_that_are_too_wide_are_refused, "RV-REG-32")
 		struct rig *r = rig_new_config(&config);
 		struct state good, s;
 
-		save(r->unit, &good);
+		state_save(&good, r->unit);
 		for (unsigned bit = 0; bit < 32; bit++) {
 			s = good;
-			set_word(&s, place_of(&s, QOSID), 1ull << bit);
+			state_put(&s, state_register(&s, QOSID), 1ull << bit);
 			CHECK_EQ(offer(r, &s), bit % 16 < bits);
 		}
 		rig_free(r);
@@ -386,7 +349,7 @@ TEST(other_configurations_are_refused, "")
 	struct rig *from = rig_new_config(&base);
 	struct state s;
 
-	save(from->unit, &s);
+	state_save(&s, from->unit);
 	for (unsigned i = 0; i < COUNT(other); i++)
 		other[i] = base;
 	other[0].capabilities = CAP_EXT & ~CAP_END;

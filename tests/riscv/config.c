@@ -137,6 +137,8 @@ TEST(capabilities_that_contradict_themselves, "RV-REG-04")
 	refused_cap(PLAIN | 1ull << 23, IOM_EINVAL, "MSI_MRIF");
 	refused_cap(PLAIN | 3ull << 28, IOM_EINVAL, "IGS");
 	refused_cap(PLAIN | 1ull << 26, IOM_EINVAL, "T2GPA");
+	for (unsigned pas = 0; pas < 12; pas++)
+		refused_cap((PLAIN & ~CAP_PAS(63)) | CAP_PAS(pas), IOM_EINVAL, "PAS");
 	for (unsigned pas = 57; pas < 64; pas++)
 		refused_cap((PLAIN & ~CAP_PAS(63)) | CAP_PAS(pas), IOM_EINVAL, "PAS");
 	for (unsigned pas = 32; pas <= 56; pas++)

@@ -178,8 +178,10 @@ TEST(states_with_page_requests_that_no_unit_has, "")
 		CHECK(strstr(error.text, "contradicts"));
 		memcpy(place, &was, WORD);
 	}
-	/* A fault that does not exist, where there is one: of the request before. */
+	/* Faults that do not exist, where there is one: of the request before. */
 	put_word(last - WORD * WORDS + WORD * FAULT, 0x1f);
+	CHECK_EQ(iom_unit_load(r->unit, saved, bytes, NULL), IOM_EINVAL);
+	put_word(last - WORD * WORDS + WORD * FAULT, 0x159);
 	CHECK_EQ(iom_unit_load(r->unit, saved, bytes, NULL), IOM_EINVAL);
 	put_word(last - WORD * WORDS + WORD * FAULT, 0x59);
 	CHECK_EQ(iom_unit_load(r->unit, saved, bytes, NULL), IOM_OK);

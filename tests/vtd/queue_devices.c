@@ -371,3 +371,21 @@ TEST(status_that_cannot_be_written_in_the_end, "VTD-QI-28")
 	CHECK_EQ(rd64(r, IQH), r->tail);
 	rig_free(r);
 }
+
+/* QIES falls when the queue stands still: not while a descriptor waits for an ITag. */
+TEST(a_queue_goes_off_behind_who_waits_for_an_itag, "VTD-QI-29")
+{
+	struct rig *r = make_slow(TTM_SCALABLE, 0x40);
+
+	for (unsigned i = 0; i < 33; i++)
+		rig_submit(r, DEVICE(SID), 0);
+	CHECK_EQ(r->messages, 32);
+	wr32(r, GCMD, rd32(r, GSTS) & 0x96ffffff & ~QIE);
+	CHECK_EQ(rd32(r, GSTS) & QIE, QIE);
+	CHECK_EQ(rd64(r, IQH), 32 * 32);
+	queue_complete(r, SID, itag(r, 5), 1);
+	CHECK_EQ(r->messages, 33);
+	CHECK_EQ(rd32(r, GSTS) & QIE, 0);
+	CHECK_EQ(rd64(r, IQH), 0);
+	rig_free(r);
+}

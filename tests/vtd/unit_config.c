@@ -160,3 +160,14 @@ TEST(no_configuration_is_the_default_one, "VTD-REG-01")
 	CHECK_EQ(rd(&b, 0, 4), 0x10);
 	bench_free(&b);
 }
+
+TEST(configurations_of_another_size_are_refused, "")
+{
+	const struct iom_vtd_config config = { .bytes = sizeof config - 8 };
+	struct iom_error error;
+	struct bench b;
+
+	CHECK_EQ(bench_try(&b, &config, &error), IOM_EINVAL);
+	CHECK_MSG(strstr(error.text, "iom_vtd_config"), "%s", error.text);
+	bench_free(&b);
+}

@@ -213,8 +213,8 @@ static bool registers_ok(const struct rv_unit *rv, const uint64_t *regs)
 	bool wired = value_of(rv, regs, RV_FCTL) & RV_FCTL_WSI;
 	uint64_t gxl = value_of(rv, regs, RV_FCTL) & RV_FCTL_GXL;
 
-	if (value_of(rv, regs, RV_CAP) != rv->cap || (igs == RV_IGS_MSI && wired) ||
-	    (igs == RV_IGS_WSI && !wired) || (!rv_gxl_writable(rv) && gxl != rv_gxl_fixed(rv)) ||
+	if ((igs == RV_IGS_MSI && wired) || (igs == RV_IGS_WSI && !wired) ||
+	    (!rv_gxl_writable(rv) && gxl != rv_gxl_fixed(rv)) ||
 	    !rv_ddtp_mode_exists(rv, (unsigned)IOM_GET(RV_DDTP_MODE, value_of(rv, regs, RV_DDTP))))
 		return false;
 	if (!(rv->cap & RV_CAP_ATS) && value_of(rv, regs, RV_PQT) | value_of(rv, regs, RV_PQCSR))

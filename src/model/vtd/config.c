@@ -253,7 +253,7 @@ static int check_numbers(const struct iom_vtd_config *config, struct iom_error *
 
 static void fill(struct iom_vtd_config *full)
 {
-	if (!full->cap && !full->ecap) {
+	if (!full->cap) {
 		full->cap = profiles[full->profile].cap;
 		full->ecap = profiles[full->profile].ecap;
 	}
