@@ -140,6 +140,23 @@ TEST(bringup_wires_from_bare, "RV-DRV-07")
 	}
 }
 
+/* Where messages would go, and hardware that has none. */
+TEST(bringup_wires_in_place_of_messages, "RV-DRV-07")
+{
+	struct iom_riscv_config config = { .bytes = sizeof config, .capabilities = CAP(IGS_WSI) };
+	struct iom_driver_config driver = { .bytes = sizeof driver, .msi_address = BENCH_MSI };
+	struct bench *b = bench_new(&config);
+	uint64_t val;
+
+	CHECK_MSG(bench_up(b, &driver) == IOM_OK, "%s", b->error.text);
+	CHECK_EQ(bench_rd32(b, FCTL) & 2, 2);
+	CHECK_EQ(bench_dma_read(b, 1, 0x1000, &val), 258);
+	CHECK(b->wire[0]);
+	CHECK_EQ(b->msis, 0);
+	bench_one_fault(b, 258);
+	bench_free(b);
+}
+
 TEST(bringup_messages, "")
 {
 	struct iom_riscv_config config = {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define CAP_BARE_BONES (0x10ull | 1ull << 9 | 1ull << 28 | 56ull << 32) /* Sv39, wires */
+#define CAP_SV48 (1ull << 10)
 #define CAP_SV39X4 (1ull << 17)
 #define CAP_MSI_FLAT (1ull << 22)
 #define CAP_SVPBMT (1ull << 15)
@@ -103,6 +104,30 @@ TEST(domain_life_stage2, "RV-DRV-03")
 	life(b, IOM_DOMAIN_STAGE2, 0);
 	life(b, IOM_DOMAIN_STAGE2, 0x00ff3f);
 	CHECK_EQ(iom_driver_command_errors(b->driver), 0);
+	bench_free(b);
+}
+
+/* Sv48 is the widest; and without Svpbmt, registers of devices are mapped as memory is. */
+TEST(domain_of_48_bits, "RV-DRV-03")
+{
+	struct iom_riscv_config config = { .bytes = sizeof config,
+		                           .capabilities = CAP_BARE_BONES | CAP_SV48 };
+	struct bench *b = bench_ready(&config);
+	struct iom_domain *domain = domain_new(b, IOM_DOMAIN_STAGE1);
+	const unsigned prot = IOM_PROT_READ | IOM_PROT_WRITE | IOM_PROT_MMIO;
+	struct iom_reply reply;
+	uint64_t first, last;
+
+	iom_domain_range(domain, &first, &last);
+	CHECK_EQ(last, (1ull << 47) - 1);
+	CHECK_EQ(iom_domain_attach(domain, 3), IOM_OK);
+	CHECK_EQ(iom_domain_map(domain, last - 0xfff, BENCH_DATA, 0x1000, prot), IOM_OK);
+	CHECK_EQ(bench_page_lg2(b, 3, last - 0xfff, &reply), 12);
+	CHECK_EQ(reply.memory_type, IOM_MEMORY_DEFAULT);
+	CHECK_EQ(bench_dma_write(b, 3, last - 7, 77), 0);
+	CHECK_EQ(*bench_word(b, BENCH_DATA + 0xff8), 77);
+	CHECK_EQ(iom_domain_detach(domain, 3), IOM_OK);
+	CHECK_EQ(iom_domain_free(domain), IOM_OK);
 	bench_free(b);
 }
 

@@ -33,6 +33,8 @@
 #define COHERENT 1ull
 #define QI (1ull << 1)
 #define DT (1ull << 2)
+#define IR (1ull << 3)
+#define EIM (1ull << 4)
 #define PT (1ull << 6)
 #define IRO (0xfull << 8) /* IVA at 0xf0, IOTLB at 0xf8 */
 #define NEST (1ull << 26)

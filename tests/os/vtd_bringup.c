@@ -45,8 +45,9 @@ TEST(vtd_bringup_legacy, "VTD-DRV-01 VTD-DRV-02")
 	check_unit(CAP_48 | ESRTPS, ECAP_LEGACY, 1);
 	check_unit(CAP_48 | RWBF, ECAP_LEGACY, 1);
 	check_unit(CAP_48 & ~(ND(6) | DRAIN | PSI | MAMV(18)), ECAP_LEGACY, 1);
-	/* by registers */
+	/* by registers; without anything to drain */
 	check_unit(CAP_48, COHERENT | PT | IRO, 1);
+	check_unit(CAP_48 & ~DRAIN, COHERENT | PT | IRO, 1);
 }
 
 TEST(vtd_bringup_scalable, "VTD-DRV-01 VTD-DRV-03")

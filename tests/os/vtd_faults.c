@@ -125,6 +125,43 @@ TEST(vtd_faults_messages, "VTD-EVT-01")
 	bench_free(b);
 }
 
+/* Destinations beyond 8 bits; all events at one vector. */
+TEST(vtd_faults_messages_further, "VTD-EVT-01")
+{
+	const struct iom_vtd_config config = vtd_unit(CAP_48, ECAP_SCALABLE | IR | EIM);
+	struct iom_driver_config driver = {
+		.bytes = sizeof driver,
+		.msi_address = 0x100fee01000,
+		.msi_data = 0x30,
+	};
+	struct bench *b = bench_new_vtd(&config);
+	uint64_t val;
+
+	b->msi_address = 0x100fee01000;
+	CHECK_MSG(bench_up(b, &driver) == IOM_OK, "%s", b->error.text);
+	CHECK_EQ(bench_dma_read(b, 1, 0x1000, &val), 0x39);
+	CHECK_EQ(b->msis, 1);
+	CHECK_EQ(b->msi_data[0], 0x30);
+	bench_one_fault(b, 0x39);
+	bench_free(b);
+}
+
+TEST(vtd_faults_that_nobody_hears, "")
+{
+	const struct iom_vtd_config config = vtd_unit(CAP_48, ECAP_SCALABLE);
+	struct bench *b = bench_new_vtd(&config);
+	uint64_t val;
+
+	b->host.fault = NULL;
+	CHECK_MSG(bench_up(b, NULL) == IOM_OK, "%s", b->error.text);
+	CHECK_EQ(bench_dma_read(b, 1, 0x1000, &val), 0x39);
+	CHECK_EQ(bench_rd32(b, FSTS_AT) & PPF, PPF);
+	CHECK_EQ(iom_driver_interrupt(b->driver), 1);
+	CHECK_EQ(bench_rd32(b, FSTS_AT) & PPF, 0);
+	CHECK_EQ(b->faults, 0);
+	bench_free(b);
+}
+
 TEST(vtd_faults_page_messages, "VTD-EVT-04")
 {
 	const struct iom_vtd_config config = vtd_unit(CAP_48, ECAP_SCALABLE);

@@ -8,8 +8,6 @@
 
 #define PI (1ull << 59)
 #define ESIRTPS (1ull << 62)
-#define IR (1ull << 3)
-#define EIM (1ull << 4)
 #define MHMV(n) ((uint64_t)(n) << 20)
 #define ECAP_IR (ECAP_LEGACY | IR | EIM | MHMV(15))
 #define CAP_PI (CAP_48 | PI)

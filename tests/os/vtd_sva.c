@@ -297,12 +297,14 @@ TEST(vtd_sva_nested_refusals, "")
 	CHECK_EQ(iom_domain_new_nested(memory, &stage, &guest, &b->error), IOM_ENOTSUP);
 	CHECK_EQ(iom_domain_free(memory), IOM_OK);
 	bench_free(b);
-	b = ready(CAP_48, ECAP_LEGACY);
-	memory = vtd_domain(b, IOM_DOMAIN_STAGE2);
 	stage.format = IOM_FORMAT_X86_4LEVEL;
-	CHECK_EQ(iom_domain_new_nested(memory, &stage, &guest, &b->error), IOM_ENOTSUP);
-	CHECK_EQ(iom_domain_free(memory), IOM_OK);
-	bench_free(b);
+	for (unsigned scalable = 0; scalable < 2; scalable++) {
+		b = ready(CAP_48, scalable ? ECAP_SCALABLE & ~NEST : ECAP_LEGACY);
+		memory = vtd_domain(b, IOM_DOMAIN_STAGE2);
+		CHECK_EQ(iom_domain_new_nested(memory, &stage, &guest, &b->error), IOM_ENOTSUP);
+		CHECK_EQ(iom_domain_free(memory), IOM_OK);
+		bench_free(b);
+	}
 }
 
 /* ---- Requests for pages ------------------------------------------------------------------------- */
