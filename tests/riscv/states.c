@@ -113,13 +113,17 @@ TEST(states_with_messages_of_no_device_are_refused, "")
 	}
 }
 
-/* Without messages, and with ATS: a move goes well. */
+/* Without messages, and with ATS: a move goes well, and there are no vectors to mask. */
 TEST(move_of_a_unit_with_wires_alone, "")
 {
-	struct rig *r = rig_new(WIRED | CAP_ATS);
+	const struct iom_riscv_config config = { .capabilities = WIRED | CAP_ATS,
+		                                 .flags = IOM_RISCV_MSI_MASKED };
+	struct rig *r = rig_new_config(&config);
 
 	wr32(r, CQCSR, EN | IE);
 	rig_move(r);
 	CHECK_EQ(rd32(r, CQCSR), EN | ON | IE);
+	for (unsigned off = MSI_CFG; off < MSI_END; off += 4)
+		CHECK_EQ(rd32(r, off), 0);
 	rig_free(r);
 }

@@ -408,3 +408,22 @@ TEST(sv32_byte_order_of_flags, "RV-END-03")
 		rig_free(n.r);
 	}
 }
+
+/* What a backend is told: whose tables these are. */
+TEST(sv32_contexts, "")
+{
+	for (unsigned second = 0; second < 2; second++) {
+		struct rig *r = rig32(CAP_BOTH, second ? GXL : 0);
+		uint64_t root = second ? second_stage(r, 0) : first_stage(r, 0);
+		struct iom_context_info info;
+		struct iom_endpoint *endpoint;
+		const struct iom_stage *stage = second ? &info.stage2 : &info.stage1;
+
+		CHECK_EQ(iom_endpoint_get(r->unit, DEVICE, &endpoint), IOM_OK);
+		CHECK_EQ(iom_fault_in(endpoint, false, 0, &info), IOM_OK);
+		CHECK_EQ(info.kind, IOM_CONTEXT_TRANSLATED);
+		CHECK_EQ(stage->root, root);
+		CHECK_EQ(stage->format, IOM_FORMAT_RISCV_SV32);
+		rig_free(r);
+	}
+}
