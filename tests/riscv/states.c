@@ -44,7 +44,7 @@ TEST(states_of_other_units_are_refused, "")
 		struct {
 			unsigned at;
 			uint64_t value;
-		} word[3];
+		} word[4];
 	} wrong[] = {
 		{ "a message pending, without messages", WIRED, { { OWN(MSI_PENDING), 1 } } },
 		{ "a message due, without messages", WIRED, { { OWN(DUE), CIP } } },
@@ -57,7 +57,10 @@ TEST(states_of_other_units_are_refused, "")
 		  { { OWN(FENCE_WAITS), 1 }, { OWN(FENCE_0), FENCE } } },
 		{ "a fence in a queue that goes on",
 		  CAP_EXT,
-		  { { OWN(FENCE_WAITS), 1 }, { OWN(FENCE_0), FENCE }, { CQCSR, EN | BUSY } } },
+		  { { OWN(FENCE_WAITS), 1 },
+		    { OWN(FENCE_0), FENCE },
+		    { CQCSR, EN | BUSY },
+		    { OWN(CQ_LEFT), 5 } } },
 		{ "ddtp that takes time and is not busy", CAP_EXT, { { OWN(DDTP_LEFT), 5 } } },
 		{ "a queue that is too long", CAP_EXT, { { CQB, 8 } } },
 		{ "a time-out without ATS", CAP_EXT, { { OWN(TIMED_OUT), 1 } } },
@@ -67,7 +70,7 @@ TEST(states_of_other_units_are_refused, "")
 		struct state s;
 		struct rig *r = still(wrong[i].capabilities, &s);
 
-		for (unsigned w = 0; w < 3 && wrong[i].word[w].at; w++) {
+		for (unsigned w = 0; w < 4 && wrong[i].word[w].at; w++) {
 			unsigned at = wrong[i].word[w].at;
 
 			state_put(&s,

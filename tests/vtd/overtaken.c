@@ -143,3 +143,40 @@ TEST(context_command_and_reset, "VTD-CCMD-02")
 	CHECK_EQ(rd64(r, CCMD), 2ull << 61 | 2ull << 59 | 7);
 	rig_free(r);
 }
+
+/* At the first context: software then sets a root table, while a section is open. */
+static void context_told(void *opaque, const struct iom_context_info *info)
+{
+	struct rig *r = opaque;
+
+	(void)info;
+	if (!r->on_own)
+		return;
+	reset_now(r, NULL);
+	iom_begin(r->lane);
+	wr32(r, GCMD, SRTP);
+}
+
+static void nothing(void *opaque, const struct iom_invalidation *what)
+{
+	(void)opaque, (void)what;
+}
+
+/* A change waits for the sections of its own time. */
+TEST(global_command_and_reset, "")
+{
+	static const struct iom_backend backend = { .bytes = sizeof backend,
+		                                    .context = context_told,
+		                                    .invalidate = nothing };
+	struct rig *r = rig_new();
+
+	rig_port(r, SID);
+	CHECK_EQ(iom_backend_set(r->unit, &backend, r), IOM_OK);
+	r->on_own = reset_now;
+	wr32(r, GCMD, SRTP);
+	CHECK(!r->on_own);
+	CHECK_EQ(rd32(r, GSTS), 0);
+	iom_end(r->lane);
+	CHECK_EQ(rd32(r, GSTS), SRTP);
+	rig_free(r);
+}
