@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/* A trace as a file: written from its begin to its end, and read so. */
+#ifndef TRACE_FILE_H
+#define TRACE_FILE_H
+
+#include <stdio.h>
+
+#include <iommux/error.h>
+
+#include "trace/event.h"
+
+#define TRACE_VERSION 1u
+
+/* What a unit was made of: the fields of its architecture's config structure, by their names. */
+#define TRACE_NAME_MAX 32u
+#define TRACE_NUMBERS_MAX 32u
+struct trace_number {
+	char name[TRACE_NAME_MAX];
+	uint64_t value;
+};
+
+struct trace_header {
+	char arch[TRACE_NAME_MAX]; /* as iom_unit_arch says */
+	char note[256];            /* for people: where the trace is from; may be empty */
+	unsigned numbers;
+	struct trace_number number[TRACE_NUMBERS_MAX];
+	const uint8_t *state; /* iom_unit_save, when recording began */
+	size_t state_bytes;
+};
+
+/* Where bytes go: 0, or something else if they cannot.  And where they come from: 0, *got < size at the end. */
+struct trace_sink {
+	int (*write)(void *opaque, const void *bytes, size_t size);
+	void *opaque;
+};
+struct trace_source {
+	int (*read)(void *opaque, void *bytes, size_t size, size_t *got);
+	void *opaque;
+};
+
+/* Those of a stream, which stays the caller's. */
+struct trace_sink trace_sink_of(FILE *file);
+struct trace_source trace_source_of(FILE *file);
+
+/* ---- Writing ------------------------------------------------------------------------------ */
+
+struct trace_writer;
+
+/* Writes the header.  IOM_ENOMEM, IOM_EIO: the sink took it not. */
+int trace_writer_new(const struct trace_sink *sink, const struct trace_header *header,
+                     struct trace_writer **out, struct iom_error *error);
+/*
+ * Writes an event; its number, place and depth are not looked at.  IOM_EIO, IOM_EINVAL: more data than an
+ * event holds.  After a failure nothing more is written, and the call repeats its result.
+ */
+int trace_write(struct trace_writer *writer, const struct trace_event *event);
+/* Writes what is left, and the end; frees the writer.  `error` says what failed first. */
+int trace_writer_end(struct trace_writer *writer, struct iom_error *error);
+
+/* ---- Reading ------------------------------------------------------------------------------ */
+
+struct trace_reader;
+
+/*
+ * Reads the header.  IOM_EINVAL: this is no trace, or damaged, or of a later version; `error` says what and
+ * at which offset of the file.  IOM_EIO, IOM_ENOMEM.
+ */
+int trace_reader_new(const struct trace_source *source, struct trace_reader **out,
+                     struct iom_error *error);
+void trace_reader_free(struct trace_reader *reader);
+
+/* Lives as long as the reader. */
+const struct trace_header *trace_reader_header(const struct trace_reader *reader);
+
+/*
+ * The next event, without taking it; its data last until the next call.  NULL at the end, or where
+ * the trace is damaged: then trace_reader_result is not IOM_OK.
+ */
+const struct trace_event *trace_peek(struct trace_reader *reader);
+/* Takes the event that trace_peek shows. */
+void trace_next(struct trace_reader *reader);
+
+/* IOM_OK, or how the trace is damaged: IOM_EINVAL, IOM_EIO, IOM_ENOMEM, with a sentence that has the offset. */
+int trace_reader_result(const struct trace_reader *reader, struct iom_error *error);
+
+#endif
