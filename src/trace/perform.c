@@ -21,7 +21,6 @@ struct play {
 	struct iom_context_info info;
 	uint64_t out;
 	uint8_t *data;
-	struct trace_named *port, *endpoint, *lane;
 };
 
 /* ---- Names -------------------------------------------------------------------------------- */
@@ -362,31 +361,31 @@ static const struct {
 	int (*play)(struct play *p);
 	bool outermost; /* may not be called from inside a callback */
 } rows[IOM_CALLS] = {
-	[IOM_CALL_MMIO_READ] = { mmio_read },
-	[IOM_CALL_MMIO_WRITE] = { mmio_write },
-	[IOM_CALL_TRANSLATE] = { translate },
-	[IOM_CALL_READ] = { move },
-	[IOM_CALL_WRITE] = { move },
-	[IOM_CALL_ATOMIC] = { atomic },
-	[IOM_CALL_MSI] = { msi },
-	[IOM_CALL_MSI_TRANSLATE] = { msi_translate },
-	[IOM_CALL_MESSAGE] = { message },
-	[IOM_CALL_STEP] = { step },
-	[IOM_CALL_RESET] = { reset, true },
-	[IOM_CALL_RESET_WARM] = { reset, true },
-	[IOM_CALL_STOP] = { stop },
-	[IOM_CALL_START] = { start },
-	[IOM_CALL_BEGIN] = { section },
-	[IOM_CALL_END] = { section },
-	[IOM_CALL_ENDPOINT_GET] = { endpoint_get },
-	[IOM_CALL_ENDPOINT_RENUMBER] = { endpoint_renumber },
-	[IOM_CALL_ENDPOINT_REMOVE] = { endpoint_remove },
-	[IOM_CALL_PORT_OPEN] = { port_open },
-	[IOM_CALL_PORT_CLOSE] = { port_close },
-	[IOM_CALL_FAULT_IN] = { fault_in },
-	[IOM_CALL_REPLAY] = { replay },
-	[IOM_CALL_LOAD] = { load, true },
-	[IOM_CALL_BACKEND] = { backend, true },
+	[IOM_CALL_MMIO_READ] = { .play = mmio_read },
+	[IOM_CALL_MMIO_WRITE] = { .play = mmio_write },
+	[IOM_CALL_TRANSLATE] = { .play = translate },
+	[IOM_CALL_READ] = { .play = move },
+	[IOM_CALL_WRITE] = { .play = move },
+	[IOM_CALL_ATOMIC] = { .play = atomic },
+	[IOM_CALL_MSI] = { .play = msi },
+	[IOM_CALL_MSI_TRANSLATE] = { .play = msi_translate },
+	[IOM_CALL_MESSAGE] = { .play = message },
+	[IOM_CALL_STEP] = { .play = step },
+	[IOM_CALL_RESET] = { .play = reset, .outermost = true },
+	[IOM_CALL_RESET_WARM] = { .play = reset, .outermost = true },
+	[IOM_CALL_STOP] = { .play = stop },
+	[IOM_CALL_START] = { .play = start },
+	[IOM_CALL_BEGIN] = { .play = section },
+	[IOM_CALL_END] = { .play = section },
+	[IOM_CALL_ENDPOINT_GET] = { .play = endpoint_get },
+	[IOM_CALL_ENDPOINT_RENUMBER] = { .play = endpoint_renumber },
+	[IOM_CALL_ENDPOINT_REMOVE] = { .play = endpoint_remove },
+	[IOM_CALL_PORT_OPEN] = { .play = port_open },
+	[IOM_CALL_PORT_CLOSE] = { .play = port_close },
+	[IOM_CALL_FAULT_IN] = { .play = fault_in },
+	[IOM_CALL_REPLAY] = { .play = replay },
+	[IOM_CALL_LOAD] = { .play = load, .outermost = true },
+	[IOM_CALL_BACKEND] = { .play = backend, .outermost = true },
 };
 
 /*

@@ -23,6 +23,7 @@ struct trace_recorder {
 	struct trace_writer *writer;
 	struct names endpoints, lanes, ports;
 	unsigned depth;
+	bool begins, stopped;       /* what is there is told; the unit is stopped */
 	uint64_t begun_ns, time_ns; /* of the recording; of the outermost call */
 	struct iom_error failed;
 };
@@ -103,6 +104,7 @@ static void on_enter(void *opaque, const struct iom_call *call)
 	struct trace_event event;
 
 	pthread_mutex_lock(&r->lock);
+	r->stopped = r->stopped || (r->begins && call->kind == IOM_CALL_STOP);
 	if (!r->depth++)
 		r->time_ns = now_ns() - r->begun_ns;
 	if (r->failed.code)
@@ -275,7 +277,14 @@ int trace_record(struct iom_unit *unit, const struct trace_config *config,
 		return result;
 	}
 	/* It is of this library's size, and has both ends of calls. */
+	r->begins = true;
 	(void)iom_observe(unit, &observer, r);
+	r->begins = false;
+	if (r->stopped) {
+		(void)trace_record_end(r, NULL);
+		return trace_fail(error, IOM_EBUSY,
+		                  "the unit is stopped; it can be recorded once it was started");
+	}
 	put(r, &begins);
 	*out = r;
 	return IOM_OK;

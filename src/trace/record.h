@@ -19,7 +19,7 @@ struct trace_recorder;
  * unit has cached is dropped, which is never wrong, and what its observer was is forgotten.  The sink is
  * called from then on, on any thread that calls the unit, and never twice at once.
  *
- * IOM_EIO: the sink did not take the first bytes; IOM_ENOTSUP: not such a unit; IOM_ENOMEM.  The unit is
+ * IOM_EBUSY: the unit is stopped; IOM_EIO: the sink did not take the first bytes; IOM_ENOTSUP: not such a unit; IOM_ENOMEM.  The unit is
  * then not recorded.
  */
 int trace_record(struct iom_unit *unit, const struct trace_config *config,

@@ -156,19 +156,18 @@ void trace_play_nested(struct trace_replay *r)
 
 /* ---- From begin to end -------------------------------------------------------------------- */
 
-/* Makes again what was there when recording began.  *stopped: so was the unit. */
-static void make_what_was_there(struct trace_replay *r, bool *stopped)
+/* Makes again what was there when recording began. */
+static void make_what_was_there(struct trace_replay *r)
 {
 	const struct trace_event *e;
 
 	while ((e = trace_play_peek(r)) != NULL && e->kind == TRACE_CALL) {
 		if (e->what != IOM_CALL_BACKEND && e->what != IOM_CALL_ENDPOINT_GET &&
 		    e->what != IOM_CALL_STEP && e->what != IOM_CALL_PORT_OPEN &&
-		    e->what != IOM_CALL_BEGIN && e->what != IOM_CALL_STOP) {
+		    e->what != IOM_CALL_BEGIN) {
 			trace_play_broken(r, IOM_EINVAL, "a recording does not begin with that");
 			return;
 		}
-		*stopped = *stopped || e->what == IOM_CALL_STOP;
 		trace_play_call(r);
 	}
 	if (!r->strayed && (!e || e->kind != TRACE_BEGINS))
@@ -180,22 +179,19 @@ static void make_what_was_there(struct trace_replay *r, bool *stopped)
 static int begin(struct trace_replay *r, struct iom_error *error)
 {
 	const struct trace_header *header = trace_reader_header(r->reader);
-	bool stopped = false;
 	int result;
 
-	r->quiet = true;
 	(void)iom_unit_stop(r->unit);
 	result = iom_unit_load(r->unit, header->state, header->state_bytes, error);
 	if (result)
 		return result;
-	make_what_was_there(r, &stopped);
+	make_what_was_there(r);
 	if (r->broken.code) {
 		if (error)
 			*error = r->broken;
 		return r->broken.code;
 	}
-	if (!stopped)
-		iom_unit_start(r->unit);
+	iom_unit_start(r->unit);
 	iom_forget(r->unit);
 	trace_play_listen(r);
 	r->quiet = false;
@@ -211,6 +207,7 @@ int trace_replay_new(const struct trace_source *source, const struct trace_repla
 	*out = NULL;
 	if (!r)
 		return trace_fail(error, IOM_ENOMEM, "no memory is left to replay a trace");
+	r->quiet = true;
 	if (watch)
 		r->watch = *watch;
 	result = trace_reader_new(source, &r->reader, error);
