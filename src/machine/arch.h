@@ -26,6 +26,16 @@ struct machine_tables {
 	void (*free)(const struct pt_pages *pages, void *ctx, const struct pt_root *root);
 };
 
+struct machine_arch;
+
+/* Who hears of the IOMMUs of a machine and its guests: when one was made, and before it is freed. */
+struct machine_units {
+	void (*made)(void *opaque, struct iom_unit *unit, const struct machine_arch *arch,
+	             bool guest);
+	void (*gone)(void *opaque, struct iom_unit *unit);
+	void *opaque;
+};
+
 struct machine_arch {
 	const char *name;    /* as iommux --arch takes it */
 	const char *summary; /* half a line for people    */
@@ -34,6 +44,9 @@ struct machine_arch {
 	/* One for a guest: it offers what can be stacked on the former. */
 	int (*guest_unit_new)(struct iom_memory *memory, const struct iom_host *host, void *opaque,
 	                      struct iom_unit **out, struct iom_error *error);
+	/* What they are made of: the machine's own, and a guest's; NULL: of another architecture. */
+	const struct iom_riscv_config *riscv[2];
+	const struct iom_vtd_config *vtd[2];
 	int (*driver_new)(const struct iom_driver_config *config, const struct iom_os_host *host,
 	                  void *opaque, struct iom_driver **out, struct iom_error *error);
 	/* Is a fault of this code about an interrupt, and `iova` its index?  NULL: none is. */

@@ -9,16 +9,16 @@
 
 #define ADDRESS_BITS 46
 
+static const struct iom_vtd_config config = {
+	.bytes = sizeof config,
+	.profile = IOM_VTD_FULL,
+	.address_bits = ADDRESS_BITS,
+	.ats_timeout_ns = MACHINE_ATS_TIMEOUT_NS,
+};
+
 static int unit_new(struct iom_memory *memory, const struct iom_host *host, void *opaque,
                     struct iom_unit **out, struct iom_error *error)
 {
-	static const struct iom_vtd_config config = {
-		.bytes = sizeof config,
-		.profile = IOM_VTD_FULL,
-		.address_bits = ADDRESS_BITS,
-		.ats_timeout_ns = MACHINE_ATS_TIMEOUT_NS,
-	};
-
 	return iom_vtd_new(&config, memory, host, opaque, out, error);
 }
 
@@ -26,21 +26,21 @@ static int unit_new(struct iom_memory *memory, const struct iom_host *host, void
  * First stages alone: the second is the hypervisor's, and so is interrupt remapping.  Caching mode has
  * the guest tell of entries that it makes, too.
  */
+static const struct iom_vtd_config guest_config = {
+	.bytes = sizeof guest_config,
+	.version = 0x40,
+	.cap = IOM_PUT(VTD_CAP_ND, 6) | VTD_CAP_CM | VTD_CAP_DWD | VTD_CAP_DRD | VTD_CAP_FS1GP |
+	       IOM_PUT(VTD_CAP_MGAW, ADDRESS_BITS - 1) | IOM_PUT(VTD_CAP_FRO, 0x40) |
+	       IOM_PUT(VTD_CAP_NFR, 7) | VTD_CAP_ESRTPS,
+	.ecap = VTD_ECAP_C | VTD_ECAP_QI | VTD_ECAP_PT | VTD_ECAP_SMTS | VTD_ECAP_FSTS |
+	        VTD_ECAP_SMPWCS | IOM_PUT(VTD_ECAP_IRO, 0x50),
+	.address_bits = ADDRESS_BITS,
+};
+
 static int guest_unit_new(struct iom_memory *memory, const struct iom_host *host, void *opaque,
                           struct iom_unit **out, struct iom_error *error)
 {
-	static const struct iom_vtd_config config = {
-		.bytes = sizeof config,
-		.version = 0x40,
-		.cap = IOM_PUT(VTD_CAP_ND, 6) | VTD_CAP_CM | VTD_CAP_DWD | VTD_CAP_DRD |
-		       VTD_CAP_FS1GP | IOM_PUT(VTD_CAP_MGAW, ADDRESS_BITS - 1) |
-		       IOM_PUT(VTD_CAP_FRO, 0x40) | IOM_PUT(VTD_CAP_NFR, 7) | VTD_CAP_ESRTPS,
-		.ecap = VTD_ECAP_C | VTD_ECAP_QI | VTD_ECAP_PT | VTD_ECAP_SMTS | VTD_ECAP_FSTS |
-		        VTD_ECAP_SMPWCS | IOM_PUT(VTD_ECAP_IRO, 0x50),
-		.address_bits = ADDRESS_BITS,
-	};
-
-	return iom_vtd_new(&config, memory, host, opaque, out, error);
+	return iom_vtd_new(&guest_config, memory, host, opaque, out, error);
 }
 
 /* "Interrupt-Remapping Fault Conditions" */
@@ -77,6 +77,7 @@ const struct machine_arch machine_vtd = {
 	.summary = "Intel VT-d",
 	.unit_new = unit_new,
 	.guest_unit_new = guest_unit_new,
+	.vtd = { &config, &guest_config },
 	.driver_new = iom_driver_vtd,
 	.of_interrupt = of_interrupt,
 	.tables = &tables,

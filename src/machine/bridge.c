@@ -73,7 +73,8 @@ static int unit_msi(void *opaque, uint64_t address, uint32_t data)
 /* ---- Coming and going ------------------------------------------------------------------------ */
 
 int bridge_init(struct bridge *b, const struct machine_arch *arch, struct iom_memory *memory,
-                struct bus *bus, uint64_t spa, void *controller, struct iom_error *error)
+                struct bus *bus, uint64_t spa, void *controller, const struct machine_units *units,
+                struct iom_error *error)
 {
 	const struct iom_host host = {
 		.bytes = sizeof host,
@@ -90,6 +91,9 @@ int bridge_init(struct bridge *b, const struct machine_arch *arch, struct iom_me
 	rc = arch->unit_new(memory, &host, b, &b->unit, error);
 	if (rc)
 		return rc;
+	b->units = units;
+	if (units)
+		units->made(units->opaque, b->unit, arch, false);
 	window.bytes = iom_mmio_bytes(b->unit, 0);
 	rc = bus_add(bus, &window);
 	if (!rc)
@@ -99,6 +103,8 @@ int bridge_init(struct bridge *b, const struct machine_arch *arch, struct iom_me
 
 void bridge_release(struct bridge *b)
 {
+	if (b->unit && b->units)
+		b->units->gone(b->units->opaque, b->unit);
 	iom_unit_free(b->unit);
 }
 

@@ -33,16 +33,18 @@ struct bridge {
 	/* Hears of each store to RAM that is tracked; may be NULL. */
 	void (*stored)(void *opaque, uint64_t spa, uint64_t len);
 	void *stored_opaque;
+	const struct machine_units *units; /* who hears of the IOMMU, or NULL */
 	struct bridge_device devices[BRIDGE_DEVICES_MAX];
 	unsigned device_count;
 };
 
 /*
  * Makes the IOMMU, with its registers at `spa` of the bus, and its messages to that controller of
- * interrupts.  `error` is told on refusal.
+ * interrupts.  `units` hears of it, if it is not NULL; `error` is told on refusal.
  */
 int bridge_init(struct bridge *bridge, const struct machine_arch *arch, struct iom_memory *memory,
-                struct bus *bus, uint64_t spa, void *controller, struct iom_error *error);
+                struct bus *bus, uint64_t spa, void *controller, const struct machine_units *units,
+                struct iom_error *error);
 void bridge_release(struct bridge *bridge);
 
 /* Lets a device listen.  IOM_ENOSPC: BRIDGE_DEVICES_MAX do. */

@@ -122,7 +122,8 @@ static int build(struct machine *m, const struct machine_config *config, uint64_
 		rc = bus_add(&m->bus, &interrupts);
 	for (unsigned b = 0; !rc && b < MACHINE_BRIDGES; b++)
 		rc = bridge_init(&m->bridges[b], m->arch, m->memory, &m->bus,
-		                 MACHINE_IOMMU + b * MACHINE_IOMMU_STRIDE, m->controller, error);
+		                 MACHINE_IOMMU + b * MACHINE_IOMMU_STRIDE, m->controller,
+		                 config->units, error);
 	if (!rc && i->connect && i->connect(m->controller, &m->bus, m->bridges[BRIDGE_CHIP].unit))
 		rc = iom_fail(error, IOM_ENOMEM, "no memory for an interrupt controller");
 	return rc;
@@ -150,6 +151,7 @@ int machine_new(const struct machine_config *config, struct machine **out, struc
 		return iom_fail(error, IOM_ENOMEM, "no memory for a machine");
 	}
 	m->seed = config->seed;
+	m->units = config->units;
 	m->board = (struct board){
 		.ops = &board_ops,
 		.opaque = m,

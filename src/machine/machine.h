@@ -39,6 +39,7 @@ struct machine_config {
 	uint64_t low_bytes;  /* MACHINE_LOW_MIN..MACHINE_RAM_MAX, whole pages; 0: 64 MiB         */
 	uint64_t high_bytes; /* 0..MACHINE_RAM_MAX, whole pages                                  */
 	uint64_t seed;       /* of the order in which pages are handed out                       */
+	const struct machine_units *units; /* hears of IOMMUs, and outlives the machine; or NULL */
 };
 
 struct machine_engine {
@@ -59,6 +60,7 @@ struct machine {
 	unsigned engine_count;
 	struct board board; /* as the machine's own kernel sees it             */
 	uint64_t seed;
+	const struct machine_units *units;
 	uint64_t clock_ns; /* advances by 1 us whenever it is read or the CPU pauses */
 	uint64_t mmio_reads, mmio_writes; /* of the CPU */
 };

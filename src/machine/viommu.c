@@ -16,8 +16,9 @@ struct viommu {
 	struct iom_memory *memory;
 	struct iom_unit *unit;
 	struct iom_lane *lane;
-	uint64_t contexts, invalidations; /* that the guest asked for */
-	unsigned accesses;                /* that were begun          */
+	const struct machine_units *units; /* who hears of the unit, or NULL */
+	uint64_t contexts, invalidations;  /* that the guest asked for */
+	unsigned accesses;                 /* that were begun          */
 };
 
 /* ---- The guest's memory ---------------------------------------------------------------------- */
@@ -222,13 +223,17 @@ static int build(struct viommu *v, struct iom_error *error)
 		.read = guest_read,
 		.write = guest_write,
 	};
-	const struct machine_arch *arch = v->vm->hypervisor->machine->arch;
+	const struct machine *machine = v->vm->hypervisor->machine;
+	const struct machine_arch *arch = machine->arch;
 	int rc = iom_memory_new(&ops, v, &v->memory, error);
 
 	if (!rc)
 		rc = arch->guest_unit_new(v->memory, NULL, v, &v->unit, error);
 	if (rc)
 		return rc;
+	v->units = machine->units;
+	if (v->units)
+		v->units->made(v->units->opaque, v->unit, arch, true);
 	rc = iom_lane_open(v->unit, &v->lane);
 	if (!rc)
 		rc = iom_backend_set(v->unit, &backend, v);
@@ -257,6 +262,8 @@ void viommu_free(struct viommu *v)
 {
 	if (!v)
 		return;
+	if (v->unit && v->units)
+		v->units->gone(v->units->opaque, v->unit);
 	iom_unit_free(v->unit);
 	iom_memory_free(v->memory);
 	free(v);

@@ -186,7 +186,10 @@ TEST(recording_with_a_port_of_nobody, "")
 	rig_free(r);
 }
 
-/* Wherever the sink fails, the unit goes on, and what was written is a trace that was cut short. */
+/*
+ * Wherever the sink fails, the unit goes on, and what was written is a trace that was cut short.  Times make
+ * traces differ in length.
+ */
 TEST(recording_to_a_sink_that_fails, "")
 {
 	struct tape whole = { 0 };
@@ -199,7 +202,7 @@ TEST(recording_to_a_sink_that_fails, "")
 		CHECK_EQ(rig_spa(r, 1, 0x3000), data);
 	CHECK_EQ(trace_record_result(recorder, &error), IOM_OK);
 	CHECK_EQ(trace_record_end(recorder, NULL), IOM_OK);
-	for (size_t limit = 1; limit < whole.length; limit += 97) {
+	for (size_t limit = 1; limit < whole.length / 2; limit += 97) {
 		const struct trace_config config = { .riscv = &r->config };
 		struct tape tape = { .limit = limit };
 		const struct trace_sink sink = tape_sink(&tape);

@@ -86,7 +86,7 @@ static void check_count(lua_State *lua)
 static int machine_create(lua_State *lua)
 {
 	struct scenario *s = scenario_of(lua);
-	struct machine_config config = { .arch = s->arch, .seed = s->seed };
+	struct machine_config config = { .arch = s->arch, .seed = s->seed, .units = s->units };
 	struct field_value v[MACHINE_FIELDS];
 	struct api_machine *m;
 	struct iom_error error;

@@ -8,13 +8,14 @@
 
 #include "complain.h"
 #include "nearest.h"
+#include "recording.h"
 #include "scenario.h"
 #include "verbs.h"
 
 #define PARAMS_MAX 64
 
-static const char usage[] = "usage: iommux run [--arch NAME] [--seed NUMBER] SCENARIO.lua "
-			    "[NAME=value ...]\n"
+static const char usage[] = "usage: iommux run [--arch NAME] [--seed NUMBER] [--record FILE] "
+			    "SCENARIO.lua [NAME=value ...]\n"
 			    "\n"
 			    "Runs a scenario: a Lua script that builds machines with devices "
 			    "behind an IOMMU,\n"
@@ -25,6 +26,8 @@ static const char usage[] = "usage: iommux run [--arch NAME] [--seed NUMBER] SCE
 static const char usage_end[] =
 	"  --seed NUMBER  of the order in which memory is handed out, and of\n"
 	"                 math.random; the same number gives the same run (default 1)\n"
+	"  --record FILE  records each IOMMU to a file of its own, in the order in which\n"
+	"                 they are made: FILE.0, FILE.1 and so on\n"
 	"  --help         this text\n"
 	"\n"
 	"The script sees NAME=value as param.NAME, a string.\n"
@@ -35,6 +38,7 @@ static const char usage_end[] =
 struct run {
 	struct scenario scenario;
 	struct scenario_param params[PARAMS_MAX];
+	const char *record; /* --record, or NULL */
 	bool help;
 };
 
@@ -65,6 +69,12 @@ static int set_seed(struct run *r, const char *value)
 	return EXIT_HELD;
 }
 
+static int set_record(struct run *r, const char *value)
+{
+	r->record = value;
+	return EXIT_HELD;
+}
+
 static int set_help(struct run *r, const char *value)
 {
 	(void)value;
@@ -79,6 +89,7 @@ static const struct option {
 } options[] = {
 	{ "--arch", true, set_arch },
 	{ "--seed", true, set_seed },
+	{ "--record", true, set_record },
 	{ "--help", false, set_help },
 };
 
@@ -190,5 +201,5 @@ int verb_run(int argc, char **argv)
 		return help();
 	if (!r.scenario.path)
 		return complain("run: no scenario was given; try 'iommux run examples/os.lua'");
-	return scenario_run(&r.scenario);
+	return r.record ? recording_run(&r.scenario, r.record) : scenario_run(&r.scenario);
 }

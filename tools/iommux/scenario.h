@@ -28,6 +28,7 @@ struct scenario {
 	const char *path;
 	const struct machine_arch *arch;
 	uint64_t seed;
+	const struct machine_units *units; /* hears of IOMMUs, or NULL */
 	struct scenario_param *params;
 	unsigned param_count;
 	struct output output;
