@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/* Accesses that are refused: nothing happens, and the record says who, where and why. */
+#include "bed.h"
+#include "tests.h"
+
+#include <string.h>
+
+static void unattached(void)
+{
+	uint8_t *page = bed_memory(PAGE);
+
+	for (unsigned n = 0; n < DEVICES; n++)
+		CHECK(bed_refused(n, phys(page) + 0x123, bed.unit.codes.unattached));
+	CHECK(!page[0x123]);
+}
+
+static void unattached_read(void)
+{
+	uint8_t *page = bed_memory(PAGE);
+
+	CHECK(bed_refused_read(1, phys(page) + 0x40, bed.unit.codes.unattached));
+}
+
+static void blocked(void)
+{
+	uint8_t *page = bed_memory(PAGE);
+	struct iom_domain *domain = bed_domain(IOM_DOMAIN_BLOCKED);
+
+	CHECK(domain);
+	CHECK(!iom_domain_attach(domain, bed.device[0].rid));
+	CHECK(bed_refused(0, phys(page), 0));
+	CHECK(!page[0]);
+}
+
+/* Two pages are mapped with these rights, and the device has found the first. */
+static struct iom_domain *mapped(uint8_t *pages, unsigned prot)
+{
+	struct iom_domain *domain = bed_domain(IOM_DOMAIN_STAGE1);
+
+	return domain && !iom_domain_map(domain, IOVA, phys(pages), 2ul * PAGE, prot) &&
+	                       !iom_domain_attach(domain, bed.device[0].rid)
+	               ? domain
+	               : NULL;
+}
+
+static void absent(void)
+{
+	CHECK(mapped(bed_memory(2 * PAGE), RIGHTS));
+	CHECK(bed_refused(0, IOVA + 2 * PAGE + 0x128, bed.unit.codes.absent_write));
+	CHECK(bed_refused(0, IOVA - PAGE, bed.unit.codes.absent_write));
+	CHECK(bed_refused(0, 0x10000, bed.unit.codes.absent_write));
+}
+
+static void absent_read(void)
+{
+	CHECK(mapped(bed_memory(2 * PAGE), RIGHTS));
+	CHECK(bed_refused_read(0, IOVA + 2 * PAGE + 0x128, bed.unit.codes.absent_read));
+	CHECK(bed_refused_read(0, 0, bed.unit.codes.absent_read));
+}
+
+static void read_only(void)
+{
+	uint8_t *pages = bed_memory(2 * PAGE);
+
+	CHECK(mapped(pages, IOM_PROT_READ));
+	CHECK(bed_refused(0, IOVA, bed.unit.codes.no_write));
+	CHECK(!pages[0]);
+}
+
+/* Likewise, from a cache that knows the page by an access that was permitted. */
+static void read_only_cached(void)
+{
+	uint8_t *pages = bed_memory(2 * PAGE);
+
+	CHECK(mapped(pages, IOM_PROT_READ));
+	CHECK(edu_load(&bed.device[0], OWN_BYTES, IOVA, 64));
+	CHECK_EQ(bed_faults(), 0);
+	CHECK(bed_refused(0, IOVA, bed.unit.codes.no_write));
+	CHECK(!pages[0]);
+}
+
+static void may_read_only(void)
+{
+	uint8_t *pages = bed_memory(2 * PAGE), *copy = bed_memory(PAGE);
+	struct iom_domain *domain = mapped(pages, IOM_PROT_READ);
+
+	CHECK(domain);
+	CHECK(!iom_domain_map(domain, IOVA + 8 * PAGE, phys(copy), PAGE, RIGHTS));
+	memcpy(pages + PAGE, bed.own[1], OWN_BYTES);
+	CHECK(bed_copies(0, IOVA + PAGE, pages + PAGE, IOVA + 8 * PAGE, copy, OWN_BYTES));
+	CHECK_EQ(bed_faults(), 0);
+}
+
+/* Half of the access is permitted: what is refused is told. */
+static void second_half(void)
+{
+	CHECK(mapped(bed_memory(2 * PAGE), RIGHTS));
+	(void)bed_faults();
+	CHECK(edu_store(&bed.device[0], 0, IOVA + 2 * PAGE - 64, 128));
+	CHECK_EQ(bed_faults(), 1);
+	CHECK_EQ(bed.fault[0].iova, IOVA + 2 * PAGE);
+	CHECK_EQ(bed.fault[0].requester, bed.device[0].rid);
+}
+
+static void beyond_the_range(void)
+{
+	struct iom_domain *domain = mapped(bed_memory(2 * PAGE), RIGHTS);
+	uint64_t first, last;
+
+	CHECK(domain);
+	iom_domain_range(domain, &first, &last);
+	SKIP_IF(last >= UINT64_C(1) << 62, "every address is in it");
+	CHECK(bed_refused(0, last + 1, bed.unit.codes.beyond));
+	CHECK(bed_refused(0, UINT64_C(1) << 62, bed.unit.codes.beyond));
+}
+
+/* One after the other, each taken before the next. */
+static void in_turn(void)
+{
+	for (unsigned n = 0; n < 20; n++)
+		CHECK(bed_refused(n % DEVICES, 0x1000ul * n, bed.unit.codes.unattached));
+	CHECK_EQ(iom_driver_overflows(bed.driver), 0);
+}
+
+/* More than anybody took: some are lost, which is known, and all goes on. */
+static void too_many(void)
+{
+	uint8_t *pages = bed_memory(2 * PAGE);
+	size_t taken = 0, last;
+
+	for (unsigned n = 0; n < 600; n++)
+		CHECK(edu_store(&bed.device[n % DEVICES], 0, phys(pages) + n % 2 * PAGE, 4));
+	do
+		taken += last = bed_faults();
+	while (last);
+	say("# 600 accesses, %u faults reported, %u overflows\n", (unsigned)taken,
+	    (unsigned)iom_driver_overflows(bed.driver));
+	CHECK(taken);
+	CHECK(taken >= 600 || iom_driver_overflows(bed.driver));
+	CHECK(bed_refused(2, phys(pages), bed.unit.codes.unattached));
+}
+
+/* The IOMMU says by an interrupt that it has refused something. */
+static void by_interrupt(void)
+{
+	struct iom_driver_config config = bed.unit.config;
+	struct iom_interrupt_message message;
+
+	SKIP_IF(!interrupts_start(), "the machine takes no messages");
+	for (unsigned cpu = 0; cpu < CPUS; cpu++) {
+		unsigned vector, before[4];
+		bool heard = false;
+
+		message = interrupts_message(cpu, VECTOR_UNIT);
+		config.msi_address = message.address;
+		config.msi_data = message.data;
+		CHECK(bed_again(&config));
+		for (vector = 0; vector < 4; vector++)
+			before[vector] = interrupts_seen(cpu, VECTOR_UNIT + vector);
+		CHECK(edu_store(&bed.device[0], 0, IOVA, 4));
+		for (vector = 0; vector < 4; vector++)
+			heard |= interrupts_wait(cpu, VECTOR_UNIT + vector, before[vector]);
+		CHECK(heard);
+		CHECK_EQ(bed_faults(), 1);
+		CHECK_EQ(bed.fault[0].requester, bed.device[0].rid);
+		/* And once more, after the first was taken */
+		for (vector = 0; vector < 4; vector++)
+			before[vector] = interrupts_seen(cpu, VECTOR_UNIT + vector);
+		CHECK(edu_store(&bed.device[1], 0, IOVA, 4));
+		heard = false;
+		for (vector = 0; vector < 4; vector++)
+			heard |= interrupts_wait(cpu, VECTOR_UNIT + vector, before[vector]);
+		CHECK(heard);
+		CHECK_EQ(bed_faults(), 1);
+		CHECK_EQ(bed.fault[0].requester, bed.device[1].rid);
+	}
+}
+
+const struct test fault_tests[] = {
+	{ "fault: write of a device without domain", unattached },
+	{ "fault: read of a device without domain", unattached_read },
+	{ "fault: device in a blocked domain", blocked },
+	{ "fault: write, not mapped", absent },
+	{ "fault: read, not mapped", absent_read },
+	{ "fault: write, mapped for reading", read_only },
+	{ "fault: write, mapped for reading, after a read", read_only_cached },
+	{ "fault: none for reading there", may_read_only },
+	{ "fault: the second half of an access", second_half },
+	{ "fault: beyond the range", beyond_the_range },
+	{ "fault: many, one after the other", in_turn },
+	{ "fault: many at once", too_many },
+	{ "fault: heard by interrupt", by_interrupt },
+};
+
+const size_t fault_test_count = COUNT(fault_tests);

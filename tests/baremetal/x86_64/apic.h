@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+#ifndef BAREMETAL_X86_64_APIC_H
+#define BAREMETAL_X86_64_APIC_H
+
+#include <stdint.h>
+
+/* Exceptions are told instead of resetting the machine. */
+void apic_exceptions(void);
+
+uint32_t apic_id(unsigned cpu);
+
+/* Called for each interrupt of this vector, on the CPU that took it, before it is counted. */
+void apic_handler(unsigned vector, void (*handler)(void));
+
+#endif
