@@ -303,3 +303,74 @@ TEST(vtd_bringup_and_back, "")
 		bench_free(b);
 	}
 }
+
+/* ---- Units of others ------------------------------------------------------------------------------ */
+
+static uint64_t (*plain_read)(void *opaque, uint64_t off, unsigned size);
+
+static uint64_t read_as_qemu(void *opaque, uint64_t off, unsigned size)
+{
+	uint64_t val = plain_read(opaque, off, size);
+
+	return off == IQA && !(plain_read(opaque, GSTS, 4) & GSTS_QIES) ? val & 0xfff : val;
+}
+
+/* QEMU's unit tells the queue's address that it uses: none, while the queue is off. */
+TEST(vtd_bringup_queue_address_late, "VTD-DRV-01")
+{
+	static const uint64_t ecaps[] = { ECAP_LEGACY, ECAP_SCALABLE };
+	unsigned n;
+
+	for (n = 0; n < 2; n++) {
+		const struct iom_vtd_config config = vtd_unit(CAP_48, ecaps[n]);
+		struct bench *b = bench_new_vtd(&config);
+
+		plain_read = b->host.mmio_read;
+		b->host.mmio_read = read_as_qemu;
+		CHECK_MSG(bench_up(b, NULL) == IOM_OK, "%s", b->error.text);
+		bench_free(b);
+	}
+}
+
+/* The first word of the entry of requests without PASID of a device on bus 1. */
+static uint64_t pasid_entry(struct bench *b)
+{
+	uint64_t root = bench_rd64(b, RTADDR) & ~0xfffull;
+	uint64_t context = *bench_word(b, root + (DEVICE >> 8) * 16) & ~0xfffull;
+	uint64_t directory = *bench_word(b, context + (DEVICE & 0xff) * 32) & ~0xfffull;
+	uint64_t table = *bench_word(b, directory) & ~0xfffull;
+
+	return *bench_word(b, table);
+}
+
+/*
+ * AW without a second stage: reserved where scalable mode has none, but QEMU's unit, of version 1, takes
+ * it for the width of the first stage.
+ */
+TEST(vtd_bringup_width_of_first_stage, "")
+{
+	static const struct {
+		unsigned version, kind, aw;
+		uint64_t ecap;
+	} cases[] = {
+		{ 0x10, IOM_DOMAIN_STAGE1, 2, ECAP_SCALABLE & ~(SSTS | NEST) },
+		{ 0x10, IOM_DOMAIN_IDENTITY, 2, ECAP_SCALABLE & ~(SSTS | NEST) },
+		{ 0x40, IOM_DOMAIN_STAGE1, 0, ECAP_SCALABLE & ~(SSTS | NEST) },
+		{ 0x40, IOM_DOMAIN_IDENTITY, 0, ECAP_SCALABLE & ~(SSTS | NEST) },
+		{ 0x40, IOM_DOMAIN_IDENTITY, 2, ECAP_SCALABLE },
+	};
+	unsigned n;
+
+	for (n = 0; n < sizeof cases / sizeof cases[0]; n++) {
+		struct iom_vtd_config config = vtd_unit(CAP_48, cases[n].ecap);
+		struct iom_domain *domain;
+		struct bench *b;
+
+		config.version = cases[n].version;
+		b = bench_ready_vtd(&config);
+		domain = vtd_domain(b, cases[n].kind);
+		CHECK_EQ(iom_domain_attach(domain, DEVICE), IOM_OK);
+		CHECK_EQ(pasid_entry(b) >> 2 & 7, cases[n].aw);
+		vtd_gone(b, domain, DEVICE);
+	}
+}

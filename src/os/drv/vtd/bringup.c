@@ -106,6 +106,17 @@ static unsigned pasid_bits(uint64_t ecap)
 	return bits < PASID_BITS_MAX ? bits : PASID_BITS_MAX;
 }
 
+/*
+ * Pass-through wants the widest.  Without a second stage AW is reserved, but not where version 1 has
+ * scalable mode: QEMU's unit then takes it for the width of the first stage.
+ */
+static uint8_t idle_aw(const struct vtdd_driver *d)
+{
+	bool used = d->ecap & VTD_ECAP_SSTS || d->major == 1;
+
+	return used && ss_levels(d->cap) ? (uint8_t)vtdd_aw(ss_levels(d->cap)) : 0;
+}
+
 /* Scalable mode is taken if it has tables. */
 static void choose(struct vtdd_driver *d)
 {
@@ -120,6 +131,7 @@ static void choose(struct vtdd_driver *d)
 			d->ss_levels = 0;
 		if (d->ecap & VTD_ECAP_FSTS)
 			d->fs_levels = d->cap & VTD_CAP_FS5LP ? 5 : 4;
+		d->idle_aw = idle_aw(d);
 		d->pasid_bits = (uint8_t)pasid_bits(d->ecap);
 	}
 	if (d->base.host.flush) {

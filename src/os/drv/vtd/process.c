@@ -34,13 +34,14 @@ static bool pe_encode(const struct vtdd_driver *d, const struct iom_domain *doma
 	if (domain->kind == IOM_DOMAIN_IDENTITY) {
 		pgtt = VTD_PGTT_PT;
 		did = VTDD_DID_PASS_THROUGH;
-		words[0] = IOM_PUT(VTD_PE_AW, vtdd_aw(d->ss_levels));
+		words[0] = IOM_PUT(VTD_PE_AW, d->idle_aw);
 	} else if (domain->parent) {
 		pgtt = VTD_PGTT_NESTED;
 		words[0] = second(domain->parent);
 		words[2] = first(domain);
 	} else if (vtdd_first_stage(domain)) {
 		pgtt = VTD_PGTT_FS;
+		words[0] = IOM_PUT(VTD_PE_AW, d->idle_aw);
 		words[2] = first(domain);
 	} else {
 		words[0] = second(domain);

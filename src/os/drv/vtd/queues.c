@@ -41,12 +41,15 @@ static int iq_on(struct vtdd_driver *d, struct iom_error *error)
 	iqa = d->iq.phys | (d->wide ? VTD_IQA_DW | IOM_PUT(VTD_IQA_QS, 1) : 0);
 	vtdd_wr32(d, VTD_IQT, 0);
 	vtdd_wr64(d, VTD_IQA, iqa);
+	vtdd_wr32(d, VTD_FSTS, VTD_FSTS_IQE | VTD_FSTS_ICE | VTD_FSTS_ITE);
+	err = vtdd_global(d, (uint32_t)VTD_G_QIE, true);
+	if (err)
+		return iom_fail(error, err, "GSTS.QIES did not become 1");
+	/* Not before: QEMU's unit then tells the address that it uses.  The queue is empty as yet. */
 	if (vtdd_rd64(d, VTD_IQA) != iqa)
 		return iom_fail(error, IOM_EIO, "IQA reads 0x%llx, not 0x%llx",
 		                (unsigned long long)vtdd_rd64(d, VTD_IQA), (unsigned long long)iqa);
-	vtdd_wr32(d, VTD_FSTS, VTD_FSTS_IQE | VTD_FSTS_ICE | VTD_FSTS_ITE);
-	err = vtdd_global(d, (uint32_t)VTD_G_QIE, true);
-	return err ? iom_fail(error, err, "GSTS.QIES did not become 1") : IOM_OK;
+	return IOM_OK;
 }
 
 /* Nothing turns it off but that no context entry has PRE. */

@@ -49,6 +49,7 @@ struct vtdd_driver {
 	bool flush_tables;  /* ... and page tables */
 	uint8_t ss_levels;  /* of our second-stage tables, 0: there are none */
 	uint8_t fs_levels;  /* of our first-stage tables, 0: there are none */
+	uint8_t idle_aw;    /* AW of PASID table entries without a second stage */
 	uint8_t pasid_bits; /* 0: requests have no PASIDs */
 	struct vtdd_queue iq, pq;
 	uint32_t iq_head; /* IQH, as last read, as an index */
