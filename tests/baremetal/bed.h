@@ -28,7 +28,7 @@ struct bed {
 	size_t domains;
 	uint8_t *own[DEVICES]; /* the bytes that a device's page holds */
 	struct iom_os_fault fault[FAULTS_MAX];
-	size_t faults;         /* how many were reported since bed_faults */
+	size_t faults; /* how many were reported since bed_faults */
 };
 
 extern struct bed bed;
@@ -69,9 +69,9 @@ bool bed_copies(unsigned device, uint64_t from, const void *memory, uint64_t to,
 
 /* Takes what the IOMMU has reported by now: so many faults. */
 size_t bed_faults(void);
-/* The device's store, or load, at `iova` is refused with one fault that says so, and why; code 0: any. */
-bool bed_refused(unsigned device, uint64_t iova, uint32_t code);
-bool bed_refused_read(unsigned device, uint64_t iova, uint32_t code);
+/* The device's store, or load, at `iova` is refused with one fault, in bed.fault[0], by it and there. */
+bool bed_refused(unsigned device, uint64_t iova);
+bool bed_refused_read(unsigned device, uint64_t iova);
 
 /* iom_domain_unmap and _sync */
 int bed_unmap(struct iom_domain *domain, uint64_t iova, uint64_t bytes);

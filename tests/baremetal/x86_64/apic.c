@@ -51,7 +51,8 @@ static uint64_t idt[256][2] __attribute__((aligned(16)));
 
 static uint32_t apic_read(unsigned reg)
 {
-	return apic.x2 ? (uint32_t)msr_read(X2_MSRS + reg / 16) : (uint32_t)mmio_read(XAPIC + reg, 4);
+	return apic.x2 ? (uint32_t)msr_read(X2_MSRS + reg / 16)
+	               : (uint32_t)mmio_read(XAPIC + reg, 4);
 }
 
 static void apic_write(unsigned reg, uint32_t val)
@@ -200,7 +201,7 @@ bool interrupts_wait(unsigned cpu, unsigned vector, unsigned before)
 	uint64_t since = clock_ns();
 
 	while (apic.seen[cpu][vector] <= before)
-		if (clock_ns() - since > 20 * MILLISECOND_NS)
+		if (clock_ns() - since > INTERRUPT_NS)
 			return false;
 	return true;
 }

@@ -151,6 +151,7 @@ bool unit_find(const uint16_t *rids, size_t count, struct unit *unit)
 	}
 	unit->config = (struct iom_driver_config){ .bytes = sizeof unit->config };
 	unit->bring_up = bring_up;
+	unit->fault_unit = PAGE;
 	describe(unit);
 	return true;
 }
