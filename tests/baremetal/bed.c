@@ -7,6 +7,7 @@
 #include "pci.h"
 
 #define MEMORIES_MAX 32u
+#define ATOM 4u /* the machine cuts what is refused into accesses of so many bytes */
 
 struct bed bed;
 
@@ -276,7 +277,7 @@ static void tell_faults(unsigned device, uint64_t iova)
 {
 	say("# %u faults reported, should be one, by 0x%x at 0x%x\n", (unsigned)bed.faults,
 	    (unsigned long long)bed.device[device].rid, (unsigned long long)iova);
-	for (size_t n = 0; n < bed.faults && n < FAULTS_MAX; n++)
+	for (size_t n = 0; n < bed.faults && n < 3; n++)
 		say("#   %s by 0x%x at 0x%x, code 0x%x: %s\n",
 		    bed.fault[n].write ? "a write" : "a read",
 		    (unsigned long long)bed.fault[n].requester,
@@ -284,11 +285,10 @@ static void tell_faults(unsigned device, uint64_t iova)
 		    bed.fault[n].reason);
 }
 
-static bool one_fault(unsigned device, uint64_t iova)
+static bool one_fault(unsigned device, uint64_t iova, bool there)
 {
-	iova &= ~(bed.unit.fault_unit - 1);
 	if (bed_faults() == 1 && bed.fault[0].requester == bed.device[device].rid &&
-	    bed.fault[0].iova == iova)
+	    (!there || bed.fault[0].iova == (iova & ~(bed.unit.fault_unit - 1))))
 		return true;
 	tell_faults(device, iova);
 	return false;
@@ -297,13 +297,20 @@ static bool one_fault(unsigned device, uint64_t iova)
 bool bed_refused(unsigned device, uint64_t iova)
 {
 	(void)bed_faults();
-	return edu_store(&bed.device[device], 0, iova, 64) && one_fault(device, iova);
+	return edu_store(&bed.device[device], 0, iova, ATOM) && one_fault(device, iova, true);
 }
 
 bool bed_refused_read(unsigned device, uint64_t iova)
 {
 	(void)bed_faults();
-	return edu_load(&bed.device[device], OWN_BYTES, iova, 64) && one_fault(device, iova);
+	return edu_load(&bed.device[device], OWN_BYTES, iova, ATOM) &&
+	       one_fault(device, iova, true);
+}
+
+bool bed_unknown(unsigned device, uint64_t iova)
+{
+	(void)bed_faults();
+	return edu_store(&bed.device[device], 0, iova, ATOM) && one_fault(device, iova, false);
 }
 
 int bed_unmap(struct iom_domain *domain, uint64_t iova, uint64_t bytes)

@@ -73,6 +73,9 @@ size_t bed_faults(void);
 bool bed_refused(unsigned device, uint64_t iova);
 bool bed_refused_read(unsigned device, uint64_t iova);
 
+/* The same for a store of a device without domain: not every IOMMU tells the address then. */
+bool bed_unknown(unsigned device, uint64_t iova);
+
 /* iom_domain_unmap and _sync */
 int bed_unmap(struct iom_domain *domain, uint64_t iova, uint64_t bytes);
 
