@@ -8,6 +8,9 @@ void message_mapped(void);
 void message_refused(void);
 void message_guest(void);
 void message_guest_refused(void);
+void message_guest_address(void);
 void message_in_memory(void);
+void message_second_group(void);
+void message_not_enabled(void);
 
 #endif

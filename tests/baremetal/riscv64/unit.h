@@ -20,7 +20,6 @@ struct unit_riscv {
 
 extern struct unit_riscv unit_riscv;
 
-#define CAP_SVNAPOT (UINT64_C(1) << 14)
 #define CAP_MSI_FLAT (UINT64_C(1) << 22)
 #define CAP_MSI_MRIF (UINT64_C(1) << 23)
 
