@@ -171,13 +171,25 @@ static void large_page_is_gone(void)
 		CHECK(bed_refused(0, IOVA + at));
 		CHECK(!memory[at]);
 	}
-	/* A table in the place of the page */
-	CHECK(!iom_domain_map(domain, IOVA + PAGE, phys(memory), PAGE, RIGHTS));
-	CHECK(bed_arrives(0, IOVA + PAGE, memory, 64));
-	CHECK(bed_refused(0, IOVA));
-	CHECK(!bed_unmap(domain, IOVA + PAGE, PAGE));
-	CHECK(!iom_domain_map(domain, IOVA, phys(memory), PAGE_2M, RIGHTS));
-	CHECK(bed_arrives(0, IOVA + MIB, memory + MIB, 64));
+}
+
+/* And a table in the place of a page. */
+static void large_for_small(void)
+{
+	uint8_t *memory = bed_memory(PAGE_2M);
+	struct iom_domain *domain = stage1_of(0);
+
+	CHECK(domain);
+	for (unsigned round = 0; round < 2; round++) {
+		CHECK(!iom_domain_map(domain, IOVA + PAGE, phys(memory), PAGE, RIGHTS));
+		CHECK(bed_arrives(0, IOVA + PAGE, memory, 64));
+		CHECK(bed_refused(0, IOVA));
+		CHECK(!bed_unmap(domain, IOVA + PAGE, PAGE));
+		CHECK(!iom_domain_map(domain, IOVA, phys(memory), PAGE_2M, RIGHTS));
+		CHECK(bed_arrives(0, IOVA + PAGE, memory + PAGE, 64));
+		CHECK(bed_arrives(0, IOVA + MIB, memory + MIB, 64));
+		CHECK(!bed_unmap(domain, IOVA, PAGE_2M));
+	}
 }
 
 static void domain_each(void)
@@ -352,6 +364,7 @@ const struct test domain_tests[] = {
 	{ "map: memory above 4 GiB", memory_above_4g },
 	{ "unmap: what was used is gone", unmapped_is_gone },
 	{ "unmap: all of a large page is gone", large_page_is_gone },
+	{ "unmap: a large page in the place of small ones", large_for_small },
 	{ "unmap: the next mapping counts", mapped_elsewhere },
 	{ "unmap: more than a queue of commands", many_invalidations },
 	{ "attach: each device its own domain", domain_each },

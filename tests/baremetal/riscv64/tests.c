@@ -44,6 +44,16 @@ static void node_of_pci(void)
 	CHECK(!iom_dt_riscv_pci(&node, compare, &unit_riscv.node, &error));
 }
 
+static uint32_t node_with(uint32_t phandle)
+{
+	uint32_t node = 0;
+
+	do
+		node = fdt_find("phandle", NULL, node);
+	while (node && fdt_cell(node, "phandle") != phandle);
+	return node;
+}
+
 static void node_of_platform(void)
 {
 	size_t bytes, wires;
@@ -59,10 +69,12 @@ static void node_of_platform(void)
 	node.phandle = fdt_cell(unit_riscv.node, "phandle");
 	node.msi_parent = fdt_cell(unit_riscv.node, "msi-parent");
 	node.wire_parent = fdt_cell(unit_riscv.node, "interrupt-parent");
-	node.wire_count = (uint32_t)(wires / 8);
+	node.wire_cells = fdt_cell(node_with(node.wire_parent), "#interrupt-cells");
+	CHECK(node.wire_cells == 1 || node.wire_cells == 2);
+	node.wire_count = (uint32_t)(wires / (4 * node.wire_cells));
 	CHECK(node.wire_count <= IOM_DT_WIRES_MAX);
 	for (uint32_t n = 0; n < node.wire_count; n++)
-		node.wires[n] = (uint32_t)fdt_number(interrupts + 8ul * n, 1);
+		node.wires[n] = (uint32_t)fdt_number(interrupts + 4ul * node.wire_cells * n, 1);
 	node.wire_type = (uint32_t)fdt_number(interrupts + 4, 1);
 	CHECK(!iom_dt_riscv(&node, compare, &unit_riscv.node, &error));
 }
