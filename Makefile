@@ -8,6 +8,7 @@
 #	                device moves in os.lua
 #	make check      build twice, run every test; the last line is the tally
 #	make soak       random requests to each model and to its twin, ten million; REQUESTS=, SEED=
+#	make baremetal  our drivers on QEMU's IOMMUs, without a system below them; OURS=1: also on our models
 #	make bench      measure; make bench-instructions counts instructions too, and takes longer
 #	make fuzz       half an hour of libFuzzer for each target; TARGETS= chooses, SECONDS= as well
 #	make mutate     seed faults, one at a time, and see which test notices; IDS= chooses requirements
@@ -39,6 +40,9 @@ check: deps
 soak: all
 	@build/tests/soak_riscv $(or $(REQUESTS),10000000) $(or $(SEED),1)
 	@build/tests/soak_vtd $(or $(REQUESTS),10000000) $(or $(SEED),1)
+
+baremetal: deps
+	@scripts/baremetal $(if $(OURS),--ours)
 
 bench: all
 	@build/bench/iommux-bench
@@ -73,4 +77,4 @@ build-deps:
 clean:
 	rm -rf build
 
-.PHONY: all demo check soak bench bench-instructions fuzz mutate coverage lint install deps build-deps clean
+.PHONY: all demo check soak baremetal bench bench-instructions fuzz mutate coverage lint install deps build-deps clean

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
-/* Tests: devices' messages to interrupt files. */
+/* Tests: devices' messages to interrupt files, and the IOMMU's wires. */
 #ifndef BAREMETAL_RISCV64_MESSAGES_H
 #define BAREMETAL_RISCV64_MESSAGES_H
 
@@ -12,5 +12,7 @@ void message_guest_address(void);
 void message_in_memory(void);
 void message_second_group(void);
 void message_not_enabled(void);
+
+void wires(void);
 
 #endif

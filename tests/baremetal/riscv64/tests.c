@@ -246,6 +246,7 @@ const struct test machine_tests[] = {
 	{ "message: to a file in memory, with a notice", message_in_memory },
 	{ "message: to a file in memory, an identity above 63", message_second_group },
 	{ "message: to a file in memory, not enabled, with a notice", message_not_enabled },
+	{ "wires: a fault is heard", wires },
 };
 
 const size_t machine_test_count = COUNT(machine_tests);

@@ -39,6 +39,27 @@ static void dmar_tells_of_remapping(void)
 	CHECK_EQ(!!(flags & IOM_DMAR_INTR_REMAP), !!(unit_x86.ecap & ECAP_IR));
 }
 
+/* ---- Translation that begins later ---------------------------------------------------------------- */
+
+static void held(void)
+{
+	struct iom_driver_config config = bed.unit.config;
+	uint8_t *page = bed_memory(PAGE);
+	struct iom_domain *domain;
+
+	config.held = true;
+	CHECK(bed_again(&config));
+	CHECK(bed_arrives(0, phys(page), page, 64));
+	domain = bed_domain(IOM_DOMAIN_STAGE1);
+	CHECK(domain);
+	CHECK(!iom_domain_map(domain, phys(page), phys(page), PAGE, RIGHTS));
+	CHECK(!iom_domain_attach(domain, bed.device[0].rid));
+	CHECK(!iom_driver_start(bed.driver));
+	CHECK(bed_arrives(0, phys(page), page, 64));
+	CHECK_EQ(bed_faults(), 0);
+	CHECK(bed_unknown(1, phys(page)));
+}
+
 /* ---- Remapped interrupts -------------------------------------------------------------------------- */
 
 #define INTERRUPTS 256u
@@ -380,6 +401,7 @@ static void ioapic_source(void)
 const struct test machine_tests[] = {
 	{ "DMAR: makes sense", dmar_makes_sense },
 	{ "DMAR: tells whether interrupts are remapped", dmar_tells_of_remapping },
+	{ "driver: translation begins when it is told", held },
 	{ "interrupt: as the device sent it, without remapping", not_remapped },
 	{ "interrupt: arrives remapped", arrives },
 	{ "interrupt: moves to other CPUs and vectors", moves },

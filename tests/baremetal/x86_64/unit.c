@@ -92,7 +92,7 @@ static const struct unit_codes legacy = {
 
 /* An entry that is absent is not told from one that permits nothing: second-stage tables have no P. */
 static const struct unit_codes second_stage = {
-	.unattached = 0x43,
+	.unattached = 0x41,
 	.absent_read = 0x79,
 	.absent_write = 0x79,
 	.no_write = 0x85,
@@ -100,7 +100,7 @@ static const struct unit_codes second_stage = {
 };
 
 static const struct unit_codes first_stage = {
-	.unattached = 0x43,
+	.unattached = 0x41,
 	.absent_read = 0x71,
 	.absent_write = 0x71,
 	.no_write = 0x85,
