@@ -20,7 +20,7 @@ static struct {
 	uint64_t seed;
 } mine;
 
-/* ---- What the driver asks of its kernel ------------------------------------------------------- */
+/* ---- What the driver asks of its kernel ------------------------------------------------------ */
 
 static uint64_t host_read(void *opaque, uint64_t off, unsigned size)
 {
@@ -80,7 +80,7 @@ static const struct iom_os_host host = {
 	.fault = host_fault,
 };
 
-/* ---- Beginning and end -------------------------------------------------------------------------- */
+/* ---- Beginning and end ----------------------------------------------------------------------- */
 
 bool bed_start(const void *boot)
 {
@@ -222,7 +222,7 @@ void *bed_memory(size_t bytes)
 	return memory;
 }
 
-/* ---- Accesses --------------------------------------------------------------------------------- */
+/* ---- Accesses -------------------------------------------------------------------------------- */
 
 static bool all_zero(const uint8_t *from, const uint8_t *end)
 {
@@ -264,7 +264,7 @@ bool bed_copies(unsigned device, uint64_t from, const void *memory, uint64_t to,
 	return right;
 }
 
-/* ---- Faults ----------------------------------------------------------------------------------- */
+/* ---- Faults ---------------------------------------------------------------------------------- */
 
 size_t bed_faults(void)
 {

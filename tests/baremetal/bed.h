@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /*
- * What every test begins with: the IOMMU brought up, devices blocked, each with a page of bytes that
- * belong to nobody else; and how it ends: domains and driver freed, all memory back.
+ * What every test begins with: the IOMMU brought up, devices blocked, each with a page of bytes
+ * that belong to nobody else; and how it ends: domains and driver freed, all memory back.
  */
 #ifndef BAREMETAL_BED_H
 #define BAREMETAL_BED_H
@@ -59,8 +59,8 @@ static inline uint64_t phys(const void *memory)
 #define OWN_BYTES (EDU_BYTES / 2)
 
 /*
- * The device stores up to OWN_BYTES of its own at `iova`: true if they are at `memory` then, and the
- * pages that they lie in have changed nowhere else.
+ * The device stores up to OWN_BYTES of its own at `iova`: true if they are at `memory` then, and
+ * the pages that they lie in have changed nowhere else.
  */
 bool bed_arrives(unsigned device, uint64_t iova, void *memory, unsigned bytes);
 /* The device loads up to OWN_BYTES and stores them: true if what is at `memory` gets to `copy`. */
@@ -69,7 +69,7 @@ bool bed_copies(unsigned device, uint64_t from, const void *memory, uint64_t to,
 
 /* Takes what the IOMMU has reported by now: so many faults. */
 size_t bed_faults(void);
-/* The device's store, or load, at `iova` is refused with one fault, in bed.fault[0], by it and there. */
+/* The device's store, or load, at `iova` is refused with one fault, bed.fault[0], by it and there. */
 bool bed_refused(unsigned device, uint64_t iova);
 bool bed_refused_read(unsigned device, uint64_t iova);
 

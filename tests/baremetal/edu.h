@@ -21,7 +21,7 @@ struct edu {
 /* Finds them, up to `most`, and makes them ready. */
 size_t edu_find(struct edu *devices, size_t most);
 
-/* Fills [at, at + bytes) of the device's page from memory, or stores it there.  False: it never ended. */
+/* Fills [at, at + bytes) of the device's page from memory, or stores it; false: it never ended. */
 bool edu_load(const struct edu *device, unsigned at, uint64_t iova, unsigned bytes);
 bool edu_store(const struct edu *device, unsigned at, uint64_t iova, unsigned bytes);
 

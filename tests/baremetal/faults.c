@@ -65,12 +65,14 @@ static void read_only(void)
 static void read_only_cached(void)
 {
 	uint8_t *pages = bed_memory(2 * PAGE);
+	bool refused;
 
 	CHECK(mapped(pages, IOM_PROT_READ));
 	CHECK(edu_load(&bed.device[0], OWN_BYTES, IOVA, 64));
 	CHECK_EQ(bed_faults(), 0);
-	CHECK(bed_refused(0, IOVA));
+	refused = bed_refused(0, IOVA);
 	CHECK(!pages[0]);
+	CHECK(refused);
 }
 
 static void may_read_only(void)
@@ -108,7 +110,7 @@ static void beyond_the_range(void)
 	CHECK(bed_refused(0, UINT64_C(1) << 62));
 }
 
-/* ---- What the records say of it --------------------------------------------------------------- */
+/* ---- What the records say of it -------------------------------------------------------------- */
 
 static void write_is_write(void)
 {
@@ -176,7 +178,7 @@ static void code_beyond(void)
 	CHECK_EQ(bed.fault[0].code, bed.unit.codes.beyond);
 }
 
-/* ---- More than one ------------------------------------------------------------------------------ */
+/* ---- More than one --------------------------------------------------------------------------- */
 
 /* One after the other, each taken before the next. */
 static void in_turn(void)
@@ -204,7 +206,7 @@ static void too_many(void)
 	CHECK(bed_unknown(2, phys(pages)));
 }
 
-/* The IOMMU's interrupts are counted together: which vector is for faults is the driver's choice. */
+/* The IOMMU's interrupts, counted together: which vector is for faults is the driver's choice. */
 static unsigned heard(unsigned cpu)
 {
 	unsigned count = 0;

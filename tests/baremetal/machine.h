@@ -15,7 +15,7 @@
 
 #include "tap.h"
 
-/* ---- The CPU ---------------------------------------------------------------------------------- */
+/* ---- The CPU --------------------------------------------------------------------------------- */
 
 void console_put(char c);
 _Noreturn void machine_stop(void);
@@ -25,7 +25,7 @@ uint64_t clock_ns(void);
 uint64_t mmio_read(uint64_t address, unsigned size);
 void mmio_write(uint64_t address, unsigned size, uint64_t val);
 
-/* ---- What the firmware says ---------------------------------------------------------------------- */
+/* ---- What the firmware says ------------------------------------------------------------------ */
 
 struct machine {
 	uint64_t ecam;               /* config space of PCI segment 0, bus 0 and further */
@@ -37,7 +37,7 @@ struct machine {
 /* Fills it from what the boot loader passed; false: something is missing, and it was said. */
 bool machine_start(const void *boot, struct machine *machine);
 
-/* ---- Interrupts ---------------------------------------------------------------------------------- */
+/* ---- Interrupts ------------------------------------------------------------------------------ */
 
 #define CPUS 2u /* the boot CPU is 0 */
 
@@ -51,15 +51,15 @@ bool interrupts_start(void);
 /* How many interrupts of this vector the CPU has taken. */
 unsigned interrupts_seen(unsigned cpu, unsigned vector);
 /*
- * Waits until the CPU has taken more than `before` of them; false: none came.  Longer than an emulator
- * may let one CPU wait for the other.
+ * Waits until the CPU has taken more than `before` of them; false: none came.  Longer than an
+ * emulator may let one CPU wait for the other.
  */
 #define INTERRUPT_NS UINT64_C(500000000)
 bool interrupts_wait(unsigned cpu, unsigned vector, unsigned before);
 /* The message that reaches a vector of a CPU, if nobody remaps it. */
 struct iom_interrupt_message interrupts_message(unsigned cpu, unsigned vector);
 
-/* ---- The IOMMU -------------------------------------------------------------------------------- */
+/* ---- The IOMMU ------------------------------------------------------------------------------- */
 
 /* Codes of faults, as this unit's manual numbers them; 0: it depends. */
 struct unit_codes {

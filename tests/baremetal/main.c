@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /*
- * Boots on a machine whose IOMMU nobody here wrote, drives it with the library's OS side, and reports.
+ * Boots on a machine whose IOMMU others wrote, drives it with the library's OS side, and reports.
  * The architecture's start.S calls main on the boot CPU, with what the boot loader passed.
  */
 #include "bed.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
-/* The four functions that the library asks of whoever links it; the compiler may call them as well. */
+/* The four functions that the library asks of whoever links it; the compiler calls them, too. */
 #include <string.h>
 
 #include <stdint.h>

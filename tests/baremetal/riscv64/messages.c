@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
-/* Devices' messages: to interrupt files by tables as all stores go, and by a guest's message table. */
+/* Devices' messages to interrupt files: by tables as all stores go, and by guests' message tables. */
 #include "messages.h"
 
 #include "../bed.h"
@@ -126,11 +126,11 @@ void message_guest_address(void)
 	CHECK_EQ(bed.fault[0].iova, GUEST_FILES);
 }
 
-/* ---- Files in memory ---------------------------------------------------------------------------- */
+/* ---- Files in memory ------------------------------------------------------------------------- */
 
 #define NOTICE (VECTOR_FREE + 2)
 
-/* Enables the identity, if wanted, in the second doubleword of its pair; notices go to the other CPU. */
+/* An identity is enabled in the second doubleword of its pair.  Notices go to the other CPU. */
 static void in_memory(unsigned identity, bool enabled)
 {
 	uint8_t *page = bed_memory(PAGE);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /*
- * Entered by the SBI firmware in supervisor mode, without paging: the boot hart with a0 its number, a1 the
- * device tree; the other one when the first asks for it.
+ * Entered by the SBI firmware in supervisor mode, without paging: the boot hart with a0 its number,
+ * a1 the device tree; the other one when the first asks for it.
  */
 	.section .text.start, "ax"
 	.globl start, other_start, boot_stack_end

@@ -11,7 +11,7 @@
 #include "messages.h"
 #include "unit.h"
 
-/* ---- The device tree ---------------------------------------------------------------------------- */
+/* ---- The device tree ------------------------------------------------------------------------- */
 
 #define PCI_IOMMU_BYTES_MAX 64u
 
@@ -108,7 +108,7 @@ static void map_of_pci(void)
 	CHECK(!memcmp(there, map, bytes));
 }
 
-/* ---- Pages of 64 KiB (Svnapot) ------------------------------------------------------------------- */
+/* ---- Pages of 64 KiB (Svnapot) --------------------------------------------------------------- */
 
 static void pages_of_64k(void)
 {
@@ -127,7 +127,7 @@ static void pages_of_64k(void)
 		CHECK(bed_refused(0, IOVA + at));
 }
 
-/* ---- Guests' tables ------------------------------------------------------------------------------ */
+/* ---- Guests' tables -------------------------------------------------------------------------- */
 
 /* The guest's memory, where the guest sees it: three tables of Sv39, and pages of data. */
 #define GPA UINT64_C(0x90000000)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
-/* What the device tree says of the machine, and where its IOMMU is: a PCI function, or in the tree. */
+/* What the device tree says of the machine, and where its IOMMU is: on the PCI bus, or in the tree. */
 #include "unit.h"
 
 #include <string.h>
@@ -80,7 +80,7 @@ bool machine_start(const void *boot, struct machine *machine)
 	return true;
 }
 
-/* ---- The IOMMU -------------------------------------------------------------------------------- */
+/* ---- The IOMMU ------------------------------------------------------------------------------- */
 
 static void look_at(void *opaque, uint16_t rid)
 {

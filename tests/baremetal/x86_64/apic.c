@@ -68,7 +68,7 @@ static uint32_t own_id(void)
 	return apic.x2 ? apic_read(APIC_ID) : apic_read(APIC_ID) >> 24;
 }
 
-/* ---- What arrives ----------------------------------------------------------------------------- */
+/* ---- What arrives ---------------------------------------------------------------------------- */
 
 void interrupt_taken(uint64_t vector, uint64_t where, uint64_t code)
 {
@@ -113,7 +113,7 @@ void apic_exceptions(void)
 	load_idt();
 }
 
-/* ---- Starting --------------------------------------------------------------------------------- */
+/* ---- Starting -------------------------------------------------------------------------------- */
 
 static bool cpu_has_x2apic(void)
 {

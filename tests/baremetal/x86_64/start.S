@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /*
- * The way to 64-bit mode, with all of the first 512 GiB mapped to themselves: of the boot CPU, which a
- * loader enters as the PVH note says (32-bit, flat, EBX: the start info), and of the other CPU, which
- * a SIPI enters in real mode at a page below 1 MiB.
+ * The way to 64-bit mode, with all of the first 512 GiB mapped to themselves: of the boot CPU, which
+ * a loader enters as the PVH note says (32-bit, flat, EBX: the start info), and of the other CPU,
+ * which a SIPI enters in real mode at a page below 1 MiB.
  */
 #define CR0_PE 0x1
 #define CR0_PG 0x80000000
@@ -112,7 +112,7 @@ other64:
 1:	hlt
 	jmp 1b
 
-/* ---- Interrupts: a stub a vector, of 16 bytes ------------------------------------------------- */
+/* ---- Interrupts: a stub a vector, of 16 bytes ------------------------------------------------ */
 
 	.balign 16
 	.globl interrupt_stubs

@@ -9,7 +9,7 @@
 #include "io.h"
 #include "unit.h"
 
-/* ---- Firmware ----------------------------------------------------------------------------------- */
+/* ---- Firmware -------------------------------------------------------------------------------- */
 
 static void tell(void *opaque, const char *sentence)
 {
@@ -39,7 +39,7 @@ static void dmar_tells_of_remapping(void)
 	CHECK_EQ(!!(flags & IOM_DMAR_INTR_REMAP), !!(unit_x86.ecap & ECAP_IR));
 }
 
-/* ---- Translation that begins later ---------------------------------------------------------------- */
+/* ---- Translation that begins later ----------------------------------------------------------- */
 
 static void held(void)
 {
@@ -60,7 +60,7 @@ static void held(void)
 	CHECK(bed_unknown(1, phys(page)));
 }
 
-/* ---- Remapped interrupts -------------------------------------------------------------------------- */
+/* ---- Remapped interrupts --------------------------------------------------------------------- */
 
 #define INTERRUPTS 256u
 
@@ -307,7 +307,7 @@ static void with_domains(void)
 	CHECK_EQ(bed_faults(), 0);
 }
 
-/* ---- The I/O APIC -------------------------------------------------------------------------------- */
+/* ---- The I/O APIC ---------------------------------------------------------------------------- */
 
 #define IOAPIC 0xfec00000u
 #define IOAPIC_DATA 0x10u

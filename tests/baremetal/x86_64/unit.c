@@ -90,7 +90,7 @@ static const struct unit_codes legacy = {
 	.beyond = 0x04,
 };
 
-/* An entry that is absent is not told from one that permits nothing: second-stage tables have no P. */
+/* Second-stage tables have no P: an entry that permits nothing is absent. */
 static const struct unit_codes second_stage = {
 	.unattached = 0x41,
 	.absent_read = 0x79,
