@@ -69,7 +69,7 @@ bool bed_copies(unsigned device, uint64_t from, const void *memory, uint64_t to,
 
 /* Takes what the IOMMU has reported by now: so many faults. */
 size_t bed_faults(void);
-/* The device's store, or load, at `iova` is refused with one fault, bed.fault[0], by it and there. */
+/* The device's store, or load, is refused with one fault, bed.fault[0], by it and at `iova`. */
 bool bed_refused(unsigned device, uint64_t iova);
 bool bed_refused_read(unsigned device, uint64_t iova);
 

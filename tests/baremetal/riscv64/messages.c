@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
-/* Devices' messages to interrupt files: by tables as all stores go, and by guests' message tables. */
+/* Devices' messages to interrupt files: as all stores go, and by guests' message tables. */
 #include "messages.h"
 
 #include "../bed.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
-/* What the device tree says of the machine, and where its IOMMU is: on the PCI bus, or in the tree. */
+/* What the device tree says of the machine, and where its IOMMU is. */
 #include "unit.h"
 
 #include <string.h>

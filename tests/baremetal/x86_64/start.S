@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /*
- * The way to 64-bit mode, with all of the first 512 GiB mapped to themselves: of the boot CPU, which
- * a loader enters as the PVH note says (32-bit, flat, EBX: the start info), and of the other CPU,
+ * The way to 64-bit mode, with the first 512 GiB mapped to themselves: of the boot CPU, which a
+ * loader enters as the PVH note says (32-bit, flat, EBX: the start info), and of the other CPU,
  * which a SIPI enters in real mode at a page below 1 MiB.
  */
 #define CR0_PE 0x1
