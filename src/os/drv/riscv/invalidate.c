@@ -14,8 +14,8 @@
 #define IODIR_INVAL_DDT RVD_CMD(RV_OP_IODIR, RV_IODIR_INVAL_DDT)
 #define IODIR_INVAL_PDT RVD_CMD(RV_OP_IODIR, RV_IODIR_INVAL_PDT)
 
-/* More pages than that are forgotten faster together with all others of the domain. */
-#define PAGES_MAX 512
+/* So many pages are forgotten faster together with all others of the domain. */
+#define PAGES_ALL 512
 
 static void cq_put(struct rvd_driver *d, uint32_t index, uint64_t dw0, uint64_t dw1)
 {
@@ -178,7 +178,7 @@ void rvd_inval_pscid(struct rvd_driver *d, uint32_t pscid)
 	rvd_command(d, IOTINVAL_VMA | RV_IOTINVAL_PSCV | IOM_PUT(RV_IOTINVAL_PSCID, pscid), 0);
 }
 
-/* One command for the naturally aligned 2^lg2 bytes at `at`; without S it names one leaf. */
+/* One command for the naturally aligned 2^lg2 bytes at `at`; without S it names 4 KiB. */
 static void inval_piece(struct rvd_driver *d, uint64_t dw0, uint64_t at, unsigned lg2, bool s)
 {
 	uint64_t page = at >> IOM_PAGE_LG2;
@@ -209,11 +209,14 @@ static void inval_range(struct rvd_driver *d, uint64_t dw0, uint64_t first, uint
 {
 	uint64_t left;
 
+	/* A leaf needs to be named once, but QEMU's unit keeps it in pieces; Linux names each of them. */
+	if (!(d->cap & RV_CAP_S))
+		step = IOM_PAGE_LG2;
 	first &= ~iom_low(step);
 	left = ((last - first) >> step) + 1;
 	/* With AV=1 alone entries that point to tables stay: not enough where tables are to be freed. */
 	if ((tables && !(d->cap & RV_CAP_NL)) || left >> (64 - step) ||
-	    (left > PAGES_MAX && !(d->cap & RV_CAP_S))) {
+	    (left >= PAGES_ALL && !(d->cap & RV_CAP_S))) {
 		rvd_command(d, dw0, 0);
 		return;
 	}
