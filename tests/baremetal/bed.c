@@ -215,8 +215,12 @@ void bed_keep(struct iom_domain *domain)
 
 void *bed_memory(size_t bytes)
 {
-	void *memory = pool_take(bytes);
+	void *memory = mine.memories < MEMORIES_MAX ? pool_take(bytes) : NULL;
 
+	if (!memory) {
+		say("Bail out! No memory is left for tests\n");
+		machine_stop();
+	}
 	mine.memory[mine.memories].at = memory;
 	mine.memory[mine.memories++].bytes = bytes;
 	return memory;

@@ -114,16 +114,15 @@ static void mapped_elsewhere(void)
 	}
 }
 
-/* One leaf: beside it the domain needs a table for each level above it at most. */
-static void large_pages(uint64_t bytes, uint64_t memory)
+/* One leaf, around a page: the domain needs a table for each level above it at most. */
+static void large_pages(uint64_t bytes)
 {
 	uint8_t *target = bed_memory(PAGE);
 	struct iom_domain *domain = stage1_of(0);
-	uint64_t at = phys(target) - memory;
+	uint64_t memory = phys(target) & ~(bytes - 1), at = phys(target) - memory;
 	size_t before;
 
 	CHECK(domain);
-	CHECK(at < bytes);
 	before = pool_taken();
 	CHECK(!iom_domain_map(domain, IOVA, memory, bytes, RIGHTS));
 	CHECK(pool_taken() - before <= 3);
@@ -139,20 +138,14 @@ static void large_pages(uint64_t bytes, uint64_t memory)
 
 static void pages_of_2m(void)
 {
-	uint8_t *memory = pool_take(PAGE_2M), *target;
-
 	SKIP_IF(bed.unit.leaf_lg2 < 21, "no pages of 2 MiB");
-	/* Its pages become free again, and what large_pages takes lies in their 2 MiB. */
-	CHECK(memory);
-	pool_give(memory, PAGE_2M);
-	target = bed_memory(PAGE);
-	large_pages(2 * MIB, phys(target) & ~(2 * MIB - 1));
+	large_pages(2 * MIB);
 }
 
 static void pages_of_1g(void)
 {
 	SKIP_IF(bed.unit.leaf_lg2 < 30, "no pages of 1 GiB");
-	large_pages(GIB, bed.machine.memory & ~(GIB - 1));
+	large_pages(GIB);
 }
 
 /* All of what was cached of a large page goes, not the page alone that was used first. */

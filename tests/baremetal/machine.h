@@ -61,7 +61,7 @@ struct iom_interrupt_message interrupts_message(unsigned cpu, unsigned vector);
 
 /* ---- The IOMMU ------------------------------------------------------------------------------- */
 
-/* Codes of faults, as this unit's manual numbers them; 0: it depends. */
+/* Codes of faults, as this unit's manual numbers them. */
 struct unit_codes {
 	uint32_t unattached, absent_read, absent_write, no_write, beyond;
 };

@@ -72,6 +72,8 @@ static uint64_t bar_place(uint64_t size)
 {
 	uint64_t at = (pci.next_bar + size - 1) & ~(size - 1);
 
+	if (at + size > pci.bars_end)
+		return 0;
 	pci.next_bar = at + size;
 	return at;
 }

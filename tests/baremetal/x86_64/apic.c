@@ -44,7 +44,6 @@ static struct {
 	volatile bool other_runs;
 	uint32_t id[CPUS];
 	volatile unsigned seen[CPUS][256];
-	void (*handler[256])(void);
 } apic;
 
 static uint64_t idt[256][2] __attribute__((aligned(16)));
@@ -79,16 +78,9 @@ void interrupt_taken(uint64_t vector, uint64_t where, uint64_t code)
 		    (unsigned long long)where, (unsigned long long)code);
 		machine_stop();
 	}
-	if (apic.handler[vector])
-		apic.handler[vector]();
 	apic.seen[cpu][vector]++;
 	if (vector != SPURIOUS_VECTOR)
 		apic_write(APIC_EOI, 0);
-}
-
-void apic_handler(unsigned vector, void (*handler)(void))
-{
-	apic.handler[vector] = handler;
 }
 
 static void load_idt(void)

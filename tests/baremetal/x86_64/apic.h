@@ -10,7 +10,4 @@ void apic_exceptions(void);
 
 uint32_t apic_id(unsigned cpu);
 
-/* Called for each interrupt of this vector, on the CPU that took it, before it is counted. */
-void apic_handler(unsigned vector, void (*handler)(void));
-
 #endif

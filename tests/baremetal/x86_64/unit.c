@@ -131,6 +131,7 @@ static void describe(struct unit *unit)
 		unit->name = "VT-d, scalable mode, second stage";
 		unit->codes = second_stage;
 	}
+	unit_x86.cap = cap;
 	unit_x86.ecap = ecap;
 }
 

@@ -13,7 +13,7 @@
 
 struct unit_x86 {
 	struct iom_dmar_table dmar;
-	uint64_t ecap;
+	uint64_t cap, ecap;
 };
 
 extern struct unit_x86 unit_x86;
