@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
-/* The adapter's life: a unit, its registers, its clock. */
+/* The adapter's life: a unit, its registers, its clock, its counters. */
 #include "qemu/osdep.h"
 
 #include "hw/qdev-properties.h"
 #include "internal.h"
 #include "qapi/error.h"
 #include "qemu/rcu.h"
-#include "system/reset.h"
 
 /* How often time passes for the unit beside what its registers are read: time-outs of devices. */
 #define STEP_MS 100
@@ -66,7 +65,7 @@ static void start_windows(struct iommux_adapter *adapter)
 	}
 }
 
-/* ---- Time and reset ----------------------------------------------------------------------- */
+/* ---- Time --------------------------------------------------------------------------------- */
 
 static void step(void *opaque)
 {
@@ -75,13 +74,6 @@ static void step(void *opaque)
 	RCU_READ_LOCK_GUARD();
 	iom_step(adapter->unit, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL));
 	timer_mod(adapter->clock, qemu_clock_get_ms(QEMU_CLOCK_VIRTUAL) + STEP_MS);
-}
-
-static void reset(void *opaque)
-{
-	struct iommux_adapter *adapter = opaque;
-
-	iom_unit_reset(adapter->unit);
 }
 
 /* ---- Life --------------------------------------------------------------------------------- */
@@ -122,5 +114,5 @@ void iommux_adapter_start(struct iommux_adapter *adapter)
 		iommux_log_start(adapter);
 	adapter->clock = timer_new_ms(QEMU_CLOCK_VIRTUAL, step, adapter);
 	step(adapter);
-	qemu_register_reset(reset, adapter);
+	iommux_reset_start(adapter);
 }

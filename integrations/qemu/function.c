@@ -197,6 +197,8 @@ static struct iommux_function *new_function(struct iommux_adapter *adapter, PCIB
 	address_space_init(&function->as, MEMORY_REGION(&function->iommu), name);
 	memory_region_init_io(&function->trap, owner, &trap_ops, function, "iommux-trap",
 	                      UINT64_MAX);
+	/* A device may send an interrupt while it is told something by the unit. */
+	function->trap.disable_reentrancy_guard = true;
 	address_space_init(&function->trap_as, &function->trap, "iommux-trap");
 	QLIST_INSERT_HEAD_RCU(&adapter->functions, function, next);
 	return function;

@@ -56,6 +56,9 @@ int iommux_notify_changed(IOMMUMemoryRegion *region, IOMMUNotifierFlag before,
                           IOMMUNotifierFlag after, Error **errp);
 void iommux_notify_message(void *opaque, uint32_t requester, const struct iom_message *message);
 
+/* reset.c */
+void iommux_reset_start(struct iommux_adapter *adapter);
+
 /* log.c: what the unit sees and does, in QEMU's log. */
 void iommux_log_start(struct iommux_adapter *adapter);
 

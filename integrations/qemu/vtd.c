@@ -16,45 +16,12 @@
 
 #define DEFAULT_ADDRESS 0xfed90000
 
-static const char *const profiles[] = {
-	[IOM_VTD_LEGACY] = "legacy",
-	[IOM_VTD_SCALABLE] = "scalable",
-	[IOM_VTD_FULL] = "full",
-};
-
 /* To the local APICs; messages to them do not fit in system memory, whose addresses end sooner. */
 static void deliver(struct iommux_adapter *adapter, uint64_t address, uint32_t data)
 {
 	MSIMessage message = { .address = address, .data = data };
 
 	apic_get_class(NULL)->send_msi(&message);
-}
-
-static bool new_unit(struct iommux_vtd *vtd, Error **errp)
-{
-	struct iom_vtd_config config = {
-		.bytes = sizeof config,
-		.cap = vtd->cap,
-		.ecap = vtd->ecap,
-		.flags = vtd->flags,
-		.address_bits = vtd->address_bits,
-	};
-	struct iom_error error;
-
-	while (config.profile < ARRAY_SIZE(profiles) &&
-	       g_strcmp0(vtd->profile, profiles[config.profile]) != 0)
-		config.profile++;
-	if (config.profile == ARRAY_SIZE(profiles)) {
-		error_setg(errp, "profile '%s' is not known; it should be legacy, scalable or full",
-		           vtd->profile);
-		return false;
-	}
-	if (iom_vtd_new(&config, vtd->adapter.memory, &iommux_host, &vtd->adapter,
-	                &vtd->adapter.unit, &error) != IOM_OK) {
-		iommux_error(errp, &error);
-		return false;
-	}
-	return true;
 }
 
 static void realize(DeviceState *device, Error **errp)
@@ -73,7 +40,7 @@ static void realize(DeviceState *device, Error **errp)
 	}
 	iommux_adapter_prepare(adapter, device);
 	adapter->deliver = deliver;
-	if (!new_unit(vtd, errp) || !iommux_vtd_dmar_add(vtd, errp))
+	if (!iommux_vtd_new_unit(vtd, errp) || !iommux_vtd_dmar_add(vtd, errp))
 		return;
 	iommux_adapter_start(adapter);
 	memory_region_add_subregion(get_system_memory(), vtd->address, &adapter->window[0].region);
@@ -83,6 +50,9 @@ static void realize(DeviceState *device, Error **errp)
 	                                                     IOMMUX_VTD_IOAPIC_DEVFN));
 }
 
+#define FEATURE(name, number)                                                                      \
+	DEFINE_PROP_ON_OFF_AUTO(name, struct iommux_vtd, feature[number], ON_OFF_AUTO_AUTO)
+
 static const Property properties[] = {
 	IOMMUX_PROPERTIES(struct iommux_vtd),
 	DEFINE_PROP_UINT64("address", struct iommux_vtd, address, DEFAULT_ADDRESS),
@@ -91,6 +61,21 @@ static const Property properties[] = {
 	DEFINE_PROP_UINT64("ecap", struct iommux_vtd, ecap, 0),
 	DEFINE_PROP_UINT32("flags", struct iommux_vtd, flags, 0),
 	DEFINE_PROP_UINT8("address-bits", struct iommux_vtd, address_bits, 0),
+	DEFINE_PROP_UINT8("aw-bits", struct iommux_vtd, aw_bits, 0),
+	FEATURE("caching-mode", IOMMUX_VTD_CM),
+	FEATURE("device-iotlb", IOMMUX_VTD_DT),
+	FEATURE("eim", IOMMUX_VTD_EIM),
+	FEATURE("first-stage", IOMMUX_VTD_FSTS),
+	FEATURE("intremap", IOMMUX_VTD_IR),
+	FEATURE("nested", IOMMUX_VTD_NEST),
+	FEATURE("pasid", IOMMUX_VTD_PASID),
+	FEATURE("pass-through", IOMMUX_VTD_PT),
+	FEATURE("posted", IOMMUX_VTD_PI),
+	FEATURE("page-requests", IOMMUX_VTD_PRS),
+	FEATURE("queued-invalidation", IOMMUX_VTD_QI),
+	FEATURE("second-stage", IOMMUX_VTD_SSTS),
+	FEATURE("snoop-control", IOMMUX_VTD_SC),
+	FEATURE("write-buffer", IOMMUX_VTD_RWBF),
 };
 
 static const VMStateDescription vmstate = {
@@ -105,11 +90,6 @@ static const VMStateDescription vmstate = {
 			VMSTATE_END_OF_LIST(),
 		},
 };
-
-static void init(Object *object)
-{
-	IOMMUX_VTD(object)->profile = g_strdup(profiles[IOM_VTD_LEGACY]);
-}
 
 static void class_init(ObjectClass *class, iommux_class_data *data)
 {
@@ -128,7 +108,6 @@ static const TypeInfo type = {
 	.name = TYPE_IOMMUX_VTD,
 	.parent = TYPE_DEVICE,
 	.instance_size = sizeof(struct iommux_vtd),
-	.instance_init = init,
 	.class_init = class_init,
 };
 

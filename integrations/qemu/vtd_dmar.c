@@ -16,10 +16,6 @@
 #include "qemu/option.h"
 #include "vtd.h"
 
-#define ECAP_OFFSET 0x10
-#define ECAP_DT 0x4 /* Device-TLBs          */
-#define ECAP_IR 0x8 /* interrupt remapping  */
-
 #define DEFAULT_ADDRESS_BITS 46
 
 static bool build(struct iommux_vtd *vtd, GByteArray *table, Error **errp)
@@ -50,9 +46,9 @@ static bool build(struct iommux_vtd *vtd, GByteArray *table, Error **errp)
 	uint64_t ecap;
 	size_t bytes;
 
-	iom_mmio_read(vtd->adapter.unit, 0, ECAP_OFFSET, 8, &ecap);
-	dmar.flags = ecap & ECAP_IR ? IOM_DMAR_INTR_REMAP : 0;
-	dmar.atsr_count = ecap & ECAP_DT ? 1 : 0;
+	iom_mmio_read(vtd->adapter.unit, 0, IOMMUX_VTD_ECAP, 8, &ecap);
+	dmar.flags = ecap & IOMMUX_VTD_ECAP_IR ? IOM_DMAR_INTR_REMAP : 0;
+	dmar.atsr_count = ecap & IOMMUX_VTD_ECAP_DT ? 1 : 0;
 	iom_dmar_build(&dmar, NULL, 0, &bytes, NULL);
 	g_byte_array_set_size(table, bytes);
 	if (iom_dmar_build(&dmar, table->data, bytes, &bytes, &error) == IOM_OK)
