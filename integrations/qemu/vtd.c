@@ -38,6 +38,12 @@ static void realize(DeviceState *device, Error **errp)
 		           TYPE_IOMMUX_VTD);
 		return;
 	}
+	if (bus->iommu_ops) {
+		error_setg(errp,
+		           "the machine has an IOMMU already; it should have no other than %s",
+		           TYPE_IOMMUX_VTD);
+		return;
+	}
 	iommux_adapter_prepare(adapter, device);
 	adapter->deliver = deliver;
 	if (!iommux_vtd_new_unit(vtd, errp) || !iommux_vtd_dmar_add(vtd, errp))
