@@ -22,11 +22,19 @@ static void log_access(void *opaque, uint32_t requester, const struct iom_reques
 		         iom_fault_name(adapter->unit, reply->fault));
 }
 
-static void log_mmio(void *opaque, unsigned window, uint64_t off, unsigned bytes, uint64_t value,
-                     bool write)
+/* Stores are told before what they cause, loads when their value is known. */
+static void log_enter(void *opaque, const struct iom_call *call)
 {
-	qemu_log("iommux: register %u:%#" PRIx64 " %s %u: %#" PRIx64 "\n", window, off,
-	         write ? "write" : "read", bytes, value);
+	if (call->kind == IOM_CALL_MMIO_WRITE)
+		qemu_log("iommux: register %u:%#" PRIx64 " write %" PRIu64 ": %#" PRIx64 "\n",
+		         call->number, call->address, call->bytes, call->value);
+}
+
+static void log_leave(void *opaque, const struct iom_call *call, int result)
+{
+	if (call->kind == IOM_CALL_MMIO_READ && result == IOM_OK)
+		qemu_log("iommux: register %u:%#" PRIx64 " read %" PRIu64 ": %#" PRIx64 "\n",
+		         call->number, call->address, call->bytes, *call->out);
 }
 
 static void log_command(void *opaque, const uint64_t *word, unsigned words)
@@ -38,17 +46,20 @@ static void log_command(void *opaque, const uint64_t *word, unsigned words)
 	qemu_log("%s\n", line->str);
 }
 
-static void log_msi(void *opaque, uint64_t address, uint32_t data)
+static void log_called(void *opaque, const struct iom_called *called)
 {
-	qemu_log("iommux: interrupt %#" PRIx64 " %#x\n", address, data);
+	if (called->kind == IOM_CALLED_MSI)
+		qemu_log("iommux: interrupt %#" PRIx64 " %#" PRIx64 "\n", called->address,
+		         called->value);
 }
 
 static const struct iom_observer observer = {
 	.bytes = sizeof observer,
+	.enter = log_enter,
+	.leave = log_leave,
 	.access = log_access,
-	.mmio = log_mmio,
 	.command = log_command,
-	.msi = log_msi,
+	.called = log_called,
 };
 
 void iommux_log_start(struct iommux_adapter *adapter)
