@@ -47,6 +47,8 @@ extern "C" {
 #define IOM_VTD_ANY_PASID 0x8u
 /* CCMD and IOTLB work while queued invalidation is on, too. */
 #define IOM_VTD_REGISTERS_ALWAYS 0x10u
+/* AW of a PASID-table entry is ignored without ECAP.SSTS, not reserved: Linux always writes it. */
+#define IOM_VTD_AW_IGNORED 0x20u
 
 /*
  * What to build.  All zeroes is the legacy profile.  A capability of `cap` or `ecap` that the library

@@ -65,7 +65,7 @@ static const Property properties[] = {
 	DEFINE_PROP_STRING("profile", struct iommux_vtd, profile),
 	DEFINE_PROP_UINT64("cap", struct iommux_vtd, cap, 0),
 	DEFINE_PROP_UINT64("ecap", struct iommux_vtd, ecap, 0),
-	DEFINE_PROP_UINT32("flags", struct iommux_vtd, flags, 0),
+	DEFINE_PROP_UINT32("flags", struct iommux_vtd, flags, IOM_VTD_AW_IGNORED),
 	DEFINE_PROP_UINT8("address-bits", struct iommux_vtd, address_bits, 0),
 	DEFINE_PROP_UINT8("aw-bits", struct iommux_vtd, aw_bits, 0),
 	FEATURE("caching-mode", IOMMUX_VTD_CM),

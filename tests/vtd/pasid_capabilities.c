@@ -95,6 +95,34 @@ TEST(pasid_table_types, "VTD-PASID-06 VTD-NEST-10")
 	rig_free(k.r);
 }
 
+TEST(pasid_address_width_of_no_second_stage, "VTD-PASID-07")
+{
+	struct iom_vtd_config config = {
+		.cap = CAP_ALL,
+		.ecap = ECAP_ALL & ~(ECAP_SSTS | ECAP_SSADS | ECAP_NEST),
+		.version = 0x40,
+		.address_bits = RIG_HAW,
+		.flags = IOM_VTD_UNCACHED,
+	};
+	unsigned i, aw;
+
+	for (i = 0; i < 2; i++) {
+		struct rig *r = rig_new_config(&config);
+
+		rig_on(r, TTM_SCALABLE);
+		rig_device(r, SID, 0, PASIDE, 0);
+		for (aw = 1; aw < 8; aw++) {
+			rig_pasid_put(r, SID, PASID, PE_P | PGTT_PASS | (uint64_t)aw << 2, 1, 0);
+			if (i)
+				rig_grants(r, SID, by_pasid(), IOVA);
+			else
+				rig_refuses(r, SID, by_pasid(), 0x5a);
+		}
+		rig_free(r);
+		config.flags |= IOM_VTD_AW_IGNORED;
+	}
+}
+
 TEST(pasid_address_width, "VTD-PASID-07 VTD-PT-03")
 {
 	unsigned i, aw, sagaw;

@@ -217,7 +217,7 @@ static int check_places(const struct iom_vtd_config *config, struct iom_error *e
 static int check_numbers(const struct iom_vtd_config *config, struct iom_error *error)
 {
 	const unsigned flags = IOM_VTD_UNCACHED | IOM_VTD_COMPRESS_FAULTS | IOM_VTD_RESERVED_FIRST |
-	                       IOM_VTD_ANY_PASID | IOM_VTD_REGISTERS_ALWAYS;
+	                       IOM_VTD_ANY_PASID | IOM_VTD_REGISTERS_ALWAYS | IOM_VTD_AW_IGNORED;
 	unsigned guest = (unsigned)IOM_GET(VTD_CAP_MGAW, config->cap) + 1;
 
 	if (config->flags & ~flags)

@@ -63,6 +63,8 @@ void vtd_entries_init(struct vtd_unit *vtd)
 		if (!vtd_has(vtd, reserved[i].capability))
 			vtd->reserved[reserved[i].place] |= reserved[i].bits;
 	}
+	if (vtd->config.flags & IOM_VTD_AW_IGNORED)
+		vtd->reserved[PASID] &= ~(uint64_t)VTD_PE_AW;
 	for (size_t i = 0; i < IOM_COUNT(pointers); i++)
 		vtd->reserved[pointers[i]] |= vtd_beyond_haw(vtd);
 	vtd->reserved[CONTEXT + 1] |= IOM_PUT(VTD_CE_1_DID, wide);
