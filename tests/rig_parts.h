@@ -23,6 +23,8 @@ static int device_read(void *opaque, uint64_t spa, void *buf, size_t len)
 	if (!in_device(spa, len))
 		return IOM_EFAULT;
 	r->device_reads++;
+	if (r->on_device_read)
+		r->on_device_read(r);
 	memset(buf, 0, len);
 	return IOM_OK;
 }

@@ -45,7 +45,8 @@ void iom_port_close(struct iom_port *port);
  * the device to forget it (message.h).
  *
  * Call it inside an access section of the port's lane, and use spa and host only until its end.
- * Outside a section the answer may be out of date as soon as it is given.
+ * Outside a section the answer may be out of date as soon as it is given; tables are read in a section
+ * of its own, at whose end the call may carry out what waited for it, with all callbacks.
  */
 int iom_translate(struct iom_port *port, const struct iom_request *request,
                   struct iom_reply *reply);

@@ -240,13 +240,19 @@ static __attribute__((noinline)) int resolve(struct iom_port *port, const struct
 		.memo = &port->memo,
 		.data = data,
 	};
-	/* Before anything else: who comes to watch changes it afterwards. */
-	uint32_t epoch = __atomic_load_n(&port->endpoint->epoch, __ATOMIC_SEQ_CST);
 	struct iom_grant grant = { 0 };
-	int result = iom_resolve(&query, &grant, reply);
+	uint32_t epoch;
+	int result;
+
+	/* Software may take a table away once no section is open: who asks in none has one here. */
+	iom_begin(port->lane);
+	/* Before anything else: who comes to watch changes it afterwards. */
+	epoch = __atomic_load_n(&port->endpoint->epoch, __ATOMIC_SEQ_CST);
+	result = iom_resolve(&query, &grant, reply);
 
 	if (!result && grant.keep && !query.watchers && !(q->flags & IOM_REQ_PROBE))
 		front_keep(port, q, &grant, reply, epoch, &port->memo.target.region);
+	iom_end(port->lane);
 	return result;
 }
 

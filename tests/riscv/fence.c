@@ -126,6 +126,30 @@ TEST(fence_orders_device_accesses, "RV-CQ-25")
 
 /* ---- Access sections ---------------------------------------------------------------------- */
 
+static void fence_from_inside(struct rig *r)
+{
+	r->on_device_read = NULL;
+	fence(r, 9);
+	CHECK_EQ(ram32(r, SPOT), 0);
+}
+
+/* Who asks outside of a section reads tables all the same, and software may want to take them away. */
+TEST(fence_waits_for_a_translation_in_no_section, "")
+{
+	const struct iom_request request = { .iova = 0x1000, .bytes = 8 };
+	struct rig *r = rig_new(0);
+	struct iom_reply reply;
+
+	rig_cq(r, 3, false);
+	rig_ddt(r, 1);
+	rig_dc_put(r, 5, 1, 0, 0, 8ull << 60 | RIG_DEVICE >> 12);
+	r->on_device_read = fence_from_inside;
+	CHECK_EQ(iom_translate(rig_port(r, 5), &request, &reply), IOM_EFAULT);
+	CHECK_EQ(r->device_reads, 1);
+	CHECK_EQ(ram32(r, SPOT), 9);
+	rig_free(r);
+}
+
 TEST(fence_waits_for_an_open_section, "")
 {
 	struct rig *r = rig_new(0);

@@ -82,10 +82,11 @@ struct rig {
 	bool msi_fails; /* makes host.msi refuse */
 	bool wire[16];  /* levels */
 	unsigned wire_changes;
-	/* called, if set, inside host.message, host.order, host.msi and writes to RIG_DEVICE */
+	/* called, if set, inside host.message, host.order, host.msi, reads and writes of RIG_DEVICE */
 	void (*on_message)(struct rig *, uint32_t requester, const struct iom_message *message);
 	void (*on_order)(struct rig *);
 	void (*on_msi)(struct rig *);
+	void (*on_device_read)(struct rig *);
 	void (*on_device_write)(struct rig *, uint64_t off, const void *buf, size_t len);
 };
 

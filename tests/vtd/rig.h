@@ -251,10 +251,11 @@ struct rig {
 	unsigned owns;
 	struct iom_own_access own[RIG_LOG];
 	bool msi_fails; /* makes host.msi refuse */
-	/* called, if set, inside host.message, host.msi, the observer's own, and writes to RIG_DEVICE */
+	/* called, if set, inside host.message, host.msi, observer.own, and accesses to RIG_DEVICE */
 	void (*on_message)(struct rig *, uint32_t requester, const struct iom_message *message);
 	void (*on_msi)(struct rig *);
 	void (*on_own)(struct rig *, const struct iom_own_access *access);
+	void (*on_device_read)(struct rig *);
 	void (*on_device_write)(struct rig *, uint64_t off, const void *buf, size_t len);
 };
 
