@@ -6,6 +6,7 @@
 #include "hw/qdev-properties.h"
 #include "internal.h"
 #include "qapi/error.h"
+#include "qapi/visitor.h"
 #include "qemu/rcu.h"
 
 /* How often time passes for the unit beside what its registers are read: time-outs of devices. */
@@ -87,19 +88,30 @@ void iommux_adapter_prepare(struct iommux_adapter *adapter, DeviceState *device)
 	iommux_memory_new(adapter);
 }
 
+static void get_translations(Object *object, Visitor *visitor, const char *name, void *opaque,
+                             Error **errp)
+{
+	const struct iommux_adapter *adapter = opaque;
+	uint64_t all =
+		qatomic_read(&adapter->count.translations) + adapter->count.locked_translations;
+
+	visit_type_uint64(visitor, name, &all, errp);
+}
+
 static void start_counters(struct iommux_adapter *adapter)
 {
 	const struct {
 		const char *name;
 		uint64_t *value;
 	} counters[] = {
-		{ "translations", &adapter->count.translations },
 		{ "refusals", &adapter->count.refusals },
 		{ "messages", &adapter->count.messages },
 		{ "interrupts", &adapter->count.interrupts },
 		{ "invalidations", &adapter->count.invalidations },
 	};
 
+	object_property_add(OBJECT(adapter->device), "translations", "uint64", get_translations,
+	                    NULL, NULL, adapter);
 	for (size_t i = 0; i < ARRAY_SIZE(counters); i++)
 		object_property_add_uint64_ptr(OBJECT(adapter->device), counters[i].name,
 		                               counters[i].value, OBJ_PROP_FLAG_READ);

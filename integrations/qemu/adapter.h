@@ -36,11 +36,12 @@ struct iommux_window {
 
 /* Counted since QEMU started; read-only properties of the device. */
 struct iommux_counters {
-	uint64_t translations;  /* accesses that QEMU asked about        */
-	uint64_t refusals;      /* of them                               */
-	uint64_t messages;      /* interrupt messages that devices wrote */
-	uint64_t interrupts;    /* messages that the unit sent           */
-	uint64_t invalidations; /* that software asked for               */
+	uint64_t translations;        /* accesses that QEMU asked about        */
+	uint64_t locked_translations; /* of them, those under the big lock; counted apart */
+	uint64_t refusals;            /* of them                               */
+	uint64_t messages;            /* interrupt messages that devices wrote */
+	uint64_t interrupts;          /* messages that the unit sent           */
+	uint64_t invalidations;       /* that software asked for               */
 };
 
 struct iommux_adapter {

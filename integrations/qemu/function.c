@@ -4,15 +4,18 @@
 #include "qemu/osdep.h"
 
 #include "hw/pci/pci_bus.h"
+#include "hw/pci/pci_device.h"
 #include "internal.h"
+#include "qemu/main-loop.h"
 
 /* ---- Ports -------------------------------------------------------------------------------- */
 
 uint32_t iommux_function_requester(struct iommux_function *function)
 {
-	/* Bus numbers are the guest's to choose, and to change. */
-	return function->bus ? PCI_BUILD_BDF(pci_bus_num(function->bus), function->devfn)
-	                     : function->requester;
+	/* Bus numbers below bridges are the guest's to choose, and to change. */
+	return function->bridge
+	               ? PCI_BUILD_BDF(function->bridge->config[PCI_SECONDARY_BUS], function->devfn)
+	               : function->requester;
 }
 
 static struct iommux_port *open_port(struct iommux_function *function, uint32_t requester)
@@ -35,9 +38,8 @@ static struct iommux_port *open_port(struct iommux_function *function, uint32_t 
  * A port is one thread's at a time.  There are as many as threads have ever used the function at once,
  * mostly one.
  */
-static struct iommux_port *take_port(struct iommux_function *function)
+static struct iommux_port *take_idle_port(struct iommux_function *function, uint32_t requester)
 {
-	uint32_t requester = iommux_function_requester(function);
 	struct iommux_port *port;
 
 	for (;;) {
@@ -56,8 +58,34 @@ static struct iommux_port *take_port(struct iommux_function *function)
 	}
 }
 
+/* Most accesses come under the big lock, and need no other. */
+static struct iommux_port *take_port(struct iommux_function *function)
+{
+	uint32_t requester = iommux_function_requester(function);
+	struct iommux_port *port = function->home;
+
+	if (!bql_locked() || function->away)
+		return take_idle_port(function, requester);
+	if (!port || port->requester != requester) {
+		if (port) {
+			iom_lane_close(port->lane);
+			g_free(port);
+		}
+		port = function->home = open_port(function, requester);
+		if (!port)
+			return NULL;
+		port->home = true;
+	}
+	function->away = true;
+	return port;
+}
+
 static void give_port(struct iommux_function *function, struct iommux_port *port)
 {
+	if (port->home) {
+		function->away = false;
+		return;
+	}
 	QEMU_LOCK_GUARD(&function->lock);
 	port->next = function->idle;
 	function->idle = port;
@@ -108,17 +136,18 @@ static IOMMUTLBEntry translate(IOMMUMemoryRegion *region, hwaddr iova, IOMMUAcce
 
 	if (!port)
 		return entry;
-	qatomic_inc(&function->adapter->count.translations);
+	if (port->home)
+		function->adapter->count.locked_translations++;
+	else
+		qatomic_inc(&function->adapter->count.translations);
 	/*
-	 * The section ends before QEMU has made the access: it has no place to end it after that.  A device
-	 * that runs under the big lock is not in between when software writes to the unit.
+	 * In no section: QEMU has no place to end it after the access, and makes that from the address in the
+	 * answer.  A device that runs under the big lock is not in between when software writes to the unit.
 	 */
-	iom_begin(port->lane);
 	if (iom_translate(port->port, &request, &reply) == IOM_OK)
 		entry = entry_of(function, iova, &reply);
 	else if (flags != IOMMU_NONE)
 		qatomic_inc(&function->adapter->count.refusals);
-	iom_end(port->lane);
 	give_port(function, port);
 	return entry;
 }
@@ -191,6 +220,10 @@ static struct iommux_function *new_function(struct iommux_adapter *adapter, PCIB
 	function->adapter = adapter;
 	function->bus = bus;
 	function->devfn = devfn;
+	if (bus && !pci_bus_is_root(bus))
+		function->bridge = bus->parent_dev;
+	else if (bus)
+		function->requester = PCI_BUILD_BDF(pci_bus_num(bus), devfn);
 	qemu_mutex_init(&function->lock);
 	memory_region_init_iommu(&function->iommu, sizeof function->iommu, TYPE_IOMMUX_REGION,
 	                         owner, name, UINT64_MAX);

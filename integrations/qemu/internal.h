@@ -11,19 +11,25 @@ struct iommux_port {
 	struct iom_lane *lane;
 	struct iom_port *port;
 	uint32_t requester;
+	bool home; /* not of those that are idle */
 	struct iommux_port *next;
 };
 
 struct iommux_function {
 	struct iommux_adapter *adapter;
-	PCIBus *bus; /* NULL: `requester` is fixed */
+	PCIBus *bus; /* NULL: no PCI function */
 	int devfn;
+	PCIDevice *bridge; /* above the bus, or NULL: `requester` is fixed */
 	uint32_t requester;
 
 	IOMMUMemoryRegion iommu; /* what the function's DMA goes through                       */
 	AddressSpace as;
 	MemoryRegion trap; /* where it ends up if it is no access to memory: the unit does it */
 	AddressSpace trap_as;
+
+	/* The port of whoever holds the big lock, and whether it is at work: without a lock of its own. */
+	struct iommux_port *home;
+	bool away;
 
 	QemuMutex lock; /* of what follows */
 	struct iommux_port *idle;
