@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+#include "qemu/osdep.h"
+#include "riscv.h"
+
+#define CAP_VERSION UINT64_C(0x10)
+#define CAP_IGS_AT 28
+#define CAP_PAS_AT 32
+/* A scheme of RV32, and one of RV64: fctl.GXL has a choice between them. */
+#define CAP_RV32 (UINT64_C(1) << 8 | UINT64_C(1) << 16)
+#define CAP_RV64 (UINT64_C(1) << 9 | UINT64_C(1) << 17)
+
+bool iommux_riscv_realize(const struct iommux_riscv *riscv, struct iommux_adapter *adapter,
+                          DeviceState *device, uint64_t igs, uint32_t flags, Error **errp)
+{
+	struct iom_riscv_config config = {
+		.bytes = sizeof config,
+		.capabilities = riscv->capabilities | CAP_VERSION | igs << CAP_IGS_AT |
+		                (uint64_t)(riscv->pas & 0x3f) << CAP_PAS_AT,
+		.reset_mode = riscv->off ? IOM_RISCV_RESET_OFF : IOM_RISCV_RESET_BARE,
+		.vectors = riscv->vectors,
+		.ddt_levels = riscv->ddt_levels,
+		.queue_lg2 = riscv->queue_lg2,
+		.cache_lg2 = riscv->cache_lg2,
+		.flags = flags | (riscv->uncached ? IOM_RISCV_UNCACHED : 0),
+	};
+	struct iom_error error;
+
+	if (riscv->capabilities & CAP_RV32 && riscv->capabilities & CAP_RV64)
+		config.flags |= IOM_RISCV_GXL_WRITABLE;
+	iommux_adapter_prepare(adapter, device);
+	if (iom_riscv_new(&config, adapter->memory, &iommux_host, adapter, &adapter->unit,
+	                  &error)) {
+		iommux_error(errp, &error);
+		return false;
+	}
+	iommux_adapter_start(adapter);
+	return true;
+}
