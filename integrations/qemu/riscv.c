@@ -3,6 +3,9 @@
 #include "qemu/osdep.h"
 #include "riscv.h"
 
+#include "hw/pci/pci_bus.h"
+#include "qapi/error.h"
+
 #define CAP_VERSION UINT64_C(0x10)
 #define CAP_IGS_AT 28
 #define CAP_PAS_AT 32
@@ -11,7 +14,8 @@
 #define CAP_RV64 (UINT64_C(1) << 9 | UINT64_C(1) << 17)
 
 bool iommux_riscv_realize(const struct iommux_riscv *riscv, struct iommux_adapter *adapter,
-                          DeviceState *device, uint64_t igs, uint32_t flags, Error **errp)
+                          DeviceState *device, PCIBus *bus, uint64_t igs, uint32_t flags,
+                          Error **errp)
 {
 	struct iom_riscv_config config = {
 		.bytes = sizeof config,
@@ -28,6 +32,11 @@ bool iommux_riscv_realize(const struct iommux_riscv *riscv, struct iommux_adapte
 
 	if (riscv->capabilities & CAP_RV32 && riscv->capabilities & CAP_RV64)
 		config.flags |= IOM_RISCV_GXL_WRITABLE;
+	if (bus->iommu_ops) {
+		error_setg(errp, "bus '%s' has an IOMMU already, and can have only one",
+		           BUS(bus)->name);
+		return false;
+	}
 	iommux_adapter_prepare(adapter, device);
 	if (iom_riscv_new(&config, adapter->memory, &iommux_host, adapter, &adapter->unit,
 	                  &error)) {
@@ -35,5 +44,6 @@ bool iommux_riscv_realize(const struct iommux_riscv *riscv, struct iommux_adapte
 		return false;
 	}
 	iommux_adapter_start(adapter);
+	iommux_adapter_serve(adapter, bus);
 	return true;
 }

@@ -62,13 +62,17 @@ struct iommux_riscv {
 		DEFINE_PROP_BOOL("off", type, riscv.off, false),                                   \
 		DEFINE_PROP_BOOL("uncached", type, riscv.uncached, false), IOMMUX_PROPERTIES(type)
 
-/* Makes the unit that the properties describe, and starts the adapter; `flags` as in riscv.h. */
+/*
+ * Makes the unit that the properties describe, starts the adapter, and puts both in front of a root bus;
+ * `flags` as in <iommux/riscv.h>.
+ */
 bool iommux_riscv_realize(const struct iommux_riscv *riscv, struct iommux_adapter *adapter,
-                          DeviceState *device, uint64_t igs, uint32_t flags, Error **errp);
+                          DeviceState *device, PCIBus *bus, uint64_t igs, uint32_t flags,
+                          Error **errp);
 
 /*
- * riscv_tree.c: how the guest of the "virt" machine finds the unit.  A tree that came with -dtb, and a
- * machine without one, are left alone.
+ * riscv_tree.c: how the guest of the "virt" machine finds the unit.  A tree that came with -dtb gets no
+ * nodes, and other machines none.
  */
 
 /* A function of the PCI host. */

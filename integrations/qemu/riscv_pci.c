@@ -138,8 +138,8 @@ static void pci_realize(PCIDevice *device, Error **errp)
 		return;
 	}
 	adapter->deliver = deliver;
-	if (!iommux_riscv_realize(&s->riscv, adapter, DEVICE(device), IOMMUX_RISCV_IGS_MSI,
-	                          IOM_RISCV_MSI_MASKED, errp) ||
+	if (!iommux_riscv_realize(&s->riscv, adapter, DEVICE(device), pci_get_bus(device),
+	                          IOMMUX_RISCV_IGS_MSI, IOM_RISCV_MSI_MASKED, errp) ||
 	    !add_msix(s, errp))
 		return;
 	pcie_endpoint_cap_init(device, 0);
@@ -152,7 +152,6 @@ static void pci_realize(PCIDevice *device, Error **errp)
 	pci_register_bar(device, 0, PCI_BASE_ADDRESS_SPACE_MEMORY | PCI_BASE_ADDRESS_MEM_TYPE_64,
 	                 &s->bar);
 
-	iommux_adapter_serve(adapter, pci_get_bus(device));
 	iommux_riscv_tree_pci(device);
 }
 

@@ -59,12 +59,12 @@ static void sys_realize(DeviceState *device, Error **errp)
 	}
 	adapter->wires = s->wires;
 	adapter->wire_count = count;
-	if (!iommux_riscv_realize(&s->riscv, adapter, device, IOMMUX_RISCV_IGS_BOTH, 0, errp))
+	if (!iommux_riscv_realize(&s->riscv, adapter, device, PCI_HOST_BRIDGE(host)->bus,
+	                          IOMMUX_RISCV_IGS_BOTH, 0, errp))
 		return;
 
 	s->base = virt->memmap[VIRT_IOMMU_SYS].base;
 	memory_region_add_subregion(get_system_memory(), s->base, &adapter->window[0].region);
-	iommux_adapter_serve(adapter, PCI_HOST_BRIDGE(host)->bus);
 	iommux_riscv_tree_sys(s->base, numbers, count, s->msi);
 	qemu_register_resettable(OBJECT(s));
 }

@@ -7,7 +7,8 @@
  * /soc are there, and take our properties; interrupt controllers come when the machine is complete.
  * Then the tree is packed and goes to a ROM, from which each reset copies it into the guest's memory.  What
  * needs the number of an interrupt controller is therefore told with a number of no meaning, and set in
- * the ROM before the first reset copies it.
+ * the ROM before the first reset copies it.  A tree from dumpdtb still has the former, and may come back
+ * with -dtb.
  */
 #include "qemu/osdep.h"
 #include "riscv.h"
@@ -40,14 +41,19 @@ static int set_property(void *opaque, const char *name, const void *value, size_
 	return 0;
 }
 
-/* The machine, if its tree is of its own making. */
 static RISCVVirtState *virt_machine(void)
 {
 	Object *machine = object_dynamic_cast(qdev_get_machine(), TYPE_RISCV_VIRT_MACHINE);
 
-	return machine && MACHINE(machine)->fdt && !MACHINE(machine)->dtb
-	               ? RISCV_VIRT_MACHINE(machine)
-	               : NULL;
+	return machine && MACHINE(machine)->fdt ? RISCV_VIRT_MACHINE(machine) : NULL;
+}
+
+/* The machine, if its tree is of its own making. */
+static RISCVVirtState *tree_maker(void)
+{
+	RISCVVirtState *virt = virt_machine();
+
+	return virt && !MACHINE(virt)->dtb ? virt : NULL;
 }
 
 static char *host_path(RISCVVirtState *virt)
@@ -75,7 +81,7 @@ static void map_host(RISCVVirtState *virt, uint32_t phandle, const uint16_t *own
 
 void iommux_riscv_tree_pci(PCIDevice *device)
 {
-	RISCVVirtState *virt = virt_machine();
+	RISCVVirtState *virt = tree_maker();
 
 	if (!virt)
 		return;
@@ -102,7 +108,7 @@ void iommux_riscv_tree_pci(PCIDevice *device)
 
 void iommux_riscv_tree_sys(uint64_t base, const uint32_t *wires, unsigned count, bool msi)
 {
-	RISCVVirtState *virt = virt_machine();
+	RISCVVirtState *virt = tree_maker();
 
 	if (!virt)
 		return;
@@ -145,12 +151,13 @@ static void *find_rom(RISCVVirtState *virt)
 	return NULL;
 }
 
-/* Gives a property of the unit's node the number of the controller that another node has there. */
+/* Gives a property of the unit's node that waits for it the number which another node has there. */
 static bool copy_parent(void *fdt, int node, const char *name, int from)
 {
+	const void *is = fdt_getprop(fdt, node, name, NULL);
 	const void *parent = fdt_getprop(fdt, from, name, NULL);
 
-	return !fdt_getprop(fdt, node, name, NULL) ||
+	return !is || ldl_be_p(is) != NOBODY ||
 	       (parent && !fdt_setprop_inplace(fdt, node, name, parent, sizeof(uint32_t)));
 }
 
@@ -167,12 +174,13 @@ void iommux_riscv_tree_sys_complete(uint64_t base)
 	void *fdt = MACHINE(virt)->fdt, *rom = find_rom(virt);
 	int node = fdt_path_offset(fdt, path);
 
-	if (!rom || node < 0 ||
-	    !copy_parent(fdt, node, "interrupt-parent", fdt_path_offset(fdt, uart)) ||
+	/* One that came with -dtb may not want the unit, or know better. */
+	if (node < 0)
+		return;
+	if (!rom || !copy_parent(fdt, node, "interrupt-parent", fdt_path_offset(fdt, uart)) ||
 	    !copy_parent(fdt, node, "msi-parent", fdt_path_offset(fdt, host))) {
-		error_report("the device tree of this machine has no place for the interrupts of "
-		             "%s; "
-		             "give it one with -dtb",
+		error_report("the device tree of this machine has no interrupt controllers for %s "
+		             "where they were expected; give it a tree with -dtb",
 		             path);
 		exit(1);
 	}
