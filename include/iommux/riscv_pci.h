@@ -56,6 +56,8 @@ struct iom_riscv_pci_config {
  *  - enable 1, masked 1: it is kept, once a vector, which is the entry of the table that holds this
  *    address and data; when software clears `masked`, it is sent as the entry then says;
  *  - enable 1, masked 0: it is sent, as a store of the function's own.
+ * A message that no entry of the table holds is the notice of an interrupt file in memory, which MSI-X
+ * has no say in: it is sent.
  * The unit reads 0 at IOM_RISCV_PCI_PBA.  The embedder answers there instead, with a 1 for each vector
  * that it keeps; what an entry's own mask holds back is in the unit and is not seen there.
  *

@@ -53,23 +53,33 @@ static void store(uint64_t address, uint32_t data)
 	address_space_stl_le(&address_space_memory, address, data, MEMTXATTRS_UNSPECIFIED, NULL);
 }
 
+/* The vector whose message this is; one too many: the notice of an interrupt file in memory. */
+static unsigned vector_of(IommuxRiscvPci *s, uint64_t address, uint32_t data)
+{
+	unsigned v = 0;
+
+	while (v < s->riscv.vectors &&
+	       (entry_word(s, v, 0, 8) != address || entry_word(s, v, 8, 4) != data))
+		v++;
+	return v;
+}
+
 static void deliver(struct iommux_adapter *adapter, uint64_t address, uint32_t data)
 {
 	IommuxRiscvPci *s = container_of(adapter, IommuxRiscvPci, adapter);
+	unsigned vector = vector_of(s, address, data);
 	uint16_t control = msix_control(s);
 
-	if (!(control & IOM_RISCV_PCI_MSIX_ENABLE) ||
-	    !(pci_get_word(s->pci.config + PCI_COMMAND) & PCI_COMMAND_MASTER))
-		return;
-	if (control & IOM_RISCV_PCI_MSIX_MASKED) {
-		for (unsigned v = 0; v < s->riscv.vectors; v++) {
-			if (entry_word(s, v, 0, 8) == address && entry_word(s, v, 8, 4) == data) {
-				s->pending |= 1u << v;
-				return;
-			}
-		}
+	/* MSI-X knows nothing of notices: they go to where the guest's tables of messages lead. */
+	if (vector == s->riscv.vectors) {
+		store(address, data);
+	} else if (control & IOM_RISCV_PCI_MSIX_ENABLE &&
+	           pci_get_word(s->pci.config + PCI_COMMAND) & PCI_COMMAND_MASTER) {
+		if (control & IOM_RISCV_PCI_MSIX_MASKED)
+			s->pending |= 1u << vector;
+		else
+			store(address, data);
 	}
-	store(address, data);
 }
 
 static void config_write(PCIDevice *device, uint32_t address, uint32_t value, int bytes)
