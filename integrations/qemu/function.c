@@ -114,6 +114,27 @@ static IOMMUTLBEntry entry_of(struct iommux_function *function, hwaddr iova,
 	};
 }
 
+/* QEMU tells a process by an index, one of as many as MemTxAttrs.pid has values; 0: there is none. */
+#define PROCESSES 256
+
+static void set_process(struct iom_request *request, int index)
+{
+	if (index) {
+		request->pasid = index;
+		request->flags |= IOM_REQ_PASID;
+	}
+}
+
+static int attrs_to_index(IOMMUMemoryRegion *region, MemTxAttrs attrs)
+{
+	return attrs.pid;
+}
+
+static int num_indexes(IOMMUMemoryRegion *region)
+{
+	return PROCESSES;
+}
+
 static IOMMUTLBEntry translate(IOMMUMemoryRegion *region, hwaddr iova, IOMMUAccessFlags flags,
                                int index)
 {
@@ -136,6 +157,7 @@ static IOMMUTLBEntry translate(IOMMUMemoryRegion *region, hwaddr iova, IOMMUAcce
 
 	if (!port)
 		return entry;
+	set_process(&request, index);
 	if (port->home)
 		function->adapter->count.locked_translations++;
 	else
@@ -157,6 +179,8 @@ static void region_class_init(ObjectClass *class, iommux_class_data *data)
 	IOMMUMemoryRegionClass *region_class = IOMMU_MEMORY_REGION_CLASS(class);
 
 	region_class->translate = translate;
+	region_class->attrs_to_index = attrs_to_index;
+	region_class->num_indexes = num_indexes;
 	region_class->notify_flag_changed = iommux_notify_changed;
 }
 
@@ -195,6 +219,7 @@ static MemTxResult trap_write(void *opaque, hwaddr iova, uint64_t value, unsigne
 	if (!port)
 		return MEMTX_ERROR;
 	qatomic_inc(&function->adapter->count.messages);
+	set_process(&request, attrs.pid);
 	stq_le_p(data, value);
 	result = iom_write(port->port, &request, data, bytes, &reply);
 	give_port(function, port);
