@@ -245,14 +245,14 @@ static __attribute__((noinline)) int resolve(struct iom_port *port, const struct
 	int result;
 
 	/* Software may take a table away once no section is open: who asks in none has one here. */
-	iom_begin(port->lane);
+	iom_section_begin(port->lane);
 	/* Before anything else: who comes to watch changes it afterwards. */
 	epoch = __atomic_load_n(&port->endpoint->epoch, __ATOMIC_SEQ_CST);
 	result = iom_resolve(&query, &grant, reply);
 
 	if (!result && grant.keep && !query.watchers && !(q->flags & IOM_REQ_PROBE))
 		front_keep(port, q, &grant, reply, epoch, &port->memo.target.region);
-	iom_end(port->lane);
+	iom_section_end(port->lane);
 	return result;
 }
 
