@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT
+# SPDX-FileCopyrightText: 2026 The iommux authors
+"""Verdicts over a run: what the kernel should have said, and what it should not."""
+import re
+
+from .machines import DRIVERS
+
+# What no kernel says of a machine that works.
+TROUBLE = [re.compile(pattern) for pattern in (
+    r"DMAR: \[(DMA|INTR)", r"DMAR: DRHD: handling fault", r"DMAR: VT-d detected",
+    r"DMAR: QI.*(HEAD|[Ff]ault|[Tt]ime)", r"DMAR: .*(failed|[Ee]rror|timed out)",
+    r"riscv,iommu.*(fault|Fault|failed|timeout|error|Unable|Hardware)", r"Fault \d+ devid",
+    r"\bBUG:", r"WARNING: (CPU|possible)", r"\bOops\b", r"general protection fault",
+    r"rcu.*(stall|starved)", r"soft lockup", r"hung_task|blocked for more than",
+    r"nobody cared", r"No irq handler for vector", r"Spurious interrupt",
+    r"nvme.*(timeout|invalid id|completion polled|Abort|I/O Error|I/O error|controller is down)",
+    r"I/O error, dev", r"Buffer I/O error", r"virtio.*(id \d+ (is not a head|out of range)|broken)",
+    r"Detected Hardware Unit Hang", r"NETDEV WATCHDOG", r"transmit queue \d+ timed out",
+)]
+
+# A disk that is pulled out at work loses requests.
+EXPECTED = {"replug": re.compile(r"I/O error, dev|Buffer I/O error|nvme.*(I/O Error|I/O error)")}
+
+
+def quiet(lines):
+    """Lines of the log that tell of trouble, each with the step in which it came."""
+    step, bad = "boot", []
+    for line in lines:
+        marked = re.search(r"iommux: step (\S+)", line)
+        if marked:
+            step = marked[1]
+        elif any(t.search(line) for t in TROUBLE) and \
+                not (step in EXPECTED and EXPECTED[step].search(line)):
+            bad.append(f"in step {step}: {line.strip()}")
+    return bad
+
+
+def boot(run, variant):
+    """What is wrong with how the kernel found its IOMMU."""
+    log = run.log or run.console
+    bad = [f"the log should have a line like '{pattern}', and has none" for pattern in variant.says
+           if not any(re.search(pattern, line) for line in log)]
+    bad += [f"the log should have no line like '{pattern}', and has: {line}"
+            for pattern in variant.silent for line in log if re.search(pattern, line)]
+    devices = [rest.split() for word, rest in run.said if word == "device"]
+    for driver in DRIVERS:
+        mine = [d for d in devices if d[1] == driver]
+        if not mine:
+            bad.append(f"no PCI device has the driver {driver}")
+        bad += [f"device {where} of driver {driver} should be in a domain of type {variant.domain}, "
+                f"and its type is {kind}" for where, _, kind in mine if kind != variant.domain]
+    lines = [rest for word, rest in run.said if word == "interrupt" and "nvme" in rest]
+    if not lines:
+        bad.append("no line of /proc/interrupts names nvme")
+    bad += [f"interrupts of nvme should be {variant.interrupts}, and one is: {line}"
+            for line in lines if not re.search(variant.interrupts, line)]
+    return bad

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: MIT
+# SPDX-FileCopyrightText: 2026 The iommux authors
+"""Machines: which IOMMU, in which mode, and what the kernel is expected to say of it."""
+from typing import NamedTuple
+
+# The devices that do the work.  The root port is for the disk that comes and goes.
+DEVICES = """
+-device nvme,drive=nvme,serial=nvme
+-device virtio-blk-pci,drive=virtio,serial=virtio,disable-legacy=on,iommu_platform=on{virtio}
+-device e1000e,netdev=net0
+-device virtio-net-pci,netdev=net1,disable-legacy=on,iommu_platform=on{virtio}
+-device pcie-root-port,id=root0,chassis=1,slot=1
+-device {plug},bus=root0
+-device edu,id=edu,dma_mask=0xffffffffffffffff
+"""
+PLUG = {"driver": "nvme", "id": "plug", "drive": "plug", "serial": "plug"}
+DISKS = ["nvme", "virtio", "plug"]
+
+# Drivers whose devices are looked at after the boot.
+DRIVERS = ["nvme", "virtio-pci", "e1000e"]
+
+ARCHITECTURES = {
+    "amd64": ("x86_64", "-M q35 -cpu max", "console=ttyS0"),
+    "riscv64": ("riscv64", "-M virt,aia=aplic-imsic{machine} -cpu max", "console=ttyS0"),
+}
+
+
+class Variant(NamedTuple):
+    """A way to use a model."""
+    append: str                # to the kernel's command line
+    domain: str                # the type of the groups that the devices are in
+    says: tuple = ()           # patterns that the kernel's log has to have
+    silent: tuple = ()         # and those that it may not have
+    interrupts: str = ""       # a pattern for the lines of the disks in /proc/interrupts
+    virtio: str = ""           # more options of virtio devices
+    machine: str = ""          # more options of the machine
+
+
+REMAPPED = "IR-PCI-MSI"
+ON = r"DMAR: IOMMU enabled"
+QUEUED = r"DMAR: dmar0: Using Queued invalidation"
+XAPIC = r"DMAR-IR: Enabled IRQ remapping in xapic mode"
+X2APIC = r"DMAR-IR: Enabled IRQ remapping in x2apic mode"
+
+VTD = {
+    "lazy": Variant("intel_iommu=on iommu.strict=0", "DMA-FQ", (ON, QUEUED, XAPIC), (), REMAPPED),
+    "strict": Variant("intel_iommu=on iommu.strict=1", "DMA", (ON, QUEUED, X2APIC), (), REMAPPED),
+    "caching": Variant("intel_iommu=on", "DMA", (ON, QUEUED, X2APIC, "batching disallowed"), (),
+                       REMAPPED),
+    "scalable": Variant("intel_iommu=on,sm_on", "DMA-FQ", (ON, QUEUED, X2APIC), (), REMAPPED),
+    "first-stage": Variant("intel_iommu=on,sm_on", "DMA-FQ", (ON, QUEUED, X2APIC), (), REMAPPED),
+    "ats": Variant("intel_iommu=on", "DMA-FQ", (ON, QUEUED, X2APIC), (), REMAPPED, ",ats=on"),
+    "pass-through": Variant("intel_iommu=on iommu=pt", "identity", (ON, QUEUED, X2APIC), (),
+                            REMAPPED),
+    "dma-only": Variant("intel_iommu=on", "DMA-FQ", (ON, QUEUED), ("DMAR-IR: Enabled",), "PCI-MSI"),
+}
+
+RISCV_MSI = {"msi": Variant("", "identity", (r"riscv,iommu.*using MSIs",))}
+RISCV_PCI = {"msi": Variant("", "identity", (r"riscv,iommu",))}
+
+
+class Model(NamedTuple):
+    arch: str
+    stock: str                 # the model of QEMU's own that stands beside it, or itself
+    options: dict              # variant: QEMU's words for it
+    variants: dict
+
+
+MODELS = {
+    "intel-iommu": Model("amd64", "intel-iommu", {
+        "lazy": "-device intel-iommu,intremap=on,eim=off",
+        "strict": "-device intel-iommu,intremap=on,eim=on",
+        "caching": "-device intel-iommu,intremap=on,eim=on,caching-mode=on",
+        "scalable": "-device intel-iommu,intremap=on,eim=on,x-scalable-mode=on,aw-bits=48",
+        "first-stage": "-device intel-iommu,intremap=on,eim=on,x-scalable-mode=on,x-flts=on,"
+                       "aw-bits=48",
+        "ats": "-device intel-iommu,intremap=on,eim=on,device-iotlb=on",
+        "pass-through": "-device intel-iommu,intremap=on,eim=on",
+        "dma-only": "-device intel-iommu,intremap=off",
+    }, VTD),
+    "riscv-iommu-pci": Model("riscv64", "riscv-iommu-pci", {
+        "msi": "-device riscv-iommu-pci,addr=1.0",
+    }, RISCV_PCI),
+    "riscv-iommu-sys": Model("riscv64", "riscv-iommu-sys", {
+        "msi": "",
+    }, {"msi": RISCV_MSI["msi"]._replace(machine=",iommu-sys=on")}),
+}
+
+
+def words(model, variant, kernel, folder, initramfs):
+    """QEMU's command line but for the program itself; and what the kernel is told."""
+    how = MODELS[model].variants[variant]
+    _, machine, append = ARCHITECTURES[MODELS[model].arch]
+    plug = ",".join([PLUG["driver"]] + [f"{k}={v}" for k, v in PLUG.items() if k != "driver"])
+    line = (machine.format(machine=how.machine) + " -accel tcg -smp 2 -m 1G -nodefaults -display none"
+            " -no-reboot -serial stdio " + MODELS[model].options[variant]
+            + DEVICES.format(virtio=how.virtio, plug=plug)
+            + " -netdev hubport,id=net0,hubid=0 -netdev hubport,id=net1,hubid=0").split()
+    for disk in DISKS:
+        line += ["-blockdev", f"driver=raw,node-name={disk},file.driver=file,"
+                              f"file.filename={folder}/{disk}.img"]
+    return line + ["-qmp", f"unix:{folder}/qmp,server=on,wait=off", "-kernel", str(kernel.image),
+                   "-initrd", str(initramfs), "-append", f"{append} panic=-1 {how.append}".strip()]
+
+
+def target(model):
+    return ARCHITECTURES[MODELS[model].arch][0]
