@@ -17,33 +17,54 @@ SAID = re.compile(r"@@ (\w+) ?(.*)")
 
 
 class Monitor:
-    """QEMU's QMP socket."""
+    """QEMU's QMP socket.  What goes wrong is raised as OSError."""
 
     def __init__(self, path):
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(20)
+        self.socket.settimeout(30)
         self.socket.connect(str(path))
         self.lines = self.socket.makefile("r")
+        self.events = []
         self.lines.readline()
         self.ask("qmp_capabilities")
 
+    def next(self):
+        """The next answer or event."""
+        line = self.lines.readline()
+        if not line:
+            raise OSError("QEMU has closed its QMP socket")
+        message = json.loads(line)
+        if "event" in message:
+            self.events.append(message["event"])
+        return message
+
     def ask(self, command, **arguments):
-        """The answer; what happens meanwhile is not told.  An error is raised as OSError."""
         request = json.dumps({"execute": command, "arguments": arguments})
         self.socket.sendall(request.encode() + b"\n")
-        for line in self.lines:
-            answer = json.loads(line)
+        while True:
+            answer = self.next()
             if "error" in answer:
                 raise OSError(f"QMP {request}: {answer['error']['desc']}")
             if "return" in answer:
-                return answer["return"]
-        raise OSError(f"QMP {request}: no answer")
+                return
+
+    def wait(self, event):
+        while event not in self.events:
+            self.next()
+        self.events.remove(event)
 
 
-REQUESTS = {
-    "unplug": lambda monitor: monitor.ask("device_del", id="plug"),
-    "plug": lambda monitor: monitor.ask("device_add", bus="root0", **PLUG),
-}
+def unplug(monitor):
+    monitor.ask("device_del", id="plug")
+
+
+def plug(monitor):
+    # The guest has seen the disk go; for QEMU it is gone a little later.
+    monitor.wait("DEVICE_DELETED")
+    monitor.ask("device_add", bus="root0", **PLUG)
+
+
+REQUESTS = {"unplug": unplug, "plug": plug}
 
 
 class Run:
