@@ -10,16 +10,17 @@ from .kernels import ROOT, Wrong, unpacked
 GUEST = Path(__file__).resolve().parent / "guest"
 OUT = ROOT / "build/linux"
 COMPILERS = {"amd64": "gcc", "riscv64": "riscv64-linux-gnu-gcc"}
-PROGRAMS = ["disk"]
+PROGRAMS = ["disk", "edu"]
 MODULES = ["virtio_pci", "nvme", "virtio_blk", "virtio_net", "e1000e", "vfio_iommu_type1", "vfio_pci"]
 
 
 def busybox(arch):
     folder = unpacked("busybox-static", "sid", arch)
     for inside in ("usr/bin/busybox", "bin/busybox"):
-        if (folder / inside).exists():
-            return (folder / inside).read_bytes()
-    raise Wrong(f"{folder} of package busybox-static has no busybox")
+        if (folder / inside).exists() and (data := (folder / inside).read_bytes())[:4] == b"\x7fELF":
+            return data
+    raise Wrong(f"{folder} of package busybox-static has no busybox, or what is no program; remove "
+                "the folder, and it will be unpacked again")
 
 
 def program(name, arch):

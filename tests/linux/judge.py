@@ -19,20 +19,56 @@ TROUBLE = [re.compile(pattern) for pattern in (
 )]
 
 # A disk that is pulled out at work loses requests.
-EXPECTED = {"replug": re.compile(r"I/O error, dev|Buffer I/O error|nvme.*(I/O Error|I/O error)")}
+EXPECTED = {
+    "replug": re.compile(r"I/O error, dev|Buffer I/O error|nvme.*(I/O Error|I/O error)"),
+    "faults": re.compile(r"DMAR: (\[DMA|DRHD: handling fault)"),
+}
+
+# How the kernel tells of a fault: device, direction, address, reason.
+FAULT = re.compile(r"DMAR: \[DMA (Read|Write) NO_PASID\] Request device \[([0-9a-f:.]*)\] "
+                   r"fault addr (0x[0-9a-f]+) \[fault reason (0x[0-9a-f]+)\]")
 
 
-def quiet(lines):
-    """Lines of the log that tell of trouble, each with the step in which it came."""
-    step, bad = "boot", []
+def steps(lines):
+    """Lines of the log, each with the step in which it came."""
+    step = "boot"
     for line in lines:
         marked = re.search(r"iommux: step (\S+)", line)
         if marked:
             step = marked[1]
-        elif any(t.search(line) for t in TROUBLE) and \
-                not (step in EXPECTED and EXPECTED[step].search(line)):
-            bad.append(f"in step {step}: {line.strip()}")
+        else:
+            yield step, line
+
+
+def faults(run, variant):
+    """What is wrong with how the kernel told of faults that were provoked."""
+    bad, seen = [], []
+    for step, line in steps(run.log):
+        found = FAULT.search(line)
+        if step == "faults" and found:
+            seen.append((found[1].lower(), "0000:" + found[2], int(found[3], 16), int(found[4], 16)))
+    provoked = [rest.split() for word, rest in run.said if word == "fault"]
+    if not provoked:
+        bad.append("no fault was provoked")
+    for way, device, iova in provoked:
+        mine = [s for s in seen if s[:3] == (way, device, int(iova, 16))]
+        if not mine:
+            bad.append(f"the kernel should have told of a {way} of {device} at {iova}, and did not")
+            continue
+        seen.remove(mine[0])
+        if mine[0][3] not in variant.reasons[way]:
+            bad.append(f"the {way} of {device} at {iova} should have a reason of "
+                       f"{[hex(r) for r in variant.reasons[way]]}, and has {mine[0][3]:#x}")
+    bad += [f"the kernel told of a {way} of {device} at {iova:#x} with reason {reason:#x}, "
+            "which nobody provoked" for way, device, iova, reason in seen]
     return bad
+
+
+def quiet(lines):
+    """Lines of the log that tell of trouble, each with the step in which it came."""
+    return [f"in step {step}: {line.strip()}" for step, line in steps(lines)
+            if any(t.search(line) for t in TROUBLE)
+            and not (step in EXPECTED and EXPECTED[step].search(line))]
 
 
 def boot(run, variant):

@@ -36,26 +36,51 @@ class Variant(NamedTuple):
     interrupts: str = ""       # a pattern for the lines of the disks in /proc/interrupts
     virtio: str = ""           # more options of virtio devices
     machine: str = ""          # more options of the machine
+    reasons: dict = None       # of faults, by direction
 
 
-REMAPPED = "IR-PCI-MSI"
-ON = r"DMAR: IOMMU enabled"
-QUEUED = r"DMAR: dmar0: Using Queued invalidation"
-XAPIC = r"DMAR-IR: Enabled IRQ remapping in xapic mode"
-X2APIC = r"DMAR-IR: Enabled IRQ remapping in x2apic mode"
+ON = "DMAR: IOMMU enabled"
+QUEUED = "DMAR: dmar0: Using Queued invalidation"
+REMAPPING = "DMAR-IR: Enabled IRQ remapping"
+XAPIC = REMAPPING + " in xapic mode"
+X2APIC = REMAPPING + " in x2apic mode"
 
+# Fault reasons: of the second stage in legacy mode and in scalable mode, and of the first stage; for
+# what is not mapped, and for what is mapped for reading only.
+LEGACY_REASONS = {"read": [0x06], "write": [0x05]}
+SECOND_REASONS = {"read": [0x79], "write": [0x79, 0x85]}
+FIRST_REASONS = {"read": [0x71], "write": [0x71, 0x85]}
+
+USUAL = Variant("intel_iommu=on", "DMA-FQ", (ON, QUEUED, X2APIC), interrupts="IR-PCI-MSI",
+                reasons=LEGACY_REASONS)
 VTD = {
-    "lazy": Variant("intel_iommu=on iommu.strict=0", "DMA-FQ", (ON, QUEUED, XAPIC), (), REMAPPED),
-    "strict": Variant("intel_iommu=on iommu.strict=1", "DMA", (ON, QUEUED, X2APIC), (), REMAPPED),
-    "caching": Variant("intel_iommu=on", "DMA", (ON, QUEUED, X2APIC, "batching disallowed"), (),
-                       REMAPPED),
-    "scalable": Variant("intel_iommu=on,sm_on", "DMA-FQ", (ON, QUEUED, X2APIC), (), REMAPPED),
-    "first-stage": Variant("intel_iommu=on,sm_on", "DMA-FQ", (ON, QUEUED, X2APIC), (), REMAPPED),
-    "ats": Variant("intel_iommu=on", "DMA-FQ", (ON, QUEUED, X2APIC), (), REMAPPED, ",ats=on"),
-    "pass-through": Variant("intel_iommu=on iommu=pt", "identity", (ON, QUEUED, X2APIC), (),
-                            REMAPPED),
-    "dma-only": Variant("intel_iommu=on", "DMA-FQ", (ON, QUEUED), ("DMAR-IR: Enabled",), "PCI-MSI"),
+    "lazy": USUAL._replace(append="intel_iommu=on iommu.strict=0", says=(ON, QUEUED, XAPIC)),
+    "strict": USUAL._replace(append="intel_iommu=on iommu.strict=1", domain="DMA"),
+    "caching": USUAL._replace(domain="DMA", says=(ON, QUEUED, X2APIC, "batching disallowed")),
+    "scalable": USUAL._replace(append="intel_iommu=on,sm_on", reasons=SECOND_REASONS),
+    "first-stage": USUAL._replace(append="intel_iommu=on,sm_on", reasons=FIRST_REASONS),
+    "full": USUAL._replace(append="intel_iommu=on,sm_on", reasons=FIRST_REASONS),
+    "ats": USUAL._replace(virtio=",ats=on"),
+    "pass-through": USUAL._replace(append="intel_iommu=on iommu=pt", domain="identity"),
+    "dma-only": USUAL._replace(says=(ON, QUEUED), silent=(REMAPPING,), interrupts=" PCI-MSI"),
+    "registers": USUAL._replace(says=(ON, "DMAR: dmar0: Using Register based invalidation"),
+                                silent=(REMAPPING,), interrupts=" PCI-MSI"),
 }
+
+# What the specification calls the bits of CAP and ECAP that make the difference.
+CM, FS1GP = 1 << 7, 1 << 56
+QI, DT, IR, EIM, MHMV = 1 << 1, 1 << 2, 1 << 3, 1 << 4, 15 << 20
+NEST, EAFS, FSTS = 1 << 26, 1 << 34, 1 << 47
+
+# What the profiles of iommux-vtd have.
+LEGACY = (0x00d2078c226f0606, 0x0000000000f00fdf)
+SCALABLE = (0xc1d2078c226f0606, 0x0003ed9ca4f00fdf)
+
+
+def vtd(profile, cap=0, ecap=0):
+    """A unit of ours: a profile's with bits of CAP turned over, and of ECAP."""
+    return f"-device iommux-vtd,cap={profile[0] ^ cap:#x},ecap={profile[1] ^ ecap:#x}"
+
 
 RISCV_MSI = {"msi": Variant("", "identity", (r"riscv,iommu.*using MSIs",))}
 RISCV_PCI = {"msi": Variant("", "identity", (r"riscv,iommu",))}
@@ -79,6 +104,18 @@ MODELS = {
         "ats": "-device intel-iommu,intremap=on,eim=on,device-iotlb=on",
         "pass-through": "-device intel-iommu,intremap=on,eim=on",
         "dma-only": "-device intel-iommu,intremap=off",
+    }, VTD),
+    "iommux-vtd": Model("amd64", "intel-iommu", {
+        "lazy": vtd(LEGACY, 0, EIM),
+        "strict": "-device iommux-vtd",
+        "caching": vtd(LEGACY, CM),
+        "scalable": vtd(SCALABLE, FS1GP, NEST | EAFS | FSTS),
+        "first-stage": "-device iommux-vtd,profile=scalable",
+        "full": "-device iommux-vtd,profile=full",
+        "ats": "-device iommux-vtd",
+        "pass-through": "-device iommux-vtd",
+        "dma-only": vtd(LEGACY, 0, IR | EIM | MHMV),
+        "registers": vtd(LEGACY, 0, QI | DT | IR | EIM | MHMV),
     }, VTD),
     "riscv-iommu-pci": Model("riscv64", "riscv-iommu-pci", {
         "msi": "-device riscv-iommu-pci,addr=1.0",

@@ -20,13 +20,21 @@ STEPS = {
     "rebind": (60, "rebinds nvme"),
     "rebind-virtio": (60, "rebinds virtio"),
     "reload": (60, "reloads"),
+    "rescan": (60, "rescans virtio"),
+    "vfio": (90, "lends good"),
+    "faults": (90, "lends bad"),
     "replug": (90, "replugs"),
 }
 # These are judged by the host, when all is over.
 FIRST, LAST = "boot", "quiet"
 
 # Steps that a kernel cannot do.
-NOT_FOR = {"riscv64-dma": {"network", "reload"}}
+NOT_FOR = {
+    # No hot-plug, and VFIO refuses all devices.
+    "riscv64-sid": {"replug", "vfio", "faults"},
+    # Drivers are built in, there are no name spaces.
+    "riscv64-dma": {"replug", "vfio", "faults", "network", "reload"},
+}
 
 
 class Boot(NamedTuple):

@@ -70,6 +70,8 @@ def verdicts(boot, run, folder):
         found[step] = None if word == "ok" else rest or "failed without a word"
         if step == "replug" and refused:
             found[step] = "; ".join(refused)
+        if found[step] is None and step == "faults":
+            found[step] = "; ".join(judge.faults(run, MODELS[boot.model].variants[boot.variant])) or None
         if found[step] is None and step in WRITTEN:
             done = disk("check", folder / f"{WRITTEN[step]}.img", 16, 16, 2)
             if done.returncode:
