@@ -11,6 +11,7 @@
 #	make baremetal  our drivers on QEMU's IOMMUs, without a system below them; OURS=1: also on our models
 #	make bench      measure; make bench-instructions counts instructions too, and takes longer
 #	make fuzz       half an hour of libFuzzer for each target; TARGETS= chooses, SECONDS= as well
+#	make linux      boot Linux in QEMU with the models in front of its devices; ONLY= chooses
 #	make mutate     seed faults, one at a time, and see which test notices; IDS= chooses requirements
 #	make coverage   which lines and branches the tests reach
 #	make lint       formatting, clang-tidy, cppcheck
@@ -53,6 +54,10 @@ bench-instructions: all
 fuzz: deps
 	@scripts/fuzz --seconds $(or $(SECONDS),1800) $(TARGETS)
 
+linux: build-deps
+	@scripts/deps linux
+	@scripts/linux $(if $(ONLY),--only '$(ONLY)')
+
 mutate: build-deps
 	@scripts/mutate $(IDS)
 
@@ -77,4 +82,4 @@ build-deps:
 clean:
 	rm -rf build
 
-.PHONY: all demo check soak baremetal bench bench-instructions fuzz mutate coverage lint install deps build-deps clean
+.PHONY: all demo check soak baremetal bench bench-instructions fuzz linux mutate coverage lint install deps build-deps clean

@@ -23,7 +23,7 @@ DRIVERS = ["nvme", "virtio-pci", "e1000e"]
 # kernel may find that its timer is too slow to be believed in; hence no_timer_check.
 ARCHITECTURES = {
     "amd64": ("x86_64", "-M q35 -cpu max", "console=ttyS0 no_timer_check"),
-    "riscv64": ("riscv64", "-M virt,aia=aplic-imsic{machine} -cpu max", "console=ttyS0"),
+    "riscv64": ("riscv64", "-M virt{machine} -cpu max", "console=ttyS0"),
 }
 
 
@@ -37,6 +37,7 @@ class Variant(NamedTuple):
     virtio: str = ""           # more options of virtio devices
     machine: str = ""          # more options of the machine
     reasons: dict = None       # of faults, by direction
+    own: bool = False          # it is for kernels of our own configuration, and for no others
 
 
 ON = "DMAR: IOMMU enabled"
@@ -82,8 +83,14 @@ def vtd(profile, cap=0, ecap=0):
     return f"-device iommux-vtd,cap={profile[0] ^ cap:#x},ecap={profile[1] ^ ecap:#x}"
 
 
-RISCV_MSI = {"msi": Variant("", "identity", (r"riscv,iommu.*using MSIs",))}
-RISCV_PCI = {"msi": Variant("", "identity", (r"riscv,iommu",))}
+# A kernel that does not translate has its own domains, too; the function of PCI needs messages.
+AIA = ",aia=aplic-imsic"
+RISCV_PCI = {"msi": Variant("", "identity", (r"iommu_pci \S+: enabling device",), machine=AIA)}
+RISCV_SYS = {
+    "msi": Variant("", "identity", (r"riscv,iommu.*: using MSIs",), machine=AIA),
+    "wired": Variant("", "identity", (r"riscv,iommu.*: using wire-signaled interrupts",)),
+    "translated": Variant("", "DMA", (r"riscv,iommu.*: using wire-signaled interrupts",), own=True),
+}
 
 
 class Model(NamedTuple):
@@ -120,9 +127,17 @@ MODELS = {
     "riscv-iommu-pci": Model("riscv64", "riscv-iommu-pci", {
         "msi": "-device riscv-iommu-pci,addr=1.0",
     }, RISCV_PCI),
+    "iommux-riscv-pci": Model("riscv64", "riscv-iommu-pci", {
+        "msi": "-device iommux-riscv-pci,addr=1.0",
+    }, RISCV_PCI),
     "riscv-iommu-sys": Model("riscv64", "riscv-iommu-sys", {
         "msi": "",
-    }, {"msi": RISCV_MSI["msi"]._replace(machine=",iommu-sys=on")}),
+    }, {"msi": RISCV_SYS["msi"]._replace(machine=AIA + ",iommu-sys=on")}),
+    "iommux-riscv-sys": Model("riscv64", "riscv-iommu-sys", {
+        "msi": "-device iommux-riscv-sys",
+        "wired": "-device iommux-riscv-sys",
+        "translated": "-device iommux-riscv-sys",
+    }, RISCV_SYS),
 }
 
 

@@ -37,6 +37,20 @@ NOT_FOR = {
 }
 
 
+# What a test of QEMU's own models does not pass, and why: it is shown, and not counted.
+KNOWN = [
+    ("*/intel-iommu/*/faults",
+     "QEMU records no fault for a write through a translation that is cached for reading; in scalable "
+     "mode it records the PASID 0 of requests that have none, and reasons of legacy mode"),
+]
+
+# One boot for each thing that is not like the others.
+QUICK = ["amd64-bookworm/iommux-vtd/lazy", "amd64-backports/iommux-vtd/strict",
+         "amd64-backports/iommux-vtd/first-stage", "amd64-backports/intel-iommu/strict",
+         "amd64-sid/iommux-vtd/full", "amd64-sid/iommux-vtd/registers",
+         "riscv64-sid/iommux-riscv-pci/msi", "riscv64-sid/iommux-riscv-sys/wired"]
+
+
 class Boot(NamedTuple):
     kernel: str
     model: str
@@ -53,22 +67,30 @@ class Boot(NamedTuple):
 
 
 def everything():
-    for kernel, (arch, _) in KERNELS.items():
+    for kernel, (arch, suite) in KERNELS.items():
         for model in MODELS:
             if MODELS[model].arch != arch:
                 continue
-            for variant in MODELS[model].options:
+            for variant, how in MODELS[model].variants.items():
+                if variant not in MODELS[model].options or how.own != (suite is None):
+                    continue
                 yield Boot(kernel, model, variant,
                            tuple(s for s in STEPS if s not in NOT_FOR.get(kernel, ())))
 
 
-def chosen(only):
+def known(test):
+    """Why this test is not counted, or None."""
+    return next((why for pattern, why in KNOWN if fnmatchcase(test, pattern)), None)
+
+
+def chosen(only, quick):
     """Boots with the steps that a pattern wants; without one, all."""
     for boot in everything():
+        if quick and boot.name not in QUICK:
+            continue
         if only is None:
             yield boot
             continue
-        wanted = [name for name in boot.tests() if fnmatchcase(name, f"*{only}*")]
+        wanted = {name for name in boot.tests() if fnmatchcase(name, f"*{only}*")}
         if wanted:
-            yield boot._replace(steps=tuple(
-                s for s in boot.steps if f"{boot.name}/{s}" in wanted))
+            yield boot._replace(steps=tuple(s for s in boot.steps if f"{boot.name}/{s}" in wanted))

@@ -245,10 +245,14 @@ static void bad_one(struct edu *edu, uint64_t iova, bool to_ram)
 		        (unsigned long long)iova);
 		fclose(console);
 	}
-	transfer(edu, iova, 64, to_ram);
+	/* QEMU cuts an access that faults into pieces of this size, and each is a fault. */
+	transfer(edu, iova, 4, to_ram);
 }
 
-/* What was never mapped, what is mapped for reading only, and what was mapped until now. */
+/*
+ * What was never mapped, what is mapped for reading only, and what was mapped until now.  The kernel
+ * shows no more than five faults in five seconds.
+ */
 static void bad(struct edu *edu)
 {
 	unsigned char *memory = new_pages(PAGE);
@@ -267,8 +271,6 @@ static void bad(struct edu *edu)
 	unmap(edu, 0x50000000, PAGE);
 	bad_one(edu, 0x50000000, true);
 	bad_one(edu, 0x50000000, false);
-	unmap(edu, 0x40000000, PAGE);
-	bad_one(edu, 0x40000000, false);
 	expect(memory, 3, "what faults may not change");
 }
 

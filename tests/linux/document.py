@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT
+# SPDX-FileCopyrightText: 2026 The iommux authors
+"""The part of docs/linux.md that a run writes."""
+from . import plan
+from .kernels import ROOT
+from .machines import MODELS
+
+PATH = ROOT / "docs/linux.md"
+BEGIN = "<!-- written by scripts/linux --document -->"
+END = "<!-- to here -->"
+
+
+def cell(outcome):
+    """A boot in a few words."""
+    if outcome is None:
+        return "-"
+    bad = [test.rpartition("/")[2] for test, why in outcome.verdicts.items() if why is not None]
+    count = len(outcome.verdicts)
+    return f"all {count}" if not bad else f"{count - len(bad)} of {count}; not {', '.join(bad)}"
+
+
+def table(outcomes, kernels, emulator):
+    """Lines of Markdown: a row for each kernel, model of ours, and variant."""
+    boots = {boot.name: outcome for boot, outcome in outcomes}
+    lines = [f"With {emulator}.", "", "| kernel | release | model | variant | iommux | QEMU's own |",
+             "|---|---|---|---|---|---|"]
+    for kernel in kernels.values():
+        for name, model in MODELS.items():
+            if model.stock == name or model.arch != kernel.arch:
+                continue
+            for variant in model.variants:
+                mine, stock = (boots.get(f"{kernel.name}/{m}/{variant}") for m in (name, model.stock))
+                if mine or stock:
+                    lines.append(f"| {kernel.name} | {kernel.release} | {name} | {variant} | "
+                                 f"{cell(mine)} | {cell(stock)} |")
+    differ = sorted({why for boot, outcome in outcomes for test, bad in outcome.verdicts.items()
+                     if bad is not None and (why := plan.known(test))})
+    return lines + [""] * bool(differ) + [f"* {why[0].upper()}{why[1:]}." for why in differ]
+
+
+def write(lines):
+    text = PATH.read_text()
+    before, _, rest = text.partition(BEGIN)
+    _, found, after = rest.partition(END)
+    if not found:
+        raise ValueError(f"{PATH} should have the lines '{BEGIN}' and '{END}'")
+    PATH.write_text("\n".join([before + BEGIN, "", *lines, "", END + after]))
