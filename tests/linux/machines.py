@@ -68,21 +68,6 @@ VTD = {
                                 silent=(REMAPPING,), interrupts=" PCI-MSI"),
 }
 
-# What the specification calls the bits of CAP and ECAP that make the difference.
-CM, FS1GP = 1 << 7, 1 << 56
-QI, DT, IR, EIM, MHMV = 1 << 1, 1 << 2, 1 << 3, 1 << 4, 15 << 20
-NEST, EAFS, FSTS = 1 << 26, 1 << 34, 1 << 47
-
-# What the profiles of iommux-vtd have.
-LEGACY = (0x00d2078c226f0606, 0x0000000000f00fdf)
-SCALABLE = (0xc1d2078c226f0606, 0x0003ed9ca4f00fdf)
-
-
-def vtd(profile, cap=0, ecap=0):
-    """A unit of ours: a profile's with bits of CAP turned over, and of ECAP."""
-    return f"-device iommux-vtd,cap={profile[0] ^ cap:#x},ecap={profile[1] ^ ecap:#x}"
-
-
 # A kernel that does not translate has its own domains, too; the function of PCI needs messages.
 AIA = ",aia=aplic-imsic"
 RISCV_PCI = {"msi": Variant("", "identity", (r"iommu_pci \S+: enabling device",), machine=AIA)}
@@ -113,16 +98,16 @@ MODELS = {
         "dma-only": "-device intel-iommu,intremap=off",
     }, VTD),
     "iommux-vtd": Model("amd64", "intel-iommu", {
-        "lazy": vtd(LEGACY, 0, EIM),
+        "lazy": "-device iommux-vtd,eim=off",
         "strict": "-device iommux-vtd",
-        "caching": vtd(LEGACY, CM),
-        "scalable": vtd(SCALABLE, FS1GP, NEST | EAFS | FSTS),
+        "caching": "-device iommux-vtd,caching-mode=on",
+        "scalable": "-device iommux-vtd,profile=scalable,first-stage=off",
         "first-stage": "-device iommux-vtd,profile=scalable",
         "full": "-device iommux-vtd,profile=full",
         "ats": "-device iommux-vtd",
         "pass-through": "-device iommux-vtd",
-        "dma-only": vtd(LEGACY, 0, IR | EIM | MHMV),
-        "registers": vtd(LEGACY, 0, QI | DT | IR | EIM | MHMV),
+        "dma-only": "-device iommux-vtd,intremap=off",
+        "registers": "-device iommux-vtd,queued-invalidation=off",
     }, VTD),
     "riscv-iommu-pci": Model("riscv64", "riscv-iommu-pci", {
         "msi": "-device riscv-iommu-pci,addr=1.0",
