@@ -68,11 +68,10 @@ REQUESTS = {"unplug": unplug, "plug": plug}
 
 
 class Run:
-    """What was said: `said` has (word, rest) of the guest's init, `log` the kernel's log."""
+    """What was said: `said` has (word, rest) of the guest's init, `log` all lines of the console."""
 
     def __init__(self, words, folder, log):
-        self.said, self.log, self.console, self.end, self.monitor = [], [], [], None, None
-        self.in_log = False
+        self.said, self.log, self.end, self.monitor = [], [], None, None
         self.started = time.monotonic()
         with open(log, "w", encoding="utf-8") as self.file:
             self.file.write(" ".join(f"'{w}'" if " " in w else w for w in words) + "\n")
@@ -115,15 +114,14 @@ class Run:
     def line(self, text, folder):
         self.file.write(text + "\n")
         self.file.flush()
+        self.log.append(text)
         found = SAID.search(text)
         if not found:
-            (self.log if self.in_log else self.console).append(text)
             return
         word, rest = found.groups()
-        self.said.append((word, rest))
-        self.in_log = word == "log"
+        self.said.append((word, rest.strip()))
         if word == "host":
-            self.host(rest, folder)
+            self.host(rest.strip(), folder)
 
     def host(self, request, folder):
         try:

@@ -126,6 +126,12 @@ MODELS = {
 }
 
 
+def wire(folder, end):
+    """An end of the wire between the two network cards: sockets, so that none runs inside the other."""
+    return (f"dgram,id=net{end},local.type=unix,local.path={folder}/wire{end},"
+            f"remote.type=unix,remote.path={folder}/wire{1 - end}")
+
+
 def words(model, variant, kernel, folder, initramfs):
     """QEMU's command line but for the program itself; and what the kernel is told."""
     how = MODELS[model].variants[variant]
@@ -134,12 +140,12 @@ def words(model, variant, kernel, folder, initramfs):
     line = (machine.format(machine=how.machine) + " -accel tcg -smp 2 -m 1G -nodefaults -display none"
             " -no-reboot -serial stdio " + MODELS[model].options[variant]
             + DEVICES.format(virtio=how.virtio, plug=plug)
-            + " -netdev hubport,id=net0,hubid=0 -netdev hubport,id=net1,hubid=0").split()
+            + f" -netdev {wire(folder, 0)} -netdev {wire(folder, 1)}").split()
     for disk in DISKS:
         line += ["-blockdev", f"driver=raw,node-name={disk},file.driver=file,"
                               f"file.filename={folder}/{disk}.img"]
     return line + ["-qmp", f"unix:{folder}/qmp,server=on,wait=off", "-kernel", str(kernel.image),
-                   "-initrd", str(initramfs), "-append", f"{append} panic=-1 {how.append}".strip()]
+                   "-initrd", str(initramfs), "-append", f"{append} printk.devkmsg=on panic=-1 {how.append}".strip()]
 
 
 def target(model):

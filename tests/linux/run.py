@@ -63,7 +63,7 @@ def verdicts(boot, run, folder):
     refused = [rest for word, rest in run.said if word == "refused"]
     bad = judge.boot(run, MODELS[boot.model].variants[boot.variant])
     found = {FIRST: "; ".join(bad) or None}
-    if not came and not run.log:
+    if not came:
         found[FIRST] = f"the guest's init never spoke; {run.end}"
     for step in boot.steps:
         word, rest = came.get(step, ("fail", NOT_REACHED))
@@ -76,7 +76,7 @@ def verdicts(boot, run, folder):
             done = disk("check", folder / f"{WRITTEN[step]}.img", 16, 16, 2)
             if done.returncode:
                 found[step] = "the guest read what it wrote, but the host finds: " + done.stdout.strip()
-    bad = judge.quiet(run.log or run.console)
+    bad = judge.quiet(run.log)
     if run.end != "the guest ended":
         bad.append(run.end)
     found[LAST] = "; ".join(bad[:3]) + (f"; and {len(bad) - 3} more" if len(bad) > 3 else "") or None

@@ -4,7 +4,7 @@
  * Drives QEMU's "edu" device through VFIO, and has it do what it may and what it may not.
  *
  *	edu good DEVICE    DMA both ways, at low and at high addresses, and interrupts
- *	edu bad DEVICE     DMA that faults; a line each on the console tells the runner what the kernel
+ *	edu bad DEVICE     DMA that faults; a line each of the kernel's log tells the runner what the kernel
  *	                   should report: "@@ fault read|write DEVICE IOVA"
  *
  * DEVICE is a PCI address that vfio-pci is bound to: 0000:00:06.0.
@@ -238,12 +238,12 @@ static void good(struct edu *edu)
 
 static void bad_one(struct edu *edu, uint64_t iova, bool to_ram)
 {
-	FILE *console = fopen("/dev/console", "w");
+	FILE *log = fopen("/dev/kmsg", "w");
 
-	if (console) {
-		fprintf(console, "@@ fault %s %s 0x%llx\n", to_ram ? "write" : "read", edu->name,
+	if (log) {
+		fprintf(log, "@@ fault %s %s 0x%llx\n", to_ram ? "write" : "read", edu->name,
 		        (unsigned long long)iova);
-		fclose(console);
+		fclose(log);
 	}
 	/* QEMU cuts an access that faults into pieces of this size, and each is a fault. */
 	transfer(edu, iova, 4, to_ram);
