@@ -47,10 +47,11 @@ XAPIC = REMAPPING + " in xapic mode"
 X2APIC = REMAPPING + " in x2apic mode"
 
 # Fault reasons: of the second stage in legacy mode and in scalable mode, and of the first stage; for
-# what is not mapped, and for what is mapped for reading only.
+# what is not mapped, and for what is mapped for reading only.  Of two stages, kernels choose differently
+# for VFIO.
 LEGACY_REASONS = {"read": [0x06], "write": [0x05]}
 SECOND_REASONS = {"read": [0x79], "write": [0x79, 0x85]}
-FIRST_REASONS = {"read": [0x71], "write": [0x71, 0x85]}
+FIRST_REASONS = {"read": [0x71, 0x79], "write": [0x71, 0x79, 0x85]}
 
 USUAL = Variant("intel_iommu=on", "DMA-FQ", (ON, QUEUED, X2APIC), interrupts="IR-PCI-MSI",
                 reasons=LEGACY_REASONS)
