@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/* Results, memory, and the kernel's log. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/klog.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "vfio_test.h"
+
+bool tap_failing;
+static bool skipping;
+static unsigned count, failures;
+
+void tap_run(const char *name, void (*test)(void))
+{
+	tap_failing = false;
+	skipping = false;
+	test();
+	count++;
+	if (skipping)
+		return;
+	failures += tap_failing;
+	printf("%s %u - %s\n", tap_failing ? "not ok" : "ok", count, name);
+	fflush(stdout);
+}
+
+void tap_fail(const char *file, int line, const char *format, ...)
+{
+	va_list rest;
+
+	tap_failing = true;
+	va_start(rest, format);
+	printf("# %s:%d: ", file, line);
+	vprintf(format, rest);
+	putchar('\n');
+	va_end(rest);
+}
+
+void tap_skip(const char *why)
+{
+	skipping = true;
+	printf("ok %u # SKIP %s\n", count + 1, why);
+	fflush(stdout);
+}
+
+void tap_bail(const char *format, ...)
+{
+	va_list rest;
+
+	va_start(rest, format);
+	printf("Bail out! ");
+	vprintf(format, rest);
+	putchar('\n');
+	va_end(rest);
+	exit(1);
+}
+
+int tap_end(void)
+{
+	printf("1..%u\n", count);
+	if (failures)
+		printf("# %u of %u failed\n", failures, count);
+	return failures != 0;
+}
+
+void *memory_new(uint64_t bytes)
+{
+	uint8_t *memory =
+		mmap(NULL, 2 * bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		tap_bail("no memory: %m");
+	memory += -(uintptr_t)memory & (bytes - 1);
+	memset(memory, 0, bytes);
+	return memory;
+}
+
+static uint32_t mixed(uint32_t word)
+{
+	word ^= word >> 16;
+	word *= 0x7feb352du;
+	word ^= word >> 15;
+	word *= 0x846ca68bu;
+	return word ^ word >> 16;
+}
+
+void memory_fill(void *memory, uint64_t bytes, uint32_t seed)
+{
+	for (uint64_t at = 0; at < bytes / 4; at++)
+		((uint32_t *)memory)[at] = mixed(seed * 0x9e3779b9u + (uint32_t)at);
+}
+
+bool memory_is(const void *memory, uint64_t bytes, uint32_t seed)
+{
+	for (uint64_t at = 0; at < bytes / 4; at++) {
+		if (((const uint32_t *)memory)[at] != mixed(seed * 0x9e3779b9u + (uint32_t)at))
+			return false;
+	}
+	return true;
+}
+
+bool memory_all(const void *memory, uint64_t bytes, uint8_t value)
+{
+	for (uint64_t at = 0; at < bytes; at++) {
+		if (((const uint8_t *)memory)[at] != value)
+			return false;
+	}
+	return true;
+}
+
+uint32_t next_random(void)
+{
+	static uint32_t state;
+
+	return mixed(++state);
+}
+
+enum { LOG_READ_ALL = 3, LOG_CLEAR = 5 };
+
+void fault_forget(void)
+{
+	/* The kernel prints ten faults in five seconds, and drops the others. */
+	usleep(600000);
+	klogctl(LOG_CLEAR, NULL, 0);
+}
+
+static int reason_in(const char *log, const struct device *of, uint64_t iova, bool write)
+{
+	/* Older kernels leave the segment out. */
+	const char *bus = of->address + strlen("0000:");
+	char kind[64], address[64];
+
+	snprintf(kind, sizeof kind, "[DMA %s ", write ? "Write" : "Read");
+	snprintf(address, sizeof address, "fault addr 0x%llx ",
+	         (unsigned long long)(iova & ~0xfffull));
+	for (const char *line = log; line; line = strchr(line + 1, '\n')) {
+		const char *end = strchr(line + 1, '\n');
+		size_t length = end ? (size_t)(end - line) : strlen(line);
+		const char *where = memmem(line, length, address, strlen(address));
+		const char *reason = "[fault reason ";
+
+		if (!where || !memmem(line, length, kind, strlen(kind)) ||
+		    !memmem(line, length, bus, strlen(bus)))
+			continue;
+		where = memmem(where, length - (size_t)(where - line), reason, strlen(reason));
+		return where ? (int)strtol(where + strlen(reason), NULL, 0) : -1;
+	}
+	return -1;
+}
+
+int fault_seen(const struct device *of, uint64_t iova, bool write)
+{
+	static char log[1 << 18];
+
+	for (int tries = 0; tries < 100; tries++) {
+		int length = klogctl(LOG_READ_ALL, log, sizeof log - 1);
+		int reason;
+
+		log[length > 0 ? length : 0] = 0;
+		reason = reason_in(log, of, iova, write);
+		if (reason >= 0)
+			return reason;
+		usleep(20000);
+	}
+	return -1;
+}
