@@ -124,18 +124,20 @@ enum { LOG_READ_ALL = 3, LOG_CLEAR = 5 };
 
 /* One refused transfer may be many faults, and the kernel prints ten lines in five seconds. */
 enum { SILENCE_MS = 5200 };
+static int64_t silent_until;
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000ll + now.tv_nsec / 1000000;
+}
 
 void fault_forget(void)
 {
-	static int64_t next;
-	struct timespec now;
-	int64_t ms;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	ms = now.tv_sec * 1000ll + now.tv_nsec / 1000000;
-	if (next > ms)
-		usleep((useconds_t)(next - ms) * 1000);
-	next = (next > ms ? next : ms) + SILENCE_MS;
+	while (now_ms() < silent_until)
+		usleep(10000);
 	klogctl(LOG_CLEAR, NULL, 0);
 }
 
@@ -163,19 +165,27 @@ static int reason_in(const char *log, const struct device *of, uint64_t iova, bo
 	return -1;
 }
 
-int fault_seen(const struct device *of, uint64_t iova, bool write)
+static char *log_text(void)
 {
 	static char log[1 << 18];
+	int length = klogctl(LOG_READ_ALL, log, sizeof log - 1);
 
-	for (int tries = 0; tries < 100; tries++) {
-		int length = klogctl(LOG_READ_ALL, log, sizeof log - 1);
-		int reason;
+	log[length > 0 ? length : 0] = 0;
+	return log;
+}
 
-		log[length > 0 ? length : 0] = 0;
-		reason = reason_in(log, of, iova, write);
-		if (reason >= 0)
-			return reason;
+int fault_seen(const struct device *of, uint64_t iova, bool write)
+{
+	int reason = -1;
+
+	for (int tries = 0; tries < 100 && reason < 0; tries++) {
 		usleep(20000);
+		reason = reason_in(log_text(), of, iova, write);
 	}
-	return -1;
+	silent_until = now_ms() + SILENCE_MS;
+	if (reason < 0) {
+		for (char *line = strtok(log_text(), "\n"); line; line = strtok(NULL, "\n"))
+			printf("# instead: %s\n", line);
+	}
+	return reason;
 }
