@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /* Results, memory, and the kernel's log. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/klog.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -120,11 +121,14 @@ uint32_t next_random(void)
 	return mixed(++state);
 }
 
-enum { LOG_READ_ALL = 3, LOG_CLEAR = 5 };
-
 /* One refused transfer may be many faults, and the kernel prints ten lines in five seconds. */
 enum { SILENCE_MS = 5200 };
 static int64_t silent_until;
+
+/* What the kernel has said since fault_forget(). */
+static int kernel_log = -1;
+static char log_text[1 << 18];
+static size_t log_length;
 
 static int64_t now_ms(void)
 {
@@ -138,7 +142,11 @@ void fault_forget(void)
 {
 	while (now_ms() < silent_until)
 		usleep(10000);
-	klogctl(LOG_CLEAR, NULL, 0);
+	if (kernel_log < 0)
+		kernel_log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
+	if (kernel_log < 0 || lseek(kernel_log, 0, SEEK_END) < 0)
+		tap_bail("/dev/kmsg cannot be read: %m");
+	log_length = 0;
 }
 
 static int reason_in(const char *log, const struct device *of, uint64_t iova, bool write)
@@ -165,13 +173,17 @@ static int reason_in(const char *log, const struct device *of, uint64_t iova, bo
 	return -1;
 }
 
-static char *log_text(void)
+/* Each read gives one line, and -EPIPE for lines that were overtaken. */
+static void log_more(void)
 {
-	static char log[1 << 18];
-	int length = klogctl(LOG_READ_ALL, log, sizeof log - 1);
+	ssize_t more;
 
-	log[length > 0 ? length : 0] = 0;
-	return log;
+	while (log_length < sizeof log_text - 1 &&
+	       ((more = read(kernel_log, log_text + log_length, sizeof log_text - 1 - log_length)) >
+	                0 ||
+	        errno == EPIPE))
+		log_length += more > 0 ? (size_t)more : 0;
+	log_text[log_length] = 0;
 }
 
 int fault_seen(const struct device *of, uint64_t iova, bool write)
@@ -180,11 +192,12 @@ int fault_seen(const struct device *of, uint64_t iova, bool write)
 
 	for (int tries = 0; tries < 100 && reason < 0; tries++) {
 		usleep(20000);
-		reason = reason_in(log_text(), of, iova, write);
+		log_more();
+		reason = reason_in(log_text, of, iova, write);
 	}
 	silent_until = now_ms() + SILENCE_MS;
 	if (reason < 0) {
-		for (char *line = strtok(log_text(), "\n"); line; line = strtok(NULL, "\n"))
+		for (char *line = strtok(log_text, "\n"); line; line = strtok(NULL, "\n"))
 			printf("# instead: %s\n", line);
 	}
 	return reason;
