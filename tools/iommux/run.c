@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /* iommux run: options, the scenario, its parameters. */
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "complain.h"
 #include "nearest.h"
+#include "option.h"
 #include "recording.h"
 #include "scenario.h"
 #include "verbs.h"
@@ -42,8 +41,9 @@ struct run {
 	bool help;
 };
 
-static int set_arch(struct run *r, const char *value)
+static int set_arch(void *opaque, const char *value)
 {
+	struct run *r = opaque;
 	struct nearest search;
 
 	r->scenario.arch = machine_arch_find(value);
@@ -58,78 +58,40 @@ static int set_arch(struct run *r, const char *value)
 	return complain("run: --arch %s is not known; 'iommux run --help' lists what is", value);
 }
 
-static int set_seed(struct run *r, const char *value)
+static int set_seed(void *opaque, const char *value)
 {
-	char *end;
+	struct run *r = opaque;
 
-	errno = 0;
-	r->scenario.seed = strtoull(value, &end, 0);
-	if (*value < '0' || *value > '9' || *end || errno)
+	if (!option_number(value, &r->scenario.seed))
 		return complain("run: --seed %s must be a whole number from 0 to 2^64 - 1", value);
 	return EXIT_HELD;
 }
 
-static int set_record(struct run *r, const char *value)
+static int set_record(void *opaque, const char *value)
 {
+	struct run *r = opaque;
+
 	r->record = value;
 	return EXIT_HELD;
 }
 
-static int set_help(struct run *r, const char *value)
+static int set_help(void *opaque, const char *value)
 {
+	struct run *r = opaque;
+
 	(void)value;
 	r->help = true;
 	return EXIT_HELD;
 }
 
-static const struct option {
-	const char *name;
-	bool has_value;
-	int (*set)(struct run *r, const char *value);
-} options[] = {
+static const struct option options[] = {
 	{ "--arch", true, set_arch },
 	{ "--seed", true, set_seed },
 	{ "--record", true, set_record },
 	{ "--help", false, set_help },
 };
 
-#define OPTIONS (sizeof options / sizeof options[0])
-
-static int unknown_option(const char *arg)
-{
-	struct nearest search;
-
-	nearest_begin(&search, arg);
-	for (size_t i = 0; i < OPTIONS; i++)
-		nearest_offer(&search, options[i].name);
-	if (search.best)
-		return complain("run: there is no option '%s'; did you mean '%s'?", arg,
-		                search.best);
-	return complain("run: there is no option '%s'; 'iommux run --help' lists them", arg);
-}
-
-/* Takes the option at argv[*i], "--name value" or "--name=value", and moves *i behind it. */
-static int take_option(struct run *r, int argc, char **argv, int *i)
-{
-	const char *arg = argv[(*i)++], *equals = strchr(arg, '=');
-	size_t len = equals ? (size_t)(equals - arg) : strlen(arg);
-
-	for (size_t o = 0; o < OPTIONS; o++) {
-		const struct option *option = &options[o];
-
-		if (strlen(option->name) != len || memcmp(option->name, arg, len) != 0)
-			continue;
-		if (!option->has_value)
-			return equals ? complain("run: %s takes no value", option->name)
-			              : option->set(r, NULL);
-		if (equals)
-			return option->set(r, equals + 1);
-		if (*i == argc)
-			return complain("run: %s needs a value", option->name);
-		return option->set(r, argv[(*i)++]);
-	}
-	return unknown_option(arg);
-}
+static const struct option_set option_set = { "run", options, sizeof options / sizeof options[0] };
 
 static bool is_name(const char *text, size_t len)
 {
@@ -168,8 +130,8 @@ static int take_arguments(struct run *r, int argc, char **argv)
 	for (int i = 1; i < argc && !status && !r->help;) {
 		const char *arg = argv[i];
 
-		if (arg[0] == '-' && arg[1])
-			status = take_option(r, argc, argv, &i);
+		if (option_is(arg))
+			status = option_take(&option_set, r, argc, argv, &i);
 		else if (!r->scenario.path)
 			r->scenario.path = argv[i++];
 		else

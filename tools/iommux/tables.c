@@ -9,7 +9,7 @@
 
 #include "complain.h"
 #include "file.h"
-#include "nearest.h"
+#include "option.h"
 #include "verbs.h"
 
 static const char usage[] =
@@ -94,41 +94,59 @@ static int print_file(const char *path, bool json)
 	return status;
 }
 
-static int unknown_option(const char *arg)
-{
-	struct nearest search;
+struct ask {
+	const char *path;
+	bool json, help;
+};
 
-	nearest_begin(&search, arg);
-	nearest_offer(&search, "--json");
-	nearest_offer(&search, "--help");
-	if (search.best)
-		return complain("tables: there is no option '%s'; did you mean '%s'?", arg,
-		                search.best);
-	return complain("tables: there is no option '%s'; 'iommux tables --help' lists them", arg);
+static int set_json(void *opaque, const char *value)
+{
+	struct ask *ask = opaque;
+
+	(void)value;
+	ask->json = true;
+	return EXIT_HELD;
 }
+
+static int set_help(void *opaque, const char *value)
+{
+	struct ask *ask = opaque;
+
+	(void)value;
+	ask->help = true;
+	return EXIT_HELD;
+}
+
+static const struct option options[] = {
+	{ "--json", false, set_json },
+	{ "--help", false, set_help },
+};
+
+static const struct option_set option_set = { "tables", options,
+	                                      sizeof options / sizeof options[0] };
 
 int verb_tables(int argc, char **argv)
 {
-	const char *path = NULL;
-	bool json = false;
+	struct ask ask = { .path = NULL };
+	int status = EXIT_HELD;
 
-	for (int i = 1; i < argc; i++) {
-		if (!strcmp(argv[i], "--help")) {
-			fputs(usage, stdout);
-			return EXIT_HELD;
-		}
-		if (!strcmp(argv[i], "--json"))
-			json = true;
-		else if (argv[i][0] == '-' && argv[i][1])
-			return unknown_option(argv[i]);
-		else if (path)
-			return complain("tables: '%s' is a second file; there should be one",
-			                argv[i]);
+	for (int i = 1; i < argc && !status && !ask.help;) {
+		if (option_is(argv[i]))
+			status = option_take(&option_set, &ask, argc, argv, &i);
+		else if (ask.path)
+			status = complain("tables: '%s' is a second file; there should be one",
+			                  argv[i]);
 		else
-			path = argv[i];
+			ask.path = argv[i++];
 	}
-	if (!path)
+	if (status)
+		return status;
+	if (ask.help) {
+		fputs(usage, stdout);
+		return EXIT_HELD;
+	}
+	if (!ask.path)
 		return complain("tables: no file was given; try 'iommux tables "
 		                "/sys/firmware/acpi/tables/DMAR'");
-	return print_file(path, json);
+	return print_file(ask.path, ask.json);
 }
