@@ -7,6 +7,7 @@
 
 const struct verb verbs[] = {
 	{ "run", "run a scenario: machines, devices and an IOMMU, told in Lua", verb_run },
+	{ "replay", "replay a recorded IOMMU, compare, and tell what happened", verb_replay },
 	{ "tables", "print an ACPI table that describes IOMMUs, and what is wrong with it",
 	  verb_tables },
 	{ .name = NULL },

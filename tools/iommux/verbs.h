@@ -22,6 +22,7 @@ struct verb {
 extern const struct verb verbs[];
 
 int verb_run(int argc, char **argv);
+int verb_replay(int argc, char **argv);
 int verb_tables(int argc, char **argv);
 
 #endif

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/* iommux replay: a recorded IOMMU once more, without its machine. */
+#include "replay.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "complain.h"
+#include "file.h"
+#include "option.h"
+#include "verbs.h"
+
+static const char usage[] =
+	"usage: iommux replay [--until N] [--stats] [--json] [--svg FILE [--time]] TRACE\n"
+	"       iommux replay [--until N] --dump TRACE\n"
+	"       iommux replay --event N TRACE\n"
+	"\n"
+	"Makes the IOMMU that was recorded (iommux run --record) once more, has it do all\n"
+	"that it did, without the machine and the software that it was in, and compares:\n"
+	"every load and store of its own, every answer, interrupt and message.  Prints what\n"
+	"happened.\n"
+	"\n"
+	"  --until N      ends with the outermost call that event N belongs to\n"
+	"  --stats        prints more: all devices, kinds of calls and callbacks\n"
+	"  --json         prints JSON\n"
+	"  --svg FILE     draws the addresses that devices used, over the events, ...\n"
+	"  --time         ... or over the time that the recording took\n"
+	"  --dump         prints all events, a line each\n"
+	"  --event N      prints event N with what it caused\n"
+	"  --help         this text\n"
+	"\n"
+	"Exit status: 0 the replay did what was recorded, 1 it did something else, which is\n"
+	"shown, 2 an option or a file is not as it must be, or the trace is damaged; then\n"
+	"nothing but one sentence is written, and by --dump the events before the damage.\n";
+
+struct replay {
+	const char *path, *svg_path;
+	bool stats, json, dump, one, help, limited;
+	uint64_t until;
+	struct replay_view view;
+	struct replay_stats counts;
+	struct replay_event wanted;
+	struct replay_svg svg;
+	struct trace_replay *player;
+	uint64_t started_ns;
+	uint64_t whole; /* events up to the end of the last outermost call */
+	char difference[400];
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* ---- Events ------------------------------------------------------------------------------------ */
+
+static void on_event(void *opaque, const struct trace_event *e)
+{
+	struct replay *r = opaque;
+
+	stats_event(&r->counts, e);
+	if (r->dump)
+		words_line(&r->view, e, ' ', stdout);
+	if (r->one)
+		event_add(&r->wanted, &r->view, e);
+	if (r->svg_path)
+		svg_event(&r->svg, e);
+}
+
+static bool on_difference(void *opaque, const struct trace_difference *d)
+{
+	struct replay *r = opaque;
+
+	snprintf(r->difference, sizeof r->difference, "%s", d->text);
+	if (!r->json)
+		words_difference(&r->view, d, stdout);
+	return false;
+}
+
+/* One outermost call; what trace_replay_step returns. */
+static int step(struct replay *r, struct iom_error *error)
+{
+	const uint64_t requests = r->counts.requests, begun = now_ns();
+	const int result = trace_replay_step(r->player, error);
+
+	if (r->counts.requests > requests)
+		r->counts.requests_ns += now_ns() - begun;
+	if (!result)
+		r->whole = trace_replay_events(r->player);
+	return result;
+}
+
+static bool reached(const struct replay *r)
+{
+	const uint64_t n = r->one ? r->wanted.number : r->until;
+
+	return (r->one || r->limited) && trace_replay_events(r->player) > n;
+}
+
+static int broken(const struct replay *r, const struct iom_error *error)
+{
+	if (!r->whole)
+		return complain("replay: %s: %s", r->path, error->text);
+	return complain("replay: %s: %s; --until %" PRIu64 " replays what is before it", r->path,
+	                error->text, r->whole - 1);
+}
+
+/* ---- What came of it ----------------------------------------------------------------------------- */
+
+static int put_svg(const struct replay *r)
+{
+	FILE *file = fopen(r->svg_path, "wb");
+	bool failed;
+
+	if (!file)
+		return complain("replay: %s cannot be written: %s", r->svg_path, strerror(errno));
+	failed = !svg_print(&r->svg, &r->view, &r->counts.requesters, file) || ferror(file);
+	if (fclose(file) || failed)
+		return complain("replay: %s could not be written", r->svg_path);
+	return EXIT_HELD;
+}
+
+static int put_event(const struct replay *r)
+{
+	if (!r->wanted.met)
+		return complain("replay: %s has no event %" PRIu64 "; the last one is %" PRIu64,
+		                r->path, r->wanted.number, r->counts.events - 1);
+	event_print(&r->wanted, &r->view, stdout);
+	return EXIT_HELD;
+}
+
+static int put_all(struct replay *r)
+{
+	const bool differs = r->difference[0] != 0;
+	int status;
+
+	stats_end(&r->counts);
+	if (r->counts.short_of_memory || r->wanted.short_of_memory || r->svg.short_of_memory)
+		return complain("replay: no memory is left");
+	if (r->svg_path) {
+		status = put_svg(r);
+		if (status)
+			return status;
+	}
+	if (r->json)
+		return summary_json(&r->view, &r->counts, differs ? r->difference : NULL);
+	if (differs)
+		return EXIT_FAILED;
+	if (r->one)
+		return put_event(r);
+	if (!r->dump)
+		summary_text(&r->view, &r->counts, r->stats);
+	return EXIT_HELD;
+}
+
+static int play(struct replay *r)
+{
+	struct iom_error error;
+	int result = IOM_OK;
+
+	while (!result && !reached(r))
+		result = step(r, &error);
+	if (result < 0)
+		return broken(r, &error);
+	r->counts.replay_ns = now_ns() - r->started_ns;
+	r->view.partly = result == IOM_OK && trace_replay_peek(r->player);
+	return put_all(r);
+}
+
+static int run(struct replay *r, FILE *file)
+{
+	const struct trace_replay_watch watch = { on_event, on_difference, r };
+	struct trace_source source = trace_source_of(file);
+	struct trace_reader *reader;
+	struct iom_error error;
+	int status;
+
+	/* The header is wanted with the first event, before there is a replay. */
+	if (trace_reader_new(&source, &reader, &error))
+		return complain("replay: %s: %s", r->path, error.text);
+	rewind(file);
+	r->view.path = r->path;
+	r->view.header = trace_reader_header(reader);
+	r->counts.arch = r->view.header->arch;
+	r->started_ns = now_ns();
+	if (trace_replay_new(&source, &watch, &r->player, &error)) {
+		status = complain("replay: %s: %s", r->path, error.text);
+	} else {
+		r->view.unit = trace_replay_unit(r->player);
+		status = play(r);
+		trace_replay_free(r->player);
+	}
+	stats_free(&r->counts);
+	event_free(&r->wanted);
+	svg_free(&r->svg);
+	trace_reader_free(reader);
+	return status;
+}
+
+static int run_file(struct replay *r)
+{
+	const char *why;
+	FILE *file = file_open(r->path, &r->view.bytes, &why);
+	int status;
+
+	if (!file)
+		return complain("replay: %s cannot be read: %s", r->path, why);
+	status = run(r, file);
+	fclose(file);
+	return status;
+}
+
+/* ---- Options ------------------------------------------------------------------------------------- */
+
+static int set_until(void *opaque, const char *value)
+{
+	struct replay *r = opaque;
+
+	r->limited = true;
+	if (!option_number(value, &r->until))
+		return complain("replay: --until %s must be the number of an event", value);
+	return EXIT_HELD;
+}
+
+static int set_event(void *opaque, const char *value)
+{
+	struct replay *r = opaque;
+
+	r->one = true;
+	if (!option_number(value, &r->wanted.number))
+		return complain("replay: --event %s must be the number of an event", value);
+	return EXIT_HELD;
+}
+
+static int set_svg(void *opaque, const char *value)
+{
+	struct replay *r = opaque;
+
+	r->svg_path = value;
+	return EXIT_HELD;
+}
+
+static int set_time(void *opaque, const char *value)
+{
+	struct replay *r = opaque;
+
+	(void)value;
+	r->svg.by_time = true;
+	return EXIT_HELD;
+}
+
+static int set_stats(void *opaque, const char *value)
+{
+	struct replay *r = opaque;
+
+	(void)value;
+	r->stats = true;
+	return EXIT_HELD;
+}
+
+static int set_json(void *opaque, const char *value)
+{
+	struct replay *r = opaque;
+
+	(void)value;
+	r->json = true;
+	return EXIT_HELD;
+}
+
+static int set_dump(void *opaque, const char *value)
+{
+	struct replay *r = opaque;
+
+	(void)value;
+	r->dump = true;
+	return EXIT_HELD;
+}
+
+static int set_help(void *opaque, const char *value)
+{
+	struct replay *r = opaque;
+
+	(void)value;
+	r->help = true;
+	return EXIT_HELD;
+}
+
+static const struct option options[] = {
+	{ "--until", true, set_until }, { "--stats", false, set_stats },
+	{ "--json", false, set_json },  { "--svg", true, set_svg },
+	{ "--time", false, set_time },  { "--dump", false, set_dump },
+	{ "--event", true, set_event }, { "--help", false, set_help },
+};
+
+static const struct option_set option_set = { "replay", options,
+	                                      sizeof options / sizeof options[0] };
+
+static int check(const struct replay *r)
+{
+	if (!r->path)
+		return complain("replay: no trace was given; 'iommux run --record' makes some");
+	if (r->one + r->dump + (r->json || r->stats) > 1)
+		return complain("replay: --event, --dump, and --stats or --json each print "
+		                "something else; give one of them");
+	if (r->one && r->limited)
+		return complain("replay: --event ends by itself; --until is not for it");
+	if (r->svg.by_time && !r->svg_path)
+		return complain("replay: --time says how --svg draws, which was not given");
+	return EXIT_HELD;
+}
+
+int verb_replay(int argc, char **argv)
+{
+	struct replay r = { .path = NULL };
+	int status = EXIT_HELD;
+
+	for (int i = 1; i < argc && !status && !r.help;) {
+		if (option_is(argv[i]))
+			status = option_take(&option_set, &r, argc, argv, &i);
+		else if (r.path)
+			status = complain("replay: '%s' is a second trace; there should be one",
+			                  argv[i]);
+		else
+			r.path = argv[i++];
+	}
+	if (!status && r.help) {
+		fputs(usage, stdout);
+		return EXIT_HELD;
+	}
+	if (!status)
+		status = check(&r);
+	return status ? status : run_file(&r);
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/* The parts of `iommux replay`. */
+#ifndef IOMMUX_REPLAY_H
+#define IOMMUX_REPLAY_H
+
+#include <stdio.h>
+
+#include "tally.h"
+#include "trace/block.h"
+#include "trace/replay.h"
+
+/* ---- What is counted (replay_stats.c) ---------------------------------------------------------- */
+
+/* Counts of a row for a requester; those of faults and commands have the first only. */
+enum {
+	COUNT_REQUESTS, /* or how many there were */
+	COUNT_CACHED,   /* answered without reading a table */
+	COUNT_REFUSED,
+	COUNT_READ,    /* bytes that it read ... */
+	COUNT_WRITTEN, /* ... and wrote          */
+	COUNT_FIRST,   /* number of the first event */
+};
+
+#define REPLAY_OFS (IOM_OF_INTERRUPT + 1u)
+#define REPLAY_ATS (IOM_AT_TRANSLATED + 1u)
+
+/* All zeroes before the first event. */
+struct replay_stats {
+	const char *arch;
+	uint64_t events, outermost, first_ns, last_ns;
+	uint64_t calls[IOM_CALLS], called[IOM_CALLED_KINDS];
+	uint64_t loads[REPLAY_OFS], stores[REPLAY_OFS]; /* of the unit's own */
+	uint64_t asked[REPLAY_ATS];
+	uint64_t requests, granted, refused, stalled, cached;
+	uint64_t to_interrupts; /* requests that were interrupt messages */
+	struct tally commands;  /* by kind                                */
+	struct tally faults;    /* by code << 32 | requester              */
+	struct tally requesters;
+	bool walked[TRACE_DEPTH_MAX + 1]; /* since the last request at this depth */
+	bool started, short_of_memory;
+	uint64_t replay_ns, requests_ns; /* that the replay took; ... of calls with requests */
+};
+
+void stats_event(struct replay_stats *stats, const struct trace_event *event);
+/* When all events were told. */
+void stats_end(struct replay_stats *stats);
+void stats_free(struct replay_stats *stats);
+
+/* ---- How it is shown (replay_summary.c, replay_words.c) ------------------------------------------ */
+
+struct replay_view {
+	const char *path;
+	const struct trace_header *header;
+	struct iom_unit *unit; /* NULL: it is being made */
+	uint64_t bytes;        /* of the file            */
+	bool partly;           /* stopped before its end */
+};
+
+void summary_text(const struct replay_view *view, const struct replay_stats *stats, bool all);
+/* `difference` is a sentence, or NULL.  Returns an exit status. */
+int summary_json(const struct replay_view *view, const struct replay_stats *stats,
+                 const char *difference);
+
+/* An event in words, with what codes mean; always terminated. */
+void words_of(const struct replay_view *view, const struct trace_event *event, char *text,
+              size_t size);
+/* An event as a line: number, time, depth, words. */
+void words_line(const struct replay_view *view, const struct trace_event *event, char mark,
+                FILE *to);
+void words_difference(const struct replay_view *view, const struct trace_difference *difference,
+                      FILE *to);
+
+/* ---- One event with what belongs to it (replay_event.c) ------------------------------------------- */
+
+struct replay_part;
+
+/* The lines of the outermost call that is under way. */
+struct replay_event {
+	uint64_t number; /* that is wanted */
+	struct replay_part *parts;
+	size_t count, room, at; /* at: of the wanted one, if `met` */
+	bool met, done, short_of_memory;
+};
+
+void event_add(struct replay_event *wanted, const struct replay_view *view,
+               const struct trace_event *event);
+void event_print(const struct replay_event *wanted, const struct replay_view *view, FILE *to);
+void event_free(struct replay_event *wanted);
+
+/* ---- A picture (replay_svg.c) ---------------------------------------------------------------------- */
+
+struct replay_access;
+
+struct replay_svg {
+	bool by_time;
+	struct replay_access *accesses;
+	size_t count, room;
+	uint64_t first, last; /* of the horizontal axis */
+	uint64_t *commands;   /* where on it commands were */
+	size_t command_count, command_room;
+	bool started, short_of_memory;
+};
+
+void svg_event(struct replay_svg *svg, const struct trace_event *event);
+/* False: there is no memory for it. */
+bool svg_print(const struct replay_svg *svg, const struct replay_view *view,
+               const struct tally *requesters, FILE *to);
+void svg_free(struct replay_svg *svg);
+
+#endif

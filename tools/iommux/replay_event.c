@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/*
+ * One event with what belongs to it.  But for calls and commands, what is caused is told before its
+ * cause: the accesses to tables, then the answer that came of them.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "replay.h"
+
+struct replay_part {
+	struct trace_event event; /* its data are gone, but not its words */
+	char *words;
+};
+
+static void forget(struct replay_event *w)
+{
+	for (size_t i = 0; i < w->count; i++)
+		free(w->parts[i].words);
+	w->count = 0;
+}
+
+void event_free(struct replay_event *w)
+{
+	forget(w);
+	free(w->parts);
+	*w = (struct replay_event){ 0 };
+}
+
+void event_add(struct replay_event *w, const struct replay_view *v, const struct trace_event *e)
+{
+	char text[512];
+
+	if (w->done)
+		return;
+	if (e->kind == TRACE_CALL && !e->depth)
+		forget(w);
+	if (w->count == w->room) {
+		size_t room = w->room ? 2 * w->room : 256;
+		struct replay_part *parts = realloc(w->parts, room * sizeof *parts);
+
+		if (!parts) {
+			w->short_of_memory = true;
+			return;
+		}
+		w->parts = parts;
+		w->room = room;
+	}
+	words_of(v, e, text, sizeof text);
+	w->parts[w->count] = (struct replay_part){ *e, strdup(text) };
+	if (!w->parts[w->count].words) {
+		w->short_of_memory = true;
+		return;
+	}
+	if (e->number == w->number) {
+		w->met = true;
+		w->at = w->count;
+	}
+	w->count++;
+	w->done = w->met && (e->kind == TRACE_BEGINS || (e->kind == TRACE_LEAVE && !e->depth));
+}
+
+static bool is_fetch(const struct replay_part *p)
+{
+	return p->event.kind == TRACE_OWN && p->event.what == IOM_OF_QUEUE && !p->event.write;
+}
+
+/* The first and the last event that belong to the wanted one. */
+static void extent(const struct replay_event *w, size_t *first, size_t *last)
+{
+	const struct replay_part *p = w->parts;
+	const uint32_t depth = p[w->at].event.depth;
+	size_t i = w->at;
+
+	*first = *last = w->at;
+	switch (p[w->at].event.kind) {
+	case TRACE_CALL:
+		while (*last + 1 < w->count &&
+		       !(p[*last].event.kind == TRACE_LEAVE && p[*last].event.depth == depth))
+			++*last;
+		break;
+	case TRACE_LEAVE:
+		while (*first &&
+		       !(p[*first].event.kind == TRACE_CALL && p[*first].event.depth == depth))
+			--*first;
+		break;
+	case TRACE_COMMAND:
+		/* With its fetch, and up to that of the next, or to the end of the call. */
+		*first -= i && is_fetch(&p[i - 1]);
+		while (++i < w->count && p[i].event.depth >= depth &&
+		       !(p[i].event.depth == depth && is_fetch(&p[i])))
+			*last = i;
+		break;
+	case TRACE_ACCESS:
+		while (i && p[i - 1].event.depth >= depth &&
+		       !(p[i - 1].event.depth == depth && (p[i - 1].event.kind == TRACE_ACCESS ||
+		                                           p[i - 1].event.kind == TRACE_MOVED)))
+			*first = --i;
+		break;
+	default:
+		break;
+	}
+}
+
+static void put(const struct replay_part *p, char mark, FILE *to)
+{
+	fprintf(to, "%c%9" PRIu64 "  %*s%s\n", mark, p->event.number, (int)(2 * p->event.depth), "",
+	        p->words);
+}
+
+void event_print(const struct replay_event *w, const struct replay_view *v, FILE *to)
+{
+	const struct trace_event *e = &w->parts[w->at].event;
+	size_t first, last;
+
+	fprintf(to,
+	        "Event %" PRIu64 " of %s, %.6f s after its begin, in the block at offset %" PRIu64
+	        ":\n\n",
+	        e->number, v->path, (double)e->time_ns / 1e9, e->offset);
+	extent(w, &first, &last);
+	/* The calls in which all of that happened. */
+	for (uint32_t depth = 0; depth < w->parts[first].event.depth; depth++) {
+		size_t i = first;
+
+		while (i &&
+		       !(w->parts[i].event.kind == TRACE_CALL && w->parts[i].event.depth == depth))
+			i--;
+		put(&w->parts[i], ' ', to);
+	}
+	for (size_t i = first; i <= last; i++)
+		put(&w->parts[i], i == w->at ? '>' : ' ', to);
+}

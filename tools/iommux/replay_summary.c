@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/* What happened in a trace, for people and as JSON. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "command_name.h"
+#include "replay.h"
+#include "tables.h"
+#include "verbs.h"
+
+/* ---- Numbers for people ------------------------------------------------------------------------ */
+
+static const char *bytes_text(uint64_t bytes, char *room, size_t size)
+{
+	static const char *const units[] = { "bytes", "KiB", "MiB", "GiB", "TiB" };
+	unsigned u = 0;
+	double shown = (double)bytes;
+
+	for (; shown >= 10000 && u < 4; u++)
+		shown /= 1024;
+	snprintf(room, size, u ? "%.1f %s" : "%.0f %s", shown, units[u]);
+	return room;
+}
+
+static const char *time_text(uint64_t ns, char *room, size_t size)
+{
+	static const struct {
+		uint64_t ns;
+		const char *name;
+	} units[] = { { 1000000000, "s" }, { 1000000, "ms" }, { 1000, "us" }, { 1, "ns" } };
+	unsigned u = 0;
+
+	while (u < 3 && ns < units[u].ns)
+		u++;
+	snprintf(room, size, u < 3 ? "%.3g %s" : "%.0f %s", (double)ns / (double)units[u].ns,
+	         units[u].name);
+	return room;
+}
+
+static double share(uint64_t part, uint64_t whole)
+{
+	return whole ? 100.0 * (double)part / (double)whole : 0;
+}
+
+static uint64_t moved(const struct replay_stats *s, unsigned which)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < s->requesters.used; i++)
+		bytes += s->requesters.rows[i].count[which];
+	return bytes;
+}
+
+static uint64_t per(uint64_t ns, uint64_t things)
+{
+	return things ? ns / things : 0;
+}
+
+/* ---- For people ---------------------------------------------------------------------------------- */
+
+static void heading(const char *text)
+{
+	printf("%-12s ", text);
+}
+
+static void put_unit(const struct replay_view *v)
+{
+	const struct trace_header *h = v->header;
+
+	heading("Unit");
+	fputs(h->arch, stdout);
+	for (unsigned i = 0; i < h->numbers; i++)
+		if (h->number[i].value)
+			printf(", %s 0x%" PRIx64, h->number[i].name, h->number[i].value);
+	putchar('\n');
+}
+
+static void put_trace(const struct replay_view *v, const struct replay_stats *s)
+{
+	char size[32], span[32], took[32], one[32];
+
+	heading("Trace");
+	printf("%" PRIu64 " events, %" PRIu64 " calls, within %s; %s\n", s->events, s->outermost,
+	       time_text(s->last_ns - s->first_ns, span, sizeof span),
+	       bytes_text(v->bytes, size, sizeof size));
+	heading("Replay");
+	printf("%s, in %s", v->partly ? "as recorded up to there" : "as recorded",
+	       time_text(s->replay_ns, took, sizeof took));
+	if (s->requests)
+		printf("; %s a request",
+		       time_text(per(s->requests_ns, s->requests), one, sizeof one));
+	putchar('\n');
+}
+
+static void put_requests(const struct replay_stats *s)
+{
+	char from[32], to[32];
+
+	heading("Requests");
+	printf("%" PRIu64, s->requests);
+	if (s->requests)
+		printf(": %" PRIu64 " granted, %" PRIu64 " refused, %" PRIu64 " stalled",
+		       s->granted, s->refused, s->stalled);
+	if (s->asked[IOM_AT_TRANSLATION_REQUEST] || s->asked[IOM_AT_TRANSLATED])
+		printf("; %" PRIu64 " translation requests, %" PRIu64 " translated",
+		       s->asked[IOM_AT_TRANSLATION_REQUEST], s->asked[IOM_AT_TRANSLATED]);
+	putchar('\n');
+	if (!s->requests)
+		return;
+	heading("Cached");
+	printf("%.1f %% were answered without reading a table\n", share(s->cached, s->requests));
+	heading("Moved");
+	printf("%s read, %s written\n", bytes_text(moved(s, COUNT_READ), from, sizeof from),
+	       bytes_text(moved(s, COUNT_WRITTEN), to, sizeof to));
+}
+
+static void put_own(const struct replay_stats *s)
+{
+	const char *before = "";
+
+	heading("Own accesses");
+	for (unsigned of = IOM_OF_DEVICE; of < REPLAY_OFS; of++) {
+		if (!s->loads[of] && !s->stores[of])
+			continue;
+		printf("%s%s %" PRIu64, before, trace_of_name(of), s->loads[of]);
+		if (s->stores[of])
+			printf("+%" PRIu64, s->stores[of]);
+		before = ", ";
+	}
+	puts(*before ? " (loads+stores)" : "none");
+}
+
+static void put_interrupts(const struct replay_stats *s)
+{
+	heading("Interrupts");
+	printf("%" PRIu64 " messages: %" PRIu64 " of the unit's own, %" PRIu64
+	       " requests of devices; %" PRIu64 " changes of wires\n",
+	       s->called[IOM_CALLED_MSI], s->stores[IOM_OF_INTERRUPT],
+	       s->to_interrupts + s->calls[IOM_CALL_MSI], s->called[IOM_CALLED_WIRE]);
+	if (!s->called[IOM_CALLED_MESSAGE] && !s->calls[IOM_CALL_MESSAGE])
+		return;
+	heading("Messages");
+	printf("%" PRIu64 " to devices, %" PRIu64 " from devices\n", s->called[IOM_CALLED_MESSAGE],
+	       s->calls[IOM_CALL_MESSAGE]);
+}
+
+static void put_commands(const struct replay_view *v, const struct replay_stats *s)
+{
+	char room[32];
+
+	heading("Registers");
+	printf("%" PRIu64 " loads, %" PRIu64 " stores\n", s->calls[IOM_CALL_MMIO_READ],
+	       s->calls[IOM_CALL_MMIO_WRITE]);
+	for (size_t i = 0; i < s->commands.used; i++) {
+		const struct tally_row *row = &s->commands.rows[i];
+
+		heading(i ? "" : "Commands");
+		printf("%8" PRIu64 "  %s\n", row->count[COUNT_REQUESTS],
+		       command_name(v->header->arch, (unsigned)row->key, room, sizeof room));
+	}
+}
+
+static void put_faults(const struct replay_view *v, const struct replay_stats *s)
+{
+	for (size_t i = 0; i < s->faults.used; i++) {
+		const struct tally_row *row = &s->faults.rows[i];
+		const uint32_t code = (uint32_t)(row->key >> 32);
+
+		heading(i ? "" : "Faults");
+		printf("%8" PRIu64 "  0x%x %s, of 0x%x, first in event %" PRIu64 "\n",
+		       row->count[COUNT_REQUESTS], code, iom_fault_name(v->unit, code),
+		       (uint32_t)row->key, row->count[COUNT_FIRST]);
+	}
+}
+
+/* The busiest; all if there are only a few more. */
+#define DEVICES_SHOWN 12
+
+static void put_devices(const struct replay_stats *s, bool all)
+{
+	size_t shown =
+		all || s->requesters.used <= DEVICES_SHOWN + 4 ? s->requesters.used : DEVICES_SHOWN;
+	char from[32], to[32];
+
+	for (size_t i = 0; i < shown; i++) {
+		const struct tally_row *row = &s->requesters.rows[i];
+		const uint64_t *n = row->count;
+
+		heading(i ? "" : "Devices");
+		printf("%8" PRIu64 "  requests of 0x%" PRIx64 ", %.1f %% cached, %" PRIu64
+		       " refused; %s read, %s written\n",
+		       n[COUNT_REQUESTS], row->key, share(n[COUNT_CACHED], n[COUNT_REQUESTS]),
+		       n[COUNT_REFUSED], bytes_text(n[COUNT_READ], from, sizeof from),
+		       bytes_text(n[COUNT_WRITTEN], to, sizeof to));
+	}
+	if (shown < s->requesters.used) {
+		heading("");
+		printf("          and %zu more; --stats lists them\n", s->requesters.used - shown);
+	}
+}
+
+static void put_calls(const struct replay_stats *s)
+{
+	bool first = true;
+
+	for (unsigned i = 0; i < IOM_CALLS; i++) {
+		if (!s->calls[i])
+			continue;
+		heading(first ? "Calls" : "");
+		printf("%8" PRIu64 "  %s\n", s->calls[i], trace_call_name(i));
+		first = false;
+	}
+	first = true;
+	for (unsigned i = 0; i < IOM_CALLED_KINDS; i++) {
+		if (!s->called[i])
+			continue;
+		heading(first ? "Callbacks" : "");
+		printf("%8" PRIu64 "  %s\n", s->called[i], trace_called_name(i));
+		first = false;
+	}
+}
+
+void summary_text(const struct replay_view *v, const struct replay_stats *s, bool all)
+{
+	heading("File");
+	printf("%s%s%s\n", v->path, v->header->note[0] ? ": " : "", v->header->note);
+	put_unit(v);
+	put_trace(v, s);
+	put_requests(s);
+	put_own(s);
+	put_interrupts(s);
+	put_commands(v, s);
+	put_faults(v, s);
+	put_devices(s, all);
+	if (all)
+		put_calls(s);
+}
+
+/* ---- As JSON ------------------------------------------------------------------------------------- */
+
+static void json_head(struct table_out *t, const struct replay_view *v,
+                      const struct replay_stats *s)
+{
+	table_record(t, 0, NULL, "trace");
+	table_text(t, "file", v->path, strlen(v->path));
+	table_text(t, "note", v->header->note, strlen(v->header->note));
+	table_text(t, "arch", v->header->arch, strlen(v->header->arch));
+	table_number(t, "bytes", v->bytes);
+	table_number(t, "events", s->events);
+	table_number(t, "outermost_calls", s->outermost);
+	table_number(t, "span_ns", s->last_ns - s->first_ns);
+	table_number(t, "replay_ns", s->replay_ns);
+	table_number(t, "request_ns", per(s->requests_ns, s->requests));
+	table_number(t, "requests", s->requests);
+	table_number(t, "granted", s->granted);
+	table_number(t, "refused", s->refused);
+	table_number(t, "stalled", s->stalled);
+	table_number(t, "cached", s->cached);
+	table_number(t, "translation_requests", s->asked[IOM_AT_TRANSLATION_REQUEST]);
+	table_number(t, "translated_requests", s->asked[IOM_AT_TRANSLATED]);
+	table_number(t, "bytes_read", moved(s, COUNT_READ));
+	table_number(t, "bytes_written", moved(s, COUNT_WRITTEN));
+	table_number(t, "device_interrupts", s->to_interrupts + s->calls[IOM_CALL_MSI]);
+}
+
+static void json_counts(struct table_out *t, const char *list, const uint64_t *counts, unsigned n,
+                        const char *(*name)(unsigned i))
+{
+	for (unsigned i = 0; i < n; i++) {
+		if (!counts[i])
+			continue;
+		table_record(t, 1, list, name(i));
+		table_number(t, "count", counts[i]);
+	}
+}
+
+static void json_commands(struct table_out *t, const struct replay_view *v,
+                          const struct replay_stats *s)
+{
+	char room[32];
+
+	for (size_t i = 0; i < s->commands.used; i++) {
+		const struct tally_row *row = &s->commands.rows[i];
+
+		table_record(t, 1, "commands",
+		             command_name(v->header->arch, (unsigned)row->key, room, sizeof room));
+		table_number(t, "count", row->count[COUNT_REQUESTS]);
+	}
+}
+
+static void json_faults(struct table_out *t, const struct replay_view *v,
+                        const struct replay_stats *s)
+{
+	for (size_t i = 0; i < s->faults.used; i++) {
+		const struct tally_row *row = &s->faults.rows[i];
+		const uint32_t code = (uint32_t)(row->key >> 32);
+
+		table_record(t, 1, "faults", iom_fault_name(v->unit, code));
+		table_number(t, "code", code);
+		table_number(t, "requester", (uint32_t)row->key);
+		table_number(t, "count", row->count[COUNT_REQUESTS]);
+		table_number(t, "first_event", row->count[COUNT_FIRST]);
+	}
+}
+
+static void json_devices(struct table_out *t, const struct replay_stats *s)
+{
+	for (size_t i = 0; i < s->requesters.used; i++) {
+		const struct tally_row *row = &s->requesters.rows[i];
+
+		table_record(t, 1, "devices", "device");
+		table_number(t, "requester", row->key);
+		table_number(t, "requests", row->count[COUNT_REQUESTS]);
+		table_number(t, "cached", row->count[COUNT_CACHED]);
+		table_number(t, "refused", row->count[COUNT_REFUSED]);
+		table_number(t, "bytes_read", row->count[COUNT_READ]);
+		table_number(t, "bytes_written", row->count[COUNT_WRITTEN]);
+	}
+}
+
+int summary_json(const struct replay_view *v, const struct replay_stats *s, const char *difference)
+{
+	struct table_out t = { .json = true };
+
+	json_head(&t, v, s);
+	for (unsigned i = 0; i < v->header->numbers; i++) {
+		table_record(&t, 1, "unit", v->header->number[i].name);
+		table_hex(&t, "value", v->header->number[i].value);
+	}
+	json_counts(&t, "calls", s->calls, IOM_CALLS, trace_call_name);
+	json_counts(&t, "callbacks", s->called, IOM_CALLED_KINDS, trace_called_name);
+	json_counts(&t, "loads", s->loads, REPLAY_OFS, trace_of_name);
+	json_counts(&t, "stores", s->stores, REPLAY_OFS, trace_of_name);
+	json_commands(&t, v, s);
+	json_faults(&t, v, s);
+	json_devices(&t, s);
+	if (difference)
+		table_wrong(&t, difference);
+	return table_end(&t);
+}

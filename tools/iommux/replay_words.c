@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/* Events and differences in words. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "command_name.h"
+#include "replay.h"
+
+/* What a code in the event means, or NULL. */
+static const char *meaning(const struct replay_view *v, const struct trace_event *e, char *room,
+                           size_t size)
+{
+	uint64_t word = 0;
+
+	if (e->kind == TRACE_COMMAND) {
+		for (size_t i = e->data_bytes < 8 ? e->data_bytes : 8; i--;)
+			word = word << 8 | e->data[i];
+		return command_name(v->header->arch, command_kind(v->header->arch, word), room,
+		                    size);
+	}
+	if ((e->kind == TRACE_ACCESS || e->kind == TRACE_LEAVE) && e->reply.fault && v->unit)
+		return iom_fault_name(v->unit, e->reply.fault);
+	return NULL;
+}
+
+void words_of(const struct replay_view *v, const struct trace_event *e, char *text, size_t size)
+{
+	char room[32];
+	const char *more = meaning(v, e, room, sizeof room);
+	size_t n;
+
+	trace_event_text(e, text, size);
+	n = strlen(text);
+	if (more)
+		snprintf(text + n, size - n, " (%s)", more);
+}
+
+void words_line(const struct replay_view *v, const struct trace_event *e, char mark, FILE *to)
+{
+	char text[512];
+
+	words_of(v, e, text, sizeof text);
+	fprintf(to, "%c%9" PRIu64 " %12.6f  %*s%s\n", mark, e->number, (double)e->time_ns / 1e9,
+	        (int)(2 * e->depth), "", text);
+}
+
+void words_difference(const struct replay_view *v, const struct trace_difference *d, FILE *to)
+{
+	const struct trace_event *e = d->recorded;
+	char text[512];
+
+	if (e)
+		fprintf(to,
+		        "%s: the replay differs at event %" PRIu64 ", in the block at offset "
+		        "%" PRIu64 ".\n",
+		        v->path, e->number, e->offset);
+	else
+		fprintf(to, "%s: the replay differs at the trace's end.\n", v->path);
+	if (e)
+		words_of(v, e, text, sizeof text);
+	fprintf(to, "  recorded: %s\n", e ? text : "nothing more");
+	if (d->replayed)
+		words_of(v, d->replayed, text, sizeof text);
+	else
+		snprintf(text, sizeof text, "%.*s", (int)strcspn(d->text, ";"), d->text);
+	fprintf(to, "  replayed: %s\n", text);
+	fputs("What came before:\n", to);
+	for (unsigned i = 0; i < d->lasts; i++)
+		words_line(v, &d->last[i], ' ', to);
+}
