@@ -4,8 +4,8 @@
 # The short way to everything; Meson and Ninja do the work.  Packagers call Meson themselves.
 #
 #	make            build into build/
-#	make demo       run the scenarios of examples/ on both machines; FILE= chooses the file that a
-#	                device moves in os.lua
+#	make demo       run the scenarios of examples/ on both machines, replay a trace; FILE= chooses the
+#	                file that a device moves in os.lua
 #	make check      build twice, run every test; the last line is the tally
 #	make soak       random requests to each model and to its twin, ten million; REQUESTS=, SEED=
 #	make baremetal  our drivers on QEMU's IOMMUs, without a system below them; OURS=1: also on our models
@@ -34,6 +34,8 @@ demo: all
 		build/tools/iommux/iommux run --arch $$arch examples/$$scenario.lua "$$@"; \
 	done; done
 	build/tools/iommux/iommux run examples/mrif.lua
+	build/tools/iommux/iommux replay tests/traces/guest-riscv.iomtrace
+	build/tools/iommux/iommux replay --event 651 tests/traces/guest-riscv.iomtrace
 
 check: deps
 	@scripts/check

@@ -47,14 +47,15 @@ struct replay {
 	struct trace_replay *player;
 	uint64_t started_ns;
 	uint64_t whole; /* events up to the end of the last outermost call */
-	char difference[400];
+	char difference[480];
 };
 
-static uint64_t now_ns(void)
+/* Of this thread: other programs do not count. */
+static uint64_t cpu_ns(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
@@ -77,20 +78,31 @@ static bool on_difference(void *opaque, const struct trace_difference *d)
 {
 	struct replay *r = opaque;
 
-	snprintf(r->difference, sizeof r->difference, "%s", d->text);
+	if (d->recorded)
+		snprintf(r->difference, sizeof r->difference,
+		         "in the block at offset %" PRIu64 ": %s", d->recorded->offset, d->text);
+	else
+		snprintf(r->difference, sizeof r->difference, "%s", d->text);
 	if (!r->json)
 		words_difference(&r->view, d, stdout);
 	return false;
 }
 
+static const bool is_request[IOM_CALLS] = {
+	[IOM_CALL_TRANSLATE] = true, [IOM_CALL_READ] = true, [IOM_CALL_WRITE] = true,
+	[IOM_CALL_ATOMIC] = true,    [IOM_CALL_MSI] = true,  [IOM_CALL_MSI_TRANSLATE] = true,
+};
+
 /* One outermost call; what trace_replay_step returns. */
 static int step(struct replay *r, struct iom_error *error)
 {
-	const uint64_t requests = r->counts.requests, begun = now_ns();
+	const struct trace_event *e = trace_replay_peek(r->player);
+	const bool measured = e && e->kind == TRACE_CALL && is_request[e->what];
+	const uint64_t begun = measured ? cpu_ns() : 0;
 	const int result = trace_replay_step(r->player, error);
 
-	if (r->counts.requests > requests)
-		r->counts.requests_ns += now_ns() - begun;
+	if (measured)
+		r->counts.requests_ns += cpu_ns() - begun;
 	if (!result)
 		r->whole = trace_replay_events(r->player);
 	return result;
@@ -168,7 +180,7 @@ static int play(struct replay *r)
 		result = step(r, &error);
 	if (result < 0)
 		return broken(r, &error);
-	r->counts.replay_ns = now_ns() - r->started_ns;
+	r->counts.replay_ns = cpu_ns() - r->started_ns;
 	r->view.partly = result == IOM_OK && trace_replay_peek(r->player);
 	return put_all(r);
 }
@@ -188,7 +200,7 @@ static int run(struct replay *r, FILE *file)
 	r->view.path = r->path;
 	r->view.header = trace_reader_header(reader);
 	r->counts.arch = r->view.header->arch;
-	r->started_ns = now_ns();
+	r->started_ns = cpu_ns();
 	if (trace_replay_new(&source, &watch, &r->player, &error)) {
 		status = complain("replay: %s: %s", r->path, error.text);
 	} else {

@@ -39,7 +39,7 @@ struct replay_stats {
 	struct tally requesters;
 	bool walked[TRACE_DEPTH_MAX + 1]; /* since the last request at this depth */
 	bool started, short_of_memory;
-	uint64_t replay_ns, requests_ns; /* that the replay took; ... of calls with requests */
+	uint64_t replay_ns, requests_ns; /* CPU time of the replay; of its calls with requests */
 };
 
 void stats_event(struct replay_stats *stats, const struct trace_event *event);

@@ -64,6 +64,12 @@ static void heading(const char *text)
 	printf("%-12s ", text);
 }
 
+/* Is what has this name made of bits, or a number? */
+static bool is_word(const char *name)
+{
+	return strstr(name, "cap") || !strcmp(name, "flags") || !strcmp(name, "version");
+}
+
 static void put_unit(const struct replay_view *v)
 {
 	const struct trace_header *h = v->header;
@@ -72,7 +78,8 @@ static void put_unit(const struct replay_view *v)
 	fputs(h->arch, stdout);
 	for (unsigned i = 0; i < h->numbers; i++)
 		if (h->number[i].value)
-			printf(", %s 0x%" PRIx64, h->number[i].name, h->number[i].value);
+			printf(is_word(h->number[i].name) ? ", %s 0x%" PRIx64 : ", %s %" PRIu64,
+			       h->number[i].name, h->number[i].value);
 	putchar('\n');
 }
 
@@ -85,7 +92,7 @@ static void put_trace(const struct replay_view *v, const struct replay_stats *s)
 	       time_text(s->last_ns - s->first_ns, span, sizeof span),
 	       bytes_text(v->bytes, size, sizeof size));
 	heading("Replay");
-	printf("%s, in %s", v->partly ? "as recorded up to there" : "as recorded",
+	printf("%s, in %s of CPU time", v->partly ? "as recorded up to there" : "as recorded",
 	       time_text(s->replay_ns, took, sizeof took));
 	if (s->requests)
 		printf("; %s a request",
@@ -250,8 +257,8 @@ static void json_head(struct table_out *t, const struct replay_view *v,
 	table_number(t, "events", s->events);
 	table_number(t, "outermost_calls", s->outermost);
 	table_number(t, "span_ns", s->last_ns - s->first_ns);
-	table_number(t, "replay_ns", s->replay_ns);
-	table_number(t, "request_ns", per(s->requests_ns, s->requests));
+	table_number(t, "replay_cpu_ns", s->replay_ns);
+	table_number(t, "request_cpu_ns", per(s->requests_ns, s->requests));
 	table_number(t, "requests", s->requests);
 	table_number(t, "granted", s->granted);
 	table_number(t, "refused", s->refused);
