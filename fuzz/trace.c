@@ -4,11 +4,16 @@
  * Fuzz target: a trace.  Its blocks are compressed and have checksums, so that most changes are made to
  * what is in a block, and a file is made of that again.
  */
+#define _GNU_SOURCE
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <zstd.h>
 
+#include "../tools/iommux/verbs.h"
 #include "target.h"
 #include "trace/block.h"
 #include "trace/codec.h"
@@ -74,7 +79,7 @@ static bool on_difference(void *opaque, const struct trace_difference *differenc
 	return true;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void replay_on(const uint8_t *data, size_t size)
 {
 	const struct trace_replay_watch watch = { on_event, on_difference, NULL };
 	struct bytes bytes = { data, size };
@@ -83,10 +88,41 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct iom_error error;
 
 	if (trace_replay_new(&source, &watch, &replay, &error))
-		return 0;
+		return;
 	while (trace_replay_events(replay) < EVENTS_MAX && !trace_replay_step(replay, &error))
 		;
 	trace_replay_free(replay);
+}
+
+/* As a person would look at it, in a way that the input's length chooses. */
+static void look_at(const uint8_t *data, size_t size)
+{
+	static const char *const ways[][2] = {
+		{ "--json", "--stats" },
+		{ "--svg=/dev/null", "--stats" },
+		{ "--svg=/dev/null", "--time" },
+		{ "--dump", "--until=100" },
+		{ "--event=10" },
+		{ "--event=30" },
+	};
+	const char *const *way = ways[size % (sizeof ways / sizeof ways[0])];
+	char path[64], name[] = "replay", first[32], second[32];
+	char *argv[] = { name, path, first, second };
+	int fd = memfd_create("trace", 0);
+
+	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
+		abort();
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	snprintf(first, sizeof first, "%s", way[0]);
+	snprintf(second, sizeof second, "%s", way[1] ? way[1] : "");
+	(void)verb_replay(way[1] ? 4 : 3, argv);
+	close(fd);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	replay_on(data, size);
+	look_at(data, size);
 	return 0;
 }
 

@@ -240,6 +240,33 @@ static void say_leave(struct line *line, const struct trace_event *e)
 	say_reply(line, &e->reply);
 }
 
+static void say_stage(struct line *line, const char *name, const struct iom_stage *s)
+{
+	if (!s->format)
+		return;
+	say(line, " %s format %u at 0x%llx", name, s->format, (unsigned long long)s->root);
+	say_number(line, "tag", s->tag);
+	if (s->big_endian)
+		say(line, " big-endian");
+}
+
+static void say_invalidation(struct line *line, const struct iom_invalidation *i)
+{
+	say(line, "%s%s%s%s", i->stage1 ? " stage1" : "", i->stage2 ? " stage2" : "",
+	    i->stage1 || i->stage2 ? "" : " contexts", i->no_guest ? " of no guest" : "");
+	if (i->one_guest)
+		say(line, " guest 0x%x", i->guest_tag);
+	if (i->one_process)
+		say(line, " process 0x%x", i->process_tag);
+	if (i->one_range)
+		say(line, " 0x%llx..0x%llx", (unsigned long long)i->first,
+		    (unsigned long long)i->last);
+	if (i->one_requester)
+		say(line, " of 0x%x", i->requester);
+	if (i->one_pasid)
+		say(line, " pasid 0x%x", i->pasid);
+}
+
 static void say_called(struct line *line, const struct trace_event *e)
 {
 	say(line, "calls %s", trace_called_name(e->what));
@@ -250,15 +277,14 @@ static void say_called(struct line *line, const struct trace_event *e)
 		say_message(line, &e->message);
 		break;
 	case IOM_CALLED_CONTEXT:
-		say(line, " kind %u stage1 %u at 0x%llx stage2 %u at 0x%llx", e->info.kind,
-		    e->info.stage1.format, (unsigned long long)e->info.stage1.root,
-		    e->info.stage2.format, (unsigned long long)e->info.stage2.root);
+		if (e->info.has_pasid)
+			say(line, " pasid 0x%x", e->info.pasid);
+		say(line, " kind %u", e->info.kind);
+		say_stage(line, "stage1", &e->info.stage1);
+		say_stage(line, "stage2", &e->info.stage2);
 		break;
 	case IOM_CALLED_INVALIDATE:
-		say(line, "%s%s 0x%llx..0x%llx", e->invalidation.stage1 ? " stage1" : "",
-		    e->invalidation.stage2 ? " stage2" : "",
-		    (unsigned long long)e->invalidation.first,
-		    (unsigned long long)e->invalidation.last);
+		say_invalidation(line, &e->invalidation);
 		break;
 	default:
 		say(line, " 0x%llx 0x%llx", (unsigned long long)e->address,
@@ -279,6 +305,8 @@ static void say_own(struct line *line, const struct trace_event *e)
 	if (e->requester != UINT32_MAX)
 		say(line, " for 0x%x", e->requester);
 	say_result(line, e->result);
+	say_number(line, "rcid", e->rcid);
+	say_number(line, "mcid", e->mcid);
 	if (e->found) {
 		say_bytes(line, e->found, e->found_bytes);
 		say(line, e->missed ? " not" : " to");

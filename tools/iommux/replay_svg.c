@@ -234,26 +234,33 @@ static unsigned column_of(const struct replay_svg *s, uint64_t at)
 	return along < 1 ? (unsigned)(along * COLUMNS) : COLUMNS - 1;
 }
 
-static unsigned row_of(const struct region *r, uint64_t page)
+/* So many of the region's rows are below this page. */
+static unsigned rows_below(const struct region *r, uint64_t page)
 {
 	const double height = (double)(r->last - r->first) + 1;
-	unsigned up = (unsigned)((double)(page - r->first) / height * r->rows);
+	const double share = (double)(page - r->first) / height;
 
-	return r->row + (r->rows - 1) - (up < r->rows ? up : r->rows - 1);
+	return share < 1 ? (unsigned)(share * r->rows) : r->rows;
 }
 
 static void draw_access(struct picture *p, const struct replay_access *a)
 {
 	const unsigned column = column_of(p->svg, a->at);
 	const struct region *r = p->region;
-	unsigned colour = 0;
+	unsigned colour = 0, low, high;
 
 	while (r->last < a->first)
 		r++;
 	while (colour < p->colours && p->colour_of[colour] != a->requester)
 		colour++;
-	for (unsigned row = row_of(r, a->last); row <= row_of(r, a->first); row++)
-		p->cells[row][column] |= (uint16_t)(1u << colour | (a->refused ? REFUSED : 0));
+	low = rows_below(r, a->first);
+	low = low < r->rows ? low : r->rows - 1;
+	high = rows_below(r, a->last + 1);
+	high = high > low ? high : low + 1;
+	for (unsigned row = low; row < high; row++)
+		p->cells[r->row + r->rows - 1 - row][column] |= (uint16_t)(1u << colour);
+	if (a->refused)
+		p->cells[r->row + r->rows - 1 - (low + high) / 2][column] |= REFUSED;
 }
 
 static void draw(struct picture *p, const struct tally *requesters)
@@ -272,21 +279,23 @@ static void draw(struct picture *p, const struct tally *requesters)
 
 /* ---- The file ------------------------------------------------------------------------------------- */
 
-static const char style[] =
-	"<style>\n"
-	"svg{background:#fff;color:#222;font:11px system-ui,sans-serif}\n"
-	"text{fill:currentColor}.m{font-family:ui-monospace,monospace}.d{opacity:.65}\n"
-	".b{fill:currentColor;opacity:.05}.g{stroke:currentColor;opacity:.15}\n"
-	"path{stroke-width:2;fill:none}\n"
-	".c0{stroke:#0072b2;fill:#0072b2}.c1{stroke:#e69f00;fill:#e69f00}"
-	".c2{stroke:#009e73;fill:#009e73}.c3{stroke:#cc79a7;fill:#cc79a7}\n"
-	".c4{stroke:#56b4e9;fill:#56b4e9}.c5{stroke:#8c6d31;fill:#8c6d31}"
-	".c6{stroke:#6a51a3;fill:#6a51a3}.c7{stroke:#888;fill:#888}\n"
-	".r{stroke:#d00;fill:none;stroke-width:1.2}.k{stroke:currentColor;opacity:.6}\n"
-	"@media(prefers-color-scheme:dark){svg{background:#16181c;color:#ddd}"
-	".c0{stroke:#4aa8e0;fill:#4aa8e0}.c3{stroke:#e59cc4;fill:#e59cc4}"
-	".c5{stroke:#c9a45c;fill:#c9a45c}.c6{stroke:#a894dc;fill:#a894dc}.r{stroke:#ff5a52}}\n"
-	"</style>\n";
+static const char style[] = "<style>\n"
+			    "svg{color:#222;font:11px system-ui,sans-serif}\n"
+			    ".p{fill:#fff}text{fill:currentColor}.m{font-family:ui-monospace,"
+                            "monospace}.d{opacity:.65}\n"
+			    ".b{fill:currentColor;opacity:.05}.g{stroke:currentColor;opacity:.15}\n"
+			    "path{stroke-width:2;fill:none}\n"
+			    ".c0{stroke:#0072b2;fill:#0072b2}.c1{stroke:#e69f00;fill:#e69f00}"
+			    ".c2{stroke:#009e73;fill:#009e73}.c3{stroke:#cc79a7;fill:#cc79a7}\n"
+			    ".c4{stroke:#56b4e9;fill:#56b4e9}.c5{stroke:#8c6d31;fill:#8c6d31}"
+			    ".c6{stroke:#6a51a3;fill:#6a51a3}.c7{stroke:#888;fill:#888}\n"
+			    ".r{stroke:#d00;fill:none;stroke-width:1.2}.k{stroke:currentColor;"
+                            "opacity:.6}\n"
+			    "@media(prefers-color-scheme:dark){svg{color:#ddd}.p{fill:#16181c}"
+			    ".c0{stroke:#4aa8e0;fill:#4aa8e0}.c3{stroke:#e59cc4;fill:#e59cc4}"
+			    ".c5{stroke:#c9a45c;fill:#c9a45c}.c6{stroke:#a894dc;fill:#a894dc}.r{"
+                            "stroke:#ff5a52}}\n"
+			    "</style>\n";
 
 static void put_escaped(const char *text, FILE *to)
 {
@@ -381,10 +390,21 @@ static void put_legend(const struct picture *p, const struct tally *requesters, 
 	        LEFT + COLUMNS * CELL - 6, LEFT + COLUMNS * CELL - 12);
 }
 
+/* 1, 2 or 5 with zeroes behind it, so that there are at most ten. */
+static uint64_t tick(uint64_t span)
+{
+	uint64_t step = 1;
+
+	for (unsigned i = 0; span / step > 9; i++)
+		step = i % 3 == 1 ? step / 2 * 5 : step * 2;
+	return step;
+}
+
 static void put_axis(const struct picture *p, FILE *to)
 {
 	const struct replay_svg *s = p->svg;
 	const unsigned bottom = TOP + ROWS * CELL;
+	const uint64_t step = tick(s->last - s->first);
 
 	fputs("<path class=\"k\" d=\"", to);
 	for (unsigned c = 0; c < COLUMNS; c++)
@@ -392,16 +412,16 @@ static void put_axis(const struct picture *p, FILE *to)
 			fprintf(to, "M%u %uv8", LEFT + c * CELL + CELL / 2, bottom + 6);
 	fprintf(to, "\"/>\n<text x=\"%d\" y=\"%u\" text-anchor=\"end\">commands</text>\n", LEFT - 6,
 	        bottom + 14);
-	for (unsigned i = 0; i <= 5; i++) {
-		const unsigned x = LEFT + i * COLUMNS * CELL / 5;
-		const double at = (double)s->first + (double)(s->last - s->first) * i / 5;
+	for (uint64_t n = (s->first + (step - 1)) / step; n <= s->last / step; n++) {
+		const uint64_t at = n * step;
+		const unsigned x = LEFT + column_of(s, at) * CELL;
 
 		fprintf(to,
 		        "<line class=\"g\" x1=\"%u\" x2=\"%u\" y1=\"%d\" y2=\"%u\"/><text x=\"%u\" "
 		        "y=\"%u\" text-anchor=\"middle\">",
 		        x, x, TOP, bottom + 16, x, bottom + 30);
-		fprintf(to, s->by_time ? "%.4g s</text>\n" : "%.0f</text>\n",
-		        s->by_time ? at / 1e9 : at);
+		fprintf(to, s->by_time ? "%.9g s</text>\n" : "%.15g</text>\n",
+		        s->by_time ? (double)at / 1e9 : (double)at);
 	}
 	fprintf(to, "<text class=\"d\" x=\"%u\" y=\"%u\" text-anchor=\"end\">%s</text>\n",
 	        LEFT + COLUMNS * CELL, bottom + 44, s->by_time ? "time" : "event");
@@ -424,7 +444,7 @@ bool svg_print(const struct replay_svg *s, const struct replay_view *v,
 	        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %u %u\" role=\"img\">\n"
 	        "<title>Addresses that devices used</title>\n",
 	        LEFT + COLUMNS * CELL + 30, TOP + ROWS * CELL + 52);
-	fputs(style, to);
+	fprintf(to, "%s<rect class=\"p\" width=\"100%%\" height=\"100%%\"/>\n", style);
 	fprintf(to, "<text x=\"%d\" y=\"22\" font-size=\"14\">", LEFT);
 	put_escaped(v->header->note[0] ? v->header->note : v->path, to);
 	fprintf(to, " (%s): addresses that devices used, lowest at the bottom</text>\n",
