@@ -13,14 +13,15 @@
 
 #define PAGE_LG2 12
 #define REGIONS_MAX 48
-#define COLOURS 8 /* the last one is for all devices but the busiest */
+#define COLOURS 8u /* the last one is for all devices but the busiest */
 
 /* In pixels; a cell is the smallest thing that is drawn. */
-#define CELL 2
+#define CELL 2u
 #define COLUMNS 440u
 #define ROWS 280u
-#define LEFT 150
-#define TOP 60
+#define LEFT 150u
+#define RIGHT (LEFT + COLUMNS * CELL)
+#define TOP 60u
 #define GAP_ROWS 3u
 
 struct replay_access {
@@ -282,7 +283,7 @@ static void draw(struct picture *p, const struct tally *requesters)
 static const char style[] = "<style>\n"
 			    "svg{color:#222;font:11px system-ui,sans-serif}\n"
 			    ".p{fill:#fff}text{fill:currentColor}.m{font-family:ui-monospace,"
-                            "monospace}.d{opacity:.65}\n"
+			    "monospace}.d{opacity:.65}\n"
 			    ".b{fill:currentColor;opacity:.05}.g{stroke:currentColor;opacity:.15}\n"
 			    "path{stroke-width:2;fill:none}\n"
 			    ".c0{stroke:#0072b2;fill:#0072b2}.c1{stroke:#e69f00;fill:#e69f00}"
@@ -290,11 +291,11 @@ static const char style[] = "<style>\n"
 			    ".c4{stroke:#56b4e9;fill:#56b4e9}.c5{stroke:#8c6d31;fill:#8c6d31}"
 			    ".c6{stroke:#6a51a3;fill:#6a51a3}.c7{stroke:#888;fill:#888}\n"
 			    ".r{stroke:#d00;fill:none;stroke-width:1.2}.k{stroke:currentColor;"
-                            "opacity:.6}\n"
+			    "opacity:.6}\n"
 			    "@media(prefers-color-scheme:dark){svg{color:#ddd}.p{fill:#16181c}"
 			    ".c0{stroke:#4aa8e0;fill:#4aa8e0}.c3{stroke:#e59cc4;fill:#e59cc4}"
 			    ".c5{stroke:#c9a45c;fill:#c9a45c}.c6{stroke:#a894dc;fill:#a894dc}.r{"
-                            "stroke:#ff5a52}}\n"
+			    "stroke:#ff5a52}}\n"
 			    "</style>\n";
 
 static void put_escaped(const char *text, FILE *to)
@@ -353,7 +354,7 @@ static void put_regions(const struct picture *p, FILE *to)
 		const unsigned y = TOP + r->row * CELL, h = r->rows * CELL;
 
 		fprintf(to,
-		        "<rect class=\"b\" x=\"%d\" y=\"%u\" width=\"%u\" "
+		        "<rect class=\"b\" x=\"%u\" y=\"%u\" width=\"%u\" "
 		        "height=\"%u\"><title>0x%" PRIx64 " to 0x%" PRIx64 "</title></rect>\n",
 		        LEFT, y, COLUMNS * CELL, h, r->first << PAGE_LG2,
 		        (r->last << PAGE_LG2) | 0xfff);
@@ -361,7 +362,7 @@ static void put_regions(const struct picture *p, FILE *to)
 			continue;
 		label = y + h;
 		fprintf(to,
-		        "<text class=\"m\" x=\"%d\" y=\"%u\" text-anchor=\"end\">0x%" PRIx64 "</"
+		        "<text class=\"m\" x=\"%u\" y=\"%u\" text-anchor=\"end\">0x%" PRIx64 "</"
 		        "text>"
 		        "\n",
 		        LEFT - 6, label, r->first << PAGE_LG2);
@@ -387,7 +388,7 @@ static void put_legend(const struct picture *p, const struct tally *requesters, 
 	fprintf(to,
 	        "<path class=\"r\" d=\"M%u 37l6 6m0 -6l-6 6\"/><text x=\"%u\" y=\"44\" "
 	        "text-anchor=\"end\">refused</text>\n",
-	        LEFT + COLUMNS * CELL - 6, LEFT + COLUMNS * CELL - 12);
+	        RIGHT - 6, RIGHT - 12);
 }
 
 /* 1, 2 or 5 with zeroes behind it, so that there are at most ten. */
@@ -410,21 +411,21 @@ static void put_axis(const struct picture *p, FILE *to)
 	for (unsigned c = 0; c < COLUMNS; c++)
 		if (p->commands[c])
 			fprintf(to, "M%u %uv8", LEFT + c * CELL + CELL / 2, bottom + 6);
-	fprintf(to, "\"/>\n<text x=\"%d\" y=\"%u\" text-anchor=\"end\">commands</text>\n", LEFT - 6,
+	fprintf(to, "\"/>\n<text x=\"%u\" y=\"%u\" text-anchor=\"end\">commands</text>\n", LEFT - 6,
 	        bottom + 14);
 	for (uint64_t n = (s->first + (step - 1)) / step; n <= s->last / step; n++) {
 		const uint64_t at = n * step;
 		const unsigned x = LEFT + column_of(s, at) * CELL;
 
 		fprintf(to,
-		        "<line class=\"g\" x1=\"%u\" x2=\"%u\" y1=\"%d\" y2=\"%u\"/><text x=\"%u\" "
+		        "<line class=\"g\" x1=\"%u\" x2=\"%u\" y1=\"%u\" y2=\"%u\"/><text x=\"%u\" "
 		        "y=\"%u\" text-anchor=\"middle\">",
 		        x, x, TOP, bottom + 16, x, bottom + 30);
 		fprintf(to, s->by_time ? "%.9g s</text>\n" : "%.15g</text>\n",
 		        s->by_time ? (double)at / 1e9 : (double)at);
 	}
-	fprintf(to, "<text class=\"d\" x=\"%u\" y=\"%u\" text-anchor=\"end\">%s</text>\n",
-	        LEFT + COLUMNS * CELL, bottom + 44, s->by_time ? "time" : "event");
+	fprintf(to, "<text class=\"d\" x=\"%u\" y=\"%u\" text-anchor=\"end\">%s</text>\n", RIGHT,
+	        bottom + 44, s->by_time ? "time" : "event");
 }
 
 bool svg_print(const struct replay_svg *s, const struct replay_view *v,
@@ -443,9 +444,9 @@ bool svg_print(const struct replay_svg *s, const struct replay_view *v,
 	fprintf(to,
 	        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %u %u\" role=\"img\">\n"
 	        "<title>Addresses that devices used</title>\n",
-	        LEFT + COLUMNS * CELL + 30, TOP + ROWS * CELL + 52);
+	        RIGHT + 30, TOP + ROWS * CELL + 52);
 	fprintf(to, "%s<rect class=\"p\" width=\"100%%\" height=\"100%%\"/>\n", style);
-	fprintf(to, "<text x=\"%d\" y=\"22\" font-size=\"14\">", LEFT);
+	fprintf(to, "<text x=\"%u\" y=\"22\" font-size=\"14\">", LEFT);
 	put_escaped(v->header->note[0] ? v->header->note : v->path, to);
 	fprintf(to, " (%s): addresses that devices used, lowest at the bottom</text>\n",
 	        v->header->arch);
