@@ -43,9 +43,14 @@ struct table_flag {
 void table_flags(struct table_out *out, uint32_t flags, const struct table_flag *names,
                  size_t count);
 
+/* Texts up to the first that is NULL.  No field if there are none. */
+void table_texts(struct table_out *out, const char *name, const char *const *texts, size_t count);
+
 /* A sentence on what is wrong with the table, behind all records. */
 void table_wrong(struct table_out *out, const char *sentence);
-/* Returns an exit status: EXIT_FAILED if something was wrong. */
+/* Ends the table, and says nothing of what is wrong. */
+void table_close(struct table_out *out);
+/* Ends it; returns an exit status: EXIT_FAILED if something was wrong. */
 int table_end(struct table_out *out);
 
 /*

@@ -145,6 +145,25 @@ void table_flags(struct table_out *t, uint32_t flags, const struct table_flag *n
 		putchar(']');
 }
 
+void table_texts(struct table_out *t, const char *name, const char *const *texts, size_t count)
+{
+	if (!count || !texts[0])
+		return;
+	begin_field(t, name);
+	if (t->json)
+		putchar('[');
+	for (size_t i = 0; i < count && texts[i]; i++) {
+		if (i)
+			fputs(t->json ? "," : "; ", stdout);
+		if (t->json)
+			put_json(texts[i]);
+		else
+			put_clean(texts[i], strlen(texts[i]), false);
+	}
+	if (t->json)
+		putchar(']');
+}
+
 void table_wrong(struct table_out *t, const char *sentence)
 {
 	close_to(t, 1);
@@ -157,6 +176,12 @@ void table_wrong(struct table_out *t, const char *sentence)
 	}
 }
 
+void table_close(struct table_out *t)
+{
+	close_to(t, 0);
+	putchar('\n');
+}
+
 int table_end(struct table_out *t)
 {
 	close_to(t, 1);
@@ -164,9 +189,8 @@ int table_end(struct table_out *t)
 		close_list(t);
 		fputs(",\"wrong\":[]", stdout);
 	}
-	close_to(t, 0);
 	if (!t->json && !t->wrong)
 		fputs("\n\nNothing is wrong with it.", stdout);
-	putchar('\n');
+	table_close(t);
 	return t->wrong ? EXIT_FAILED : EXIT_HELD;
 }

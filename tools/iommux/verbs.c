@@ -10,5 +10,7 @@ const struct verb verbs[] = {
 	{ "replay", "replay a recorded IOMMU, compare, and tell what happened", verb_replay },
 	{ "tables", "print an ACPI table that describes IOMMUs, and what is wrong with it",
 	  verb_tables },
+	{ "decode", "explain what a log says of IOMMUs: faults, and where they come from",
+	  verb_decode },
 	{ .name = NULL },
 };

@@ -24,5 +24,6 @@ extern const struct verb verbs[];
 int verb_run(int argc, char **argv);
 int verb_replay(int argc, char **argv);
 int verb_tables(int argc, char **argv);
+int verb_decode(int argc, char **argv);
 
 #endif
