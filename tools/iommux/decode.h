@@ -135,6 +135,7 @@ struct decode_format {
 	const char *anchor;
 	uint8_t kind, class, prefix;
 	bool part;       /* goes on with a message, if one is open that lacks it           */
+	bool echoes;     /* belongs to it also if it says nothing new                      */
 	bool repeats;    /* each line of this format has the next of some fields           */
 	uint32_t wanted; /* fields without which the message is not whole                  */
 	const char *what;

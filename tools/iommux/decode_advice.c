@@ -3,16 +3,13 @@
 /* What messages of a class mean, where they come from as a rule, and where to look next. */
 #include "decode.h"
 
-#define LOOK_DRIVER                                                                                \
-	"when the driver maps and unmaps this address: trace events iommu:map and iommu:unmap"
+/* clang-format off */
+#define LOOK_DRIVER "when the driver maps and unmaps this address: trace events iommu:map and iommu:unmap"
 #define LOOK_WHO "what 'lspci -nnk -s' says of the requester, and of the bridge above it"
 #define LOOK_DMESG "the lines before: resets, suspend and resume, a driver bound or unbound"
-#define LOOK_TABLES                                                                                \
-	"'iommux tables' on /sys/firmware/acpi/tables/DMAR (or RIMT): does it name this device?"
+#define LOOK_TABLES "'iommux tables' on /sys/firmware/acpi/tables/DMAR (or RIMT): does it name this device?"
 #define LOOK_OFF "does the device work with iommu.passthrough=1? then its mappings are wrong, not the device"
-	"does it stay with iommu.passthrough=1? then the mappings are wrong, not the device"
 
-/* clang-format off */
 const struct decode_advice decode_advice[CLASSES] = {
 	[CLASS_UNMAPPED] = {
 		"the device used an address at which nothing is mapped for it, or not for this access",

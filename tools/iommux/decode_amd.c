@@ -60,11 +60,6 @@ static bool is_event(const char *text)
 	return find_kind(text);
 }
 
-static bool is_map_error(const char *text)
-{
-	return decode_find(text, "AMD-Vi:", false) && decode_find(text, "mapping error", true);
-}
-
 static bool is_dte(const char *text)
 {
 	return decode_find(text, "AMD-Vi: DTE[", false) ||
@@ -89,16 +84,16 @@ static bool is_initialization(const char *text)
 static const struct decode_format formats[] = {
 	/* clang-format off */
 	{ "AMD-Vi: Event logged", KIND_DMA, CLASS_UNMAPPED, PREFIX_REQUESTER,
-	  .wanted = FIELD_BIT(FIELD_NAME) | FIELD_BIT(FIELD_ADDRESS), .what = "an event" },
+	  .wanted = FIELD_BIT(FIELD_NAME) | FIELD_BIT(FIELD_TEXT), .what = "an event" },
 	{ .is = is_event, .kind = KIND_DMA, .class = CLASS_UNMAPPED, .part = true,
-	  .wanted = FIELD_BIT(FIELD_ADDRESS) },
+	  .wanted = FIELD_BIT(FIELD_TEXT) },
 	{ .is = is_dte, .kind = KIND_DETAIL, .part = true, .what = "a part of what the unit read" },
 	{ .is = is_xen_walk, .kind = KIND_DETAIL, .part = true, .what = "an entry of the walk" },
 	{ "Completion-Wait loop timed out", KIND_INVALIDATION, CLASS_TIMEOUT,
 	  .what = "the unit did not complete its commands in time" },
 	{ "Completion wait failed", KIND_INVALIDATION, CLASS_TIMEOUT,
 	  .what = "the unit did not complete its commands in time" },
-	{ .is = is_map_error, .kind = KIND_SOFTWARE, .class = CLASS_NO_IOVA,
+	{ "IOMMU mapping error in map_sg", KIND_SOFTWARE, CLASS_NO_IOVA, PREFIX_REQUESTER,
 	  .what = "a scatter-gather list could not be mapped" },
 	{ "Event log overflow", KIND_LOST, CLASS_OVERFLOW, .what = "the event log overflowed" },
 	{ "event log restarting", KIND_LOST, CLASS_OVERFLOW, .what = "the event log overflowed" },
@@ -156,6 +151,9 @@ static void collect(struct decode_event *e)
 	at = decode_find(e->text, kind->word, true);
 	if (at && *at == ':')
 		collect_xen(e, at);
+	/* All of Linux's are in brackets; Xen's end with the line. */
+	if (at && (*at == ':' || strchr(at, ']')))
+		decode_set(e, FIELD_TEXT, 1);
 }
 
 /* "IO_PAGE_FAULT": rows in order, the first that fits */
@@ -166,11 +164,11 @@ static const struct {
 } page_faults[] = {
 	/* clang-format off */
 	{ FLAG_I | FLAG_PR, FLAG_I, KIND_INTERRUPT, CLASS_IR_ABSENT,
-	  "interrupt blocked: no valid interrupt remapping entry" },
+	  "no valid interrupt remapping entry" },
 	{ FLAG_I | FLAG_RZ, FLAG_I | FLAG_RZ, KIND_INTERRUPT, CLASS_IR_TABLES,
-	  "interrupt blocked: reserved field set in its remapping entry" },
+	  "reserved field set in its remapping entry" },
 	{ FLAG_I, FLAG_I, KIND_INTERRUPT, CLASS_IR_TABLES,
-	  "interrupt blocked: its remapping entry does not allow it" },
+	  "its remapping entry does not allow it" },
 	{ FLAG_PR, 0, KIND_DMA, CLASS_UNMAPPED, "no page is mapped there" },
 	{ FLAG_RZ, FLAG_RZ, KIND_DMA, CLASS_TABLES, "reserved field set in a paging entry" },
 	{ FLAG_PE | FLAG_RW, FLAG_PE | FLAG_RW, KIND_DMA, CLASS_WRITE, "no write permission" },

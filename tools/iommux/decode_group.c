@@ -91,7 +91,7 @@ static bool join(struct decode_group *g, const char *line, const struct decode_a
 	if (format) {
 		if (!format->part || arch != e->arch)
 			return false;
-		if (format->kind == KIND_DETAIL)
+		if (format->kind == KIND_DETAIL && !format->repeats)
 			return g->foreign == 0;
 		begin(next, arch, format, line);
 		if (!format->repeats && !agree(next, e))
@@ -103,7 +103,7 @@ static bool join(struct decode_group *g, const char *line, const struct decode_a
 	if (!append(next, line))
 		return false;
 	decode_parse(next);
-	if (!grows(e, next))
+	if (!grows(e, next) && !(format && format->echoes && agree(e, next)))
 		return false;
 	*e = *next;
 	return true;

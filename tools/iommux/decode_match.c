@@ -263,10 +263,12 @@ void decode_parse(struct decode_event *e)
 
 static void put_time(char time[DECODE_WORD], const char *from, size_t len)
 {
-	while (len && *from == ' ') {
+	while (len && (*from == ' ' || (unsigned char)*from >= 0x80)) {
 		from++;
 		len--;
 	}
+	while (len && (from[len - 1] == ':' || from[len - 1] == ' '))
+		len--;
 	if (len >= DECODE_WORD)
 		return;
 	memcpy(time, from, len);
@@ -305,7 +307,7 @@ void decode_time(const char *line, char time[DECODE_WORD])
 	for (const char *m = months; *m; m += 3) {
 		if (!strncmp(line, m, 3) && line[3] == ' ') {
 			len = 4 + strspn(line + 4, " 0123456789:.");
-			put_time(time, line, line[len - 1] == ' ' ? len - 1 : len);
+			put_time(time, line, len);
 			return;
 		}
 	}

@@ -23,7 +23,7 @@ static const struct decode_format formats[] = {
 };
 
 static const struct decode_rule rules[] = {
-	{ "Fault", FIELD_CODE, SYNTAX_AUTO, 0 },     { "devid:", FIELD_DEVICE, SYNTAX_HEX, 0 },
+	{ "Fault ", FIELD_CODE, SYNTAX_AUTO, 0 },    { "devid:", FIELD_DEVICE, SYNTAX_HEX, 0 },
 	{ "iotval:", FIELD_ADDRESS, SYNTAX_HEX, 0 }, { "iotval2:", FIELD_IPA, SYNTAX_HEX, 0 },
 	{ "illegal:1", FIELD_ERROR, SYNTAX_IS, 1 },  { "timeout:1", FIELD_ERROR, SYNTAX_IS, 2 },
 	{ "full:1", FIELD_ERROR, SYNTAX_IS, 3 },     { "fault:1", FIELD_ERROR, SYNTAX_IS, 4 },
@@ -75,7 +75,8 @@ static void interpret(struct decode_event *e)
 		e->name = errors[e->value[FIELD_ERROR]];
 	if (!decode_has(e, FIELD_CODE) || code > 0xfff)
 		return;
-	e->name = rv_fault_name((uint32_t)code);
+	/* The model never has this cause, and so no name for it. */
+	e->name = code == 272 ? "internal data path error" : rv_fault_name((uint32_t)code);
 	for (size_t i = 0; i < sizeof causes / sizeof causes[0]; i++) {
 		if (code < causes[i].first || code > causes[i].last)
 			continue;

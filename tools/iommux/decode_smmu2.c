@@ -5,12 +5,6 @@
 
 #include "decode.h"
 
-static bool is_global(const char *text)
-{
-	return decode_find(text, "Unexpected global fault", true) ||
-	       decode_find(text, "Blocked unknown Stream ID", true);
-}
-
 static bool is_context_line(const char *text)
 {
 	const char *at = decode_find(text, "FSR", true);
@@ -24,11 +18,14 @@ static const struct decode_format formats[] = {
 	/* clang-format off */
 	{ "Unhandled context fault", KIND_DMA, CLASS_UNMAPPED, PREFIX_UNIT,
 	  .wanted = FIELD_BIT(FIELD_STATUS) | FIELD_BIT(FIELD_ADDRESS) | FIELD_BIT(FIELD_SYNDROME) },
-	{ .is = is_global, .kind = KIND_DMA, .class = CLASS_STREAM,
+	{ "Unexpected global fault", KIND_DMA, CLASS_STREAM, PREFIX_UNIT,
 	  .wanted = FIELD_BIT(FIELD_STATUS) | FIELD_BIT(FIELD_STREAM), .what = "global fault" },
+	{ "Blocked unknown Stream ID", KIND_DMA, CLASS_STREAM, PREFIX_UNIT,
+	  .wanted = FIELD_BIT(FIELD_STATUS), .what = "stream that the unit has no match for" },
 	{ "GFSR 0x", KIND_DMA, CLASS_STREAM, .part = true,
-	  .wanted = FIELD_BIT(FIELD_SYNDROME) },
-	{ .is = is_context_line, .kind = KIND_DMA, .class = CLASS_UNMAPPED, .part = true },
+	  .wanted = FIELD_BIT(FIELD_SYNDROME), .what = "global fault" },
+	{ .is = is_context_line, .kind = KIND_DMA, .class = CLASS_UNMAPPED, .part = true,
+	  .echoes = true },
 	/* clang-format on */
 };
 

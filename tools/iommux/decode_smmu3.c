@@ -90,7 +90,7 @@ static bool is_name(const char *text)
 static const struct decode_format formats[] = {
 	/* clang-format off */
 	{ "event 0x", KIND_DMA, CLASS_UNMAPPED, PREFIX_UNIT, .wanted = WORDS, .is = is_event },
-	{ .is = is_word, .kind = KIND_DMA, .part = true, .repeats = true,
+	{ .is = is_word, .kind = KIND_DETAIL, .part = true, .repeats = true,
 	  .what = "a word of an event record whose beginning is not there" },
 	{ .is = is_name, .kind = KIND_DMA, .class = CLASS_UNMAPPED, .part = true },
 	{ "stag: 0x", KIND_DMA, CLASS_UNMAPPED, .part = true, .what = "the end of an event" },
@@ -195,6 +195,9 @@ static void interpret_words(struct decode_event *e, const struct event *event)
 		else
 			e->have &= ~FIELD_BIT(FIELD_PASID);
 	}
+	/* Newer kernels print 0 where there is none. */
+	if (!e->value[FIELD_PASID] && !decode_has(e, FIELD_WORD0))
+		e->have &= ~FIELD_BIT(FIELD_PASID);
 	if (!event)
 		return;
 	if (event->has & HAS_INPUT && decode_has(e, FIELD_WORD2))
@@ -270,6 +273,8 @@ static void interpret(struct decode_event *e)
 		e->class = CLASS_NONE;
 		return;
 	}
+	if (!e->value[FIELD_IPA])
+		e->have &= ~FIELD_BIT(FIELD_IPA);
 	set_missing(e, FIELD_CODE, event->number);
 	e->kind = event->kind;
 	e->class = event->class;

@@ -143,13 +143,23 @@ static int by_group(const void *a, const void *b)
 {
 	const struct page *x = a, *y = b;
 
-	if (x->used != y->used)
-		return x->used ? -1 : 1;
 	if (x->group != y->group)
 		return x->group < y->group ? -1 : 1;
 	if (x->count != y->count)
 		return x->count > y->count ? -1 : 1;
 	return x->page < y->page ? -1 : x->page > y->page;
+}
+
+/* Brings the pages together at the front, in order; no more are counted then. */
+static void sort_pages(struct decode_summary *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < 2 * PAGES; i++) {
+		if (s->pages[i].used)
+			s->pages[n++] = s->pages[i];
+	}
+	qsort(s->pages, n, sizeof *s->pages, by_group);
 }
 
 struct range {
@@ -261,7 +271,7 @@ static void json_group(const struct decode_summary *s, const struct group *g)
 void summary_print(struct decode_summary *s, bool json)
 {
 	qsort(s->groups, s->group_count, sizeof *s->groups, by_count);
-	qsort(s->pages, 2 * PAGES, sizeof *s->pages, by_group);
+	sort_pages(s);
 	for (unsigned i = 0; i < s->group_count; i++) {
 		if (json)
 			json_group(s, &s->groups[i]);

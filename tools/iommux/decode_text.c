@@ -78,6 +78,9 @@ void text_event(void *opaque, const struct decode_event *e)
 	const char *hint = decode_hint(e);
 	char sentence[1024];
 
+	/* It says no more than that a fault is told next. */
+	if (e->kind == KIND_STATUS && decode_has(e, FIELD_STATUS) && !e->more[0])
+		return;
 	if (t->broken)
 		putchar('\n');
 	t->broken = false;

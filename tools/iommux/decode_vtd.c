@@ -11,6 +11,7 @@
 
 #define WANTED_DMA (FIELD_BIT(FIELD_REQUESTER) | FIELD_BIT(FIELD_ADDRESS) | FIELD_BIT(FIELD_CODE))
 #define WANTED_IR (FIELD_BIT(FIELD_REQUESTER) | FIELD_BIT(FIELD_INDEX) | FIELD_BIT(FIELD_CODE))
+#define WANTED_QEMU (FIELD_BIT(FIELD_REQUESTER) | FIELD_BIT(FIELD_ADDRESS))
 #define REGION (FIELD_BIT(FIELD_ADDRESS) | FIELD_BIT(FIELD_LAST))
 
 static bool is_fault(const char *text)
@@ -23,6 +24,12 @@ static bool is_interrupt(const char *text)
 	return decode_find(text, "Request device", true) && decode_find(text, "INTR-REMAP", false);
 }
 
+static bool is_allocation(const char *text)
+{
+	return decode_find(text, "Allocating ", true) &&
+	       decode_find(text, "-page iova failed", false);
+}
+
 static const struct decode_format formats[] = {
 	/* clang-format off */
 	{ .is = is_fault, .kind = KIND_DMA, .class = CLASS_UNMAPPED,
@@ -32,7 +39,7 @@ static const struct decode_format formats[] = {
 	{ "fault reason", KIND_DMA, CLASS_UNMAPPED, .part = true, .wanted = FIELD_BIT(FIELD_TEXT) },
 	{ "DMAR: reason", KIND_DMA, CLASS_UNMAPPED, .part = true },
 	{ "INTR-REMAP: reason", KIND_INTERRUPT, CLASS_IR_ABSENT, .part = true },
-	{ "INTR-REMAP:[", KIND_INTERRUPT, CLASS_IR_ABSENT, .part = true },
+	{ "INTR-REMAP:[", KIND_INTERRUPT, CLASS_IR_ABSENT, .part = true, .echoes = true },
 	{ "handling fault status re", KIND_STATUS, .what = "fault status register" },
 
 	{ "Invalid page request:", KIND_PAGE_REQUEST, CLASS_PAGES,
@@ -77,21 +84,21 @@ static const struct decode_format formats[] = {
 	{ "BIOS vendor:", KIND_DETAIL, .part = true, .what = "the firmware's maker" },
 	{ "No SATC found", KIND_STATUS, .what = "the DMAR table has no SATC structure; nothing is wrong with that" },
 	{ "No ATSR found", KIND_STATUS, .what = "the DMAR table has no ATSR structure; nothing is wrong with that" },
-	{ "ineligible for IOMMU", KIND_SOFTWARE, CLASS_RMRR_TIED, PREFIX_REQUESTER,
+	{ "Device is ineligible for IOMMU", KIND_SOFTWARE, CLASS_RMRR_TIED, PREFIX_REQUESTER,
 	  .what = "the device stays with its reserved region, and gets no other domain" },
-	{ "iova failed", KIND_SOFTWARE, CLASS_NO_IOVA, PREFIX_REQUESTER, .what = "no I/O virtual addresses are left" },
+	{ "Allocating ", KIND_SOFTWARE, CLASS_NO_IOVA, PREFIX_REQUESTER, .is = is_allocation, .what = "no I/O virtual addresses are left" },
 	{ "Setup RID2PASID failed", KIND_SOFTWARE, CLASS_GROUP, PREFIX_REQUESTER,
 	  .what = "the PASID for requests without PASID could not be set up" },
 	{ "Failed to get a private domain", KIND_SOFTWARE, CLASS_GROUP, PREFIX_REQUESTER,
 	  .what = "the device got no domain of its own" },
 
 	/* QEMU */
-	{ "pte permission error", KIND_DMA, CLASS_UNMAPPED, .wanted = FIELD_BIT(FIELD_ADDRESS),
+	{ "pte permission error", KIND_DMA, CLASS_UNMAPPED, .wanted = WANTED_QEMU,
 	  .what = "no permission in a paging entry" },
-	{ "pte reserve non-zero", KIND_DMA, CLASS_TABLES,
+	{ "te reserve non-zero", KIND_DMA, CLASS_TABLES, .wanted = WANTED_QEMU,
 	  .what = "reserved field set in a paging entry" },
-	{ "detected translation failure", KIND_DMA, CLASS_UNMAPPED, .part = true,
-	  .wanted = FIELD_BIT(FIELD_ADDRESS), .what = "translation failed" },
+	{ "detected translation failure", KIND_DMA, CLASS_UNMAPPED, .part = true, .echoes = true,
+	  .wanted = WANTED_QEMU, .what = "translation failed" },
 	{ "New fault is not recorded", KIND_DETAIL, .part = true,
 	  .what = "the unit has a record of that requester already" },
 	{ "was REFUSED a", KIND_DMA, CLASS_UNMAPPED, .what = "the request was refused" },
@@ -245,16 +252,16 @@ static const struct {
 static void interpret_status(struct decode_event *e)
 {
 	const uint64_t status = e->value[FIELD_STATUS];
-	int len = snprintf(e->more, sizeof e->more, "0x%" PRIx64, status);
+	size_t len = 0;
 
+	/* A fault is recorded: that is what the next line is about. */
+	if (!(status & 0xff & ~UINT64_C(2)))
+		return;
 	for (size_t i = 0; i < sizeof status_bits / sizeof status_bits[0]; i++) {
-		if (status >> status_bits[i].bit & 1 && (size_t)len < sizeof e->more)
-			len += snprintf(e->more + len, sizeof e->more - (size_t)len, "; %s",
-			                status_bits[i].means);
+		if (status >> status_bits[i].bit & 1 && len < sizeof e->more)
+			len += (size_t)snprintf(e->more + len, sizeof e->more - len, "%s%s",
+			                        len ? "; " : "", status_bits[i].means);
 	}
-	if (status >> 8 & 0xff && (size_t)len < sizeof e->more)
-		snprintf(e->more + len, sizeof e->more - (size_t)len, "; the first record is %u",
-		         (unsigned)(status >> 8 & 0xff));
 }
 
 static void interpret(struct decode_event *e)

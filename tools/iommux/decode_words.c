@@ -137,13 +137,15 @@ static void say_request(struct sentence *s, const struct decode_event *e)
 		say(s, "an interrupt of ", named ? who : "a device that is not named");
 		say_field(s, e, ", index ", FIELD_INDEX);
 	} else {
-		char access[DECODE_WORD];
+		static const char *const wanted[] = {
+			"a request by ",
+			[ACCESS_READ] = "a read by ",
+			[ACCESS_WRITE] = "a write by ",
+			[ACCESS_EXECUTE] = "a fetch of instructions by ",
+		};
 
-		say(s, "",
-		    !decode_has(e, FIELD_ACCESS)
-		            ? "a request"
-		            : decode_value(e, FIELD_ACCESS, access, sizeof access));
-		say(s, " of ", named ? who : "a device that is not named");
+		say(s, wanted[decode_has(e, FIELD_ACCESS) ? e->value[FIELD_ACCESS] : 0],
+		    named ? who : "a device that is not named");
 	}
 	say_field(s, e, " at ", FIELD_ADDRESS);
 	say_field(s, e, ", PASID ", FIELD_PASID);
