@@ -53,10 +53,13 @@ static const char *match_here(const char *at, const char *key)
 
 const char *decode_find(const char *text, const char *key, bool bound)
 {
+	const char first = lower(*key);
+
 	for (const char *at = text; *at; at++) {
 		const char *end;
 
-		if (bound && at != text && is_word(at[-1]) && is_word(*key))
+		if (lower(*at) != first ||
+		    (bound && at != text && is_word(at[-1]) && is_word(*key)))
 			continue;
 		end = match_here(at, key);
 		if (end)
