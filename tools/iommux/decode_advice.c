@@ -194,6 +194,12 @@ const struct decode_advice decode_advice[CLASSES] = {
 		  "a unit that firmware has turned off, but not taken out of the table" },
 		{ "a newer firmware; a setting for VT-d or IOMMU there", LOOK_TABLES },
 	},
+	[CLASS_LEFT_ON] = {
+		"the unit still translates with tables of whoever ran before",
+		{ "firmware turned it on, against DMA while it starts",
+		  "a kernel before a kexec did not shut it down" },
+		{ "the shutdown of the kernel before, if it was a kexec", "a setting of the firmware: DMA protection" },
+	},
 	[CLASS_NO_IOVA] = {
 		"the driver was refused a mapping; the device did nothing wrong",
 		{ "a driver that maps and never unmaps",

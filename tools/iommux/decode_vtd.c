@@ -24,6 +24,29 @@ static bool is_interrupt(const char *text)
 	return decode_find(text, "Request device", true) && decode_find(text, "INTR-REMAP", false);
 }
 
+static bool is_page_request(const char *text)
+{
+	static const char *const reasons[] = {
+		"Page request without PASID",
+		"Page request in Privilege Mode",
+		"Address is not canonical",
+		"Execution request not supported",
+	};
+
+	for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
+		if (decode_find(text, reasons[i], true))
+			return decode_find(text, "dmar", true);
+	}
+	return false;
+}
+
+static bool is_left_on(const char *text)
+{
+	return decode_find(text, "not in kdump mode", true) ||
+	       decode_find(text, "translation tables from previous kernel", true) ||
+	       decode_find(text, "copy IR table", true);
+}
+
 static bool is_allocation(const char *text)
 {
 	return decode_find(text, "Allocating ", true) &&
@@ -44,6 +67,8 @@ static const struct decode_format formats[] = {
 
 	{ "Invalid page request:", KIND_PAGE_REQUEST, CLASS_PAGES,
 	  .what = "a page request was malformed, or came from a device that may not make any" },
+	{ .is = is_page_request, .kind = KIND_PAGE_REQUEST, .class = CLASS_PAGES,
+	  .what = "a page request was malformed, or of a kind that is not supported" },
 	{ "PRQ overflow", KIND_PAGE_REQUEST, CLASS_OVERFLOW,
 	  .what = "the page request queue overflowed" },
 	{ "Invalidation Queue Error: Reason", KIND_INVALIDATION, CLASS_COMMAND,
@@ -81,6 +106,12 @@ static const struct decode_format formats[] = {
 	  .what = "a reserved region of the DMAR table names a device wrongly; Linux goes around it" },
 	{ "DMAR reported at address", KIND_FIRMWARE, CLASS_TABLE_BROKEN,
 	  .what = "no remapping unit answers where the DMAR table has one" },
+	{ "has no mapping iommu", KIND_FIRMWARE, CLASS_TABLE_BROKEN,
+	  .what = "the DMAR table lacks an I/O APIC that the machine has" },
+	{ "Failed to enable irq remapping", KIND_SOFTWARE, CLASS_TABLE_BROKEN,
+	  .what = "interrupt remapping stays off" },
+	{ .is = is_left_on, .kind = KIND_SOFTWARE, .class = CLASS_LEFT_ON,
+	  .what = "the unit was on when the kernel began" },
 	{ "BIOS vendor:", KIND_DETAIL, .part = true, .what = "the firmware's maker" },
 	{ "No SATC found", KIND_STATUS, .what = "the DMAR table has no SATC structure; nothing is wrong with that" },
 	{ "No ATSR found", KIND_STATUS, .what = "the DMAR table has no ATSR structure; nothing is wrong with that" },
@@ -176,11 +207,36 @@ static void collect_last(struct decode_event *e, const char *key)
 		decode_set(e, FIELD_LAST, value);
 }
 
+/* "Page Request Descriptor": its first two quadwords */
+static void collect_page_request(struct decode_event *e)
+{
+	const char *at = decode_find(e->text, "Invalid page request:", true);
+	uint64_t low, high;
+
+	if (!at)
+		return;
+	at += strspn(at, " ");
+	if (!decode_number(&at, true, &low))
+		return;
+	at += strspn(at, " ");
+	if (!decode_number(&at, true, &high))
+		return;
+	decode_set(e, FIELD_REQUESTER, low >> 16 & 0xffff);
+	if (low >> 8 & 1)
+		decode_set(e, FIELD_PASID, low >> 32 & 0xfffff);
+	decode_set(e, FIELD_ADDRESS, high >> 12 << 12);
+	if (high & 2)
+		decode_set(e, FIELD_ACCESS, ACCESS_WRITE);
+	else if (high & 1)
+		decode_set(e, FIELD_ACCESS, ACCESS_READ);
+}
+
 static void collect(struct decode_event *e)
 {
 	const char *at = decode_find(e->text, "fault reason", true);
 	uint64_t value;
 
+	collect_page_request(e);
 	collect_last(e, "this RMRR");
 	collect_last(e, "bad RMRR");
 	collect_last(e, "RMRR address range");
