@@ -266,9 +266,12 @@ struct decode_text {
 };
 
 struct decode_summary;
+struct table_out;
 
 void text_event(void *opaque, const struct decode_event *e); /* struct decode_text */
 void text_line(void *opaque, const char *line, size_t len);
+/* A field, unless the text is NULL or empty. */
+void json_text(struct table_out *out, const char *name, const char *text);
 void json_event(void *opaque, const struct decode_event *e); /* nothing */
 
 /* NULL: no memory is left. */

@@ -17,7 +17,10 @@ static bool hungry(const struct decode_event *e)
 	return e->format->wanted & ~e->have;
 }
 
-/* Cleans a line for looking at: no control characters, no marks of quotation, no end. */
+/*
+ * Cleans a line for looking at: no marks of quotation, no end, and no control characters, so that
+ * nothing that is taken from it can steer a terminal.
+ */
 static void clean(char out[DECODE_LINE], const char *line, size_t len)
 {
 	size_t n = 0;

@@ -13,6 +13,7 @@
 
 #define GROUPS 1024u
 #define PAGES 32768u
+#define SLOTS (2 * (size_t)PAGES)
 #define PAGES_SHOWN 8
 #define PAGE_LG2 12
 
@@ -34,7 +35,7 @@ struct decode_summary {
 	struct group *groups;
 	unsigned group_count, page_count;
 	uint64_t other_groups, other_pages;
-	struct page pages[2 * PAGES];
+	struct page pages[SLOTS];
 };
 
 struct decode_summary *summary_create(void)
@@ -57,11 +58,12 @@ void summary_free(struct decode_summary *s)
 	free(s);
 }
 
+/* What messages of a group have in common */
+static const uint8_t fields[] = { FIELD_REQUESTER, FIELD_STREAM, FIELD_ENDPOINT,
+	                          FIELD_DEVICE,    FIELD_PASID,  FIELD_CODE };
+
 static bool same(const struct decode_event *a, const struct decode_event *b)
 {
-	static const uint8_t fields[] = { FIELD_REQUESTER, FIELD_STREAM, FIELD_ENDPOINT,
-		                          FIELD_DEVICE,    FIELD_CODE,   FIELD_PASID };
-
 	if (a->arch != b->arch || a->kind != b->kind || a->name != b->name)
 		return false;
 	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
@@ -93,10 +95,10 @@ static struct group *find_group(struct decode_summary *s, const struct decode_ev
 static void count_page(struct decode_summary *s, unsigned group, uint64_t page)
 {
 	const uint64_t hash = (page + group) * UINT64_C(0x9e3779b97f4a7c15) >> 40;
-	size_t i = hash % (2 * PAGES);
+	size_t i = hash % SLOTS;
 
 	while (s->pages[i].used && (s->pages[i].page != page || s->pages[i].group != group))
-		i = (i + 1) % (2 * PAGES);
+		i = (i + 1) % SLOTS;
 	if (!s->pages[i].used) {
 		if (s->page_count == PAGES) {
 			s->other_pages++;
@@ -155,7 +157,7 @@ static void sort_pages(struct decode_summary *s)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < 2 * PAGES; i++) {
+	for (size_t i = 0; i < SLOTS; i++) {
 		if (s->pages[i].used)
 			s->pages[n++] = s->pages[i];
 	}
@@ -213,10 +215,6 @@ static void put_group(const struct decode_summary *s, const struct group *g)
 	            FIELD_BIT(FIELD_BANK));
 	e.more[0] = '\0';
 	decode_sentence(&e, sentence, sizeof sentence);
-	for (char *c = sentence; *c; c++) {
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			*c = '?';
-	}
 	printf("%6" PRIu64 "  %s\n", g->count, sentence);
 	if (g->lost)
 		printf("        %" PRIu64 " were not written\n", g->lost);
@@ -231,35 +229,27 @@ static void put_group(const struct decode_summary *s, const struct group *g)
 
 /* ---- JSON ------------------------------------------------------------------------------------------- */
 
-static void put_text(struct table_out *out, const char *name, const char *text)
-{
-	if (text && text[0])
-		table_text(out, name, text, strlen(text));
-}
-
 static void json_group(const struct decode_summary *s, const struct group *g)
 {
-	static const uint8_t fields[] = { FIELD_REQUESTER, FIELD_STREAM, FIELD_ENDPOINT,
-		                          FIELD_DEVICE,    FIELD_PASID,  FIELD_CODE };
 	const struct range r = pages_of(s, g->order);
 	struct table_out out = { .json = true };
 	char room[DECODE_WORD];
 
 	table_record(&out, 0, NULL, decode_kind_names[g->sample.kind]);
-	put_text(&out, "arch", g->sample.arch->name);
+	json_text(&out, "arch", g->sample.arch->name);
 	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
 		if (decode_has(&g->sample, fields[i]))
-			put_text(&out, decode_field_names[fields[i]].name,
-			         decode_value(&g->sample, fields[i], room, sizeof room));
+			json_text(&out, decode_field_names[fields[i]].name,
+			          decode_value(&g->sample, fields[i], room, sizeof room));
 	}
-	put_text(&out, "name", g->sample.name);
+	json_text(&out, "name", g->sample.name);
 	table_number(&out, "count", g->count);
 	if (g->lost)
 		table_number(&out, "lost", g->lost);
 	table_number(&out, "first_line", g->sample.first_line);
 	table_number(&out, "last_line", g->last_line);
-	put_text(&out, "first_time", g->sample.time);
-	put_text(&out, "last_time", g->last_time);
+	json_text(&out, "first_time", g->sample.time);
+	json_text(&out, "last_time", g->last_time);
 	for (size_t i = 0; i < r.count; i++) {
 		table_record(&out, 1, "pages", "page");
 		table_hex(&out, "page", r.first[i].page << PAGE_LG2);

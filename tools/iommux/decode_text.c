@@ -15,13 +15,6 @@ void text_line(void *opaque, const char *line, size_t len)
 	t->broken = len && line[len - 1] != '\n';
 }
 
-/* Messages hold what the log held: nothing of it may steer a terminal. */
-static void put(const char *text)
-{
-	for (; *text; text++)
-		putchar((unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text);
-}
-
 static void put_list(const char *title, const char *const *list, size_t count, bool numbered)
 {
 	for (size_t i = 0; i < count && list[i]; i++) {
@@ -85,14 +78,9 @@ void text_event(void *opaque, const struct decode_event *e)
 		putchar('\n');
 	t->broken = false;
 	decode_sentence(e, sentence, sizeof sentence);
-	fputs("    => ", stdout);
-	put(sentence);
-	putchar('\n');
-	if (e->driver[0] && e->kind <= KIND_INTERRUPT) {
-		fputs("       driver:  ", stdout);
-		put(e->driver);
-		putchar('\n');
-	}
+	printf("    => %s\n", sentence);
+	if (e->driver[0] && e->kind <= KIND_INTERRUPT)
+		printf("       driver:  %s\n", e->driver);
 	if (hint)
 		printf("       note:    %s\n", hint);
 	put_region(t, e);
