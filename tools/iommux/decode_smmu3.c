@@ -213,7 +213,7 @@ static void interpret_words(struct decode_event *e, const struct event *event)
 			                              "the address itself", "?" };
 		const bool stage2 = w1 >> 39 & 1;
 
-		snprintf(e->more, sizeof e->more, "stage %u, %s%s", stage2 ? 2 : 1,
+		snprintf(e->more, sizeof e->more, "stage %d, %s%s", stage2 ? 2 : 1,
 		         inputs[w1 >> 40 & 3], w1 >> 31 & 1 ? "; the transaction is stalled" : "");
 		if (stage2 && decode_has(e, FIELD_WORD3))
 			set_missing(e, FIELD_IPA, e->value[FIELD_WORD3] & 0xfffffffffff000);
