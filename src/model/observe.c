@@ -24,12 +24,18 @@ static void tell(struct iom_unit *unit, const struct iom_call *call)
 	iom_leave(unit, call, IOM_OK);
 }
 
+/* The oldest of each bucket first: made anew in this order, they stand as they do here. */
 static void tell_endpoints(struct iom_unit *unit)
 {
 	for (unsigned i = 0; i < IOM_ENDPOINT_BUCKETS; i++) {
-		for (struct iom_endpoint *e = unit->endpoint[i]; e; e = e->next)
+		struct iom_endpoint *told = NULL, *e;
+
+		for (; unit->endpoint[i] != told; told = e) {
+			for (e = unit->endpoint[i]; e->next != told;)
+				e = e->next;
 			tell(unit, &(struct iom_call){ .kind = IOM_CALL_ENDPOINT_GET,
 			                               IOM_OF_ENDPOINT(e) });
+		}
 	}
 }
 

@@ -97,6 +97,42 @@ TEST(recording_begins_midway, "")
 	rig_free(r);
 }
 
+static void hear_context(void *opaque, const struct iom_context_info *info)
+{
+	(void)opaque, (void)info;
+}
+
+static void hear_invalidation(void *opaque, const struct iom_invalidation *what)
+{
+	(void)opaque, (void)what;
+}
+
+/* A backend is told of one endpoint after the other, in an order that comes of when they came. */
+TEST(recording_of_a_backend_begins_midway, "")
+{
+	static const struct iom_backend backend = {
+		.bytes = sizeof backend,
+		.context = hear_context,
+		.invalidate = hear_invalidation,
+	};
+	struct tape tape = { 0 };
+	struct trace_recorder *recorder;
+	struct iom_endpoint *endpoint;
+	uint64_t data;
+	struct rig *r = busy_rig(&data);
+
+	CHECK_EQ(iom_backend_set(r->unit, &backend, NULL), IOM_OK);
+	for (uint32_t requester = 1; requester < 512; requester += 32)
+		CHECK_EQ(iom_endpoint_get(r->unit, requester, &endpoint), IOM_OK);
+	recorder = record(r, &tape);
+	rig_cmd(r, INVAL_DDT, 0);
+	CHECK_EQ(rd32(r, CQH), 1);
+	CHECK_EQ(trace_record_end(recorder, NULL), IOM_OK);
+	agrees(&tape);
+	tape_free(&tape);
+	rig_free(r);
+}
+
 /* What is replayed is as quick to be read as it was: the caches of both are filled in the same way. */
 TEST(recording_of_a_unit_that_forgets, "")
 {
