@@ -34,15 +34,19 @@ static inline int iom_leave(struct iom_unit *unit, const struct iom_call *call, 
 
 /*
  * The body of a public function that carries `perform` out: its call, fields of struct iom_call, is told
- * where somebody listens.
+ * where somebody listens.  Callbacks may take away what `unit` was found through.
  */
 #define IOM_TOLD(unit, perform, ...)                                                               \
 	do {                                                                                       \
-		if (iom_heard(unit)) {                                                             \
-			const struct iom_call call_ = { __VA_ARGS__ };                             \
+		struct iom_unit *const unit_ = (unit);                                             \
                                                                                                    \
-			iom_enter(unit, &call_);                                                   \
-			return iom_leave(unit, &call_, perform);                                   \
+		if (iom_heard(unit_)) {                                                            \
+			const struct iom_call call_ = { __VA_ARGS__ };                             \
+			int result_;                                                               \
+                                                                                                   \
+			iom_enter(unit_, &call_);                                                  \
+			result_ = perform;                                                         \
+			return iom_leave(unit_, &call_, result_);                                  \
 		}                                                                                  \
 		return perform;                                                                    \
 	} while (0)
