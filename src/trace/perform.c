@@ -253,6 +253,9 @@ static int endpoint_get(struct play *p)
 	if (result || !number)
 		return result;
 	named = place(r, &r->endpoints, number);
+	p->call.endpoint = endpoint;
+	if (named && named->thing == endpoint)
+		return result;
 	for (uint32_t i = 0; named && i < r->endpoints.count; i++) {
 		void *other = r->endpoints.slot[i].thing;
 
@@ -261,7 +264,6 @@ static int endpoint_get(struct play *p)
 	}
 	if (named && !r->broken.code)
 		named->thing = endpoint;
-	p->call.endpoint = endpoint;
 	return result;
 }
 

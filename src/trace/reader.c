@@ -66,6 +66,11 @@ static int damaged(struct trace_reader *r, const char *what)
 	                  (unsigned long long)r->block, what);
 }
 
+static int no_memory(struct trace_reader *r)
+{
+	return trace_fail(&r->failed, IOM_ENOMEM, "no memory is left to read a trace");
+}
+
 /* Takes a block's `stored` bytes, and makes them `length` bytes of r->raw. */
 static int get_body(struct trace_reader *r, const uint8_t *head, uint32_t stored, uint32_t length)
 {
@@ -78,7 +83,7 @@ static int get_body(struct trace_reader *r, const uint8_t *head, uint32_t stored
 	r->length = length;
 	r->at = 0;
 	if (!body || !raw)
-		result = trace_fail(&r->failed, IOM_ENOMEM, "no memory is left to read a trace");
+		result = no_memory(r);
 	if (!result)
 		result = get(r, body, stored, "a block");
 	if (!result && trace_crc(trace_crc(0, head, 12), body, stored) != trace_ld32(head + 12))
@@ -155,8 +160,10 @@ static bool take_state(struct trace_reader *r)
 	if (!take32(r, &bytes) || bytes != r->length - r->at)
 		return false;
 	r->state = malloc(bytes ? bytes : 1);
-	if (!r->state)
+	if (!r->state) {
+		no_memory(r);
 		return false;
+	}
 	memcpy(r->state, r->raw + r->at, bytes);
 	r->at += bytes;
 	r->header.state = r->state;
@@ -189,7 +196,8 @@ static int get_header(struct trace_reader *r)
 	if (tag != TRACE_TAG_HEADER || !take_text(r, r->header.arch, sizeof r->header.arch) ||
 	    !take_text(r, r->header.note, sizeof r->header.note) || !take_numbers(r) ||
 	    !take_state(r))
-		return damaged(r, "it should be the header, and is none");
+		return r->failed.code ? r->failed.code
+		                      : damaged(r, "it should be the header, and is none");
 	return IOM_OK;
 }
 

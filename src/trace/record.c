@@ -224,7 +224,12 @@ static int put_header(struct trace_recorder *r, const struct trace_config *confi
 		return trace_fail(error, IOM_ENOMEM, "no memory is left to record with");
 	result = iom_unit_save(r->unit, state, bytes, &header.state_bytes);
 	header.state = state;
-	result = trace_writer_new(sink, &header, &r->writer, error);
+	if (result)
+		trace_fail(error, result,
+		           "the unit's state has changed while it was saved; no "
+		           "other call on the unit may be under way");
+	else
+		result = trace_writer_new(sink, &header, &r->writer, error);
 	free(state);
 	return result;
 }

@@ -131,8 +131,10 @@ void trace_play_did(struct trace_replay *r, const struct trace_event *did)
 		return;
 	if (r->quiet) {
 		/* Only ends of calls are met in the trace, whatever they say. */
-		if (did->kind == TRACE_LEAVE)
+		if (did->kind == TRACE_LEAVE && e && e->kind == TRACE_LEAVE)
 			trace_play_take(r);
+		else if (did->kind == TRACE_LEAVE)
+			trace_play_broken(r, IOM_EINVAL, "a call should end here");
 		return;
 	}
 	if (e && trace_event_same(e, did)) {

@@ -272,6 +272,35 @@ TEST(trace_with_any_event_changed, "")
 	tape_free(&tape);
 }
 
+static bool a_call_instead(struct trace_event *event, uint8_t *data, unsigned round)
+{
+	(void)data, (void)round;
+	event->kind = TRACE_CALL;
+	event->what = IOM_CALL_STEP;
+	return true;
+}
+
+/* What was there when recording began is told by calls too, and each of them has an end. */
+TEST(trace_that_begins_with_half_a_call, "")
+{
+	struct tape tape = { 0 }, other = { 0 };
+	const struct trace_sink sink = tape_sink(&tape);
+	struct rig *r = rig_new();
+	const struct trace_config told = { .riscv = &r->config };
+	struct trace_recorder *recorder;
+	char text[2048];
+
+	iom_step(r->unit, 5);
+	CHECK_EQ(trace_record(r->unit, &told, &sink, &recorder, NULL), IOM_OK);
+	CHECK_EQ(trace_record_end(recorder, NULL), IOM_OK);
+	CHECK(copy(&tape, &other, 1, a_call_instead, 0));
+	CHECK_EQ(tape_replay(&other, text, sizeof text, NULL), IOM_EINVAL);
+	CHECK_MSG(strstr(text, "event 1,") && strstr(text, "should end here"), "%s", text);
+	tape_free(&other);
+	tape_free(&tape);
+	rig_free(r);
+}
+
 /* Bytes of a block that any program could have written, with a checksum that is right. */
 TEST(trace_with_any_byte_of_events_changed, "")
 {
