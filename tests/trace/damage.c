@@ -285,7 +285,7 @@ TEST(trace_that_begins_with_half_a_call, "")
 {
 	struct tape tape = { 0 }, other = { 0 };
 	const struct trace_sink sink = tape_sink(&tape);
-	struct rig *r = rig_new();
+	struct rig *r = rig_new(0);
 	const struct trace_config told = { .riscv = &r->config };
 	struct trace_recorder *recorder;
 	char text[2048];
