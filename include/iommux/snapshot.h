@@ -27,7 +27,8 @@ int iom_unit_save(struct iom_unit *unit, void *buf, size_t size, size_t *bytes);
  * Takes over a state that was saved from a unit of the same configuration; no other call on the unit
  * may be under way.  Work that was parked goes on at once, on the new host, or when a stopped unit is
  * started: this may call every function of host and memory.  Wires that were high fall, and wires that
- * are high are told.  Sections that are open here are waited for, those of the saved unit are not.
+ * are high are told.  Sections that are open here are waited for, those of the saved unit are not.  Time
+ * passes from the next iom_step on: the state may be from another clock, or from earlier on this one.
  * IOM_EINVAL: not such a state, or of another version or configuration; `error`, which may be NULL,
  * says what, and the unit is unchanged.
  */

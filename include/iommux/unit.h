@@ -68,7 +68,7 @@ void iom_unit_start(struct iom_unit *unit);
 
 /*
  * Lets time pass: `now_ns` is a monotonic clock of the embedder's choice, which counts from the first
- * call on; a clock that goes back stands still.  Goes on with work that was put off.  Call it every now
+ * call on, and from the first one after iom_unit_load; a clock that goes back stands still.  Goes on with work that was put off.  Call it every now
  * and then where the unit has been configured to take time.
  */
 void iom_step(struct iom_unit *unit, uint64_t now_ns);

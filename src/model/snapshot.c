@@ -125,6 +125,8 @@ static int load(struct iom_unit *unit, const void *buf, size_t size, struct iom_
 		iom_poke(&unit->regs.cell[i].value, regs[i]);
 	stream.at = own;
 	unit->arch->load(unit, &stream, regs, true, NULL);
+	/* The state may come from another clock, or from earlier on this one. */
+	unit->stepped = false;
 	iom_unlock(&unit->lock);
 	iom_invalidate_all(unit);
 	iom_work(unit, 0);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /* Devices that do not answer an invalidation in time, and how the fence tells of them. */
+#include "../state.h"
 #include "ats_rig.h"
 
 #define A 0x100u
@@ -375,5 +376,29 @@ TEST(timeout_moves, "")
 	rig_move(r);
 	fence(r);
 	waits(r, CMD_TO);
+	rig_free(r);
+}
+
+/* A unit that goes back to an earlier state counts anew, whatever its clock has shown or shows then. */
+TEST(timeout_of_a_unit_that_goes_back, "")
+{
+	static const uint64_t clocks[] = { 5, 77 + NS, 1ull << 60 };
+	struct rig *r = bench(NS, false);
+	struct state s;
+
+	inval(r, A);
+	fence(r);
+	iom_step(r->unit, 77 + NS / 2);
+	state_save(&s, r->unit);
+	for (unsigned i = 0; i < COUNT(clocks); i++) {
+		iom_step(r->unit, 1ull << 40);
+		waits(r, CMD_TO);
+		CHECK_EQ(iom_unit_load(r->unit, s.byte, s.bytes, NULL), IOM_OK);
+		iom_step(r->unit, clocks[i]);
+		iom_step(r->unit, clocks[i] + NS / 2 - 1);
+		waits(r, 0);
+		iom_step(r->unit, clocks[i] + NS / 2);
+		waits(r, CMD_TO);
+	}
 	rig_free(r);
 }
