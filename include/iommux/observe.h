@@ -89,7 +89,8 @@ struct iom_moved {
 #define IOM_CALL_REPLAY 23u          /* endpoint, address: first, value: last; IOM_EBUSY: *out    */
 #define IOM_CALL_LOAD 24u            /* data: the state, bytes                                    */
 #define IOM_CALL_BACKEND 25u         /* value: 1 with a backend, 0 without                        */
-#define IOM_CALLS 26u                /* kinds are below this                                      */
+#define IOM_CALL_FORGET 26u          /* iom_forget                                                */
+#define IOM_CALLS 27u                /* kinds are below this                                      */
 
 /*
  * A call on the unit.  Pointers to endpoints, lanes and ports tell one from the other, and are not to be

@@ -122,12 +122,23 @@ void iom_unit_reset_warm(struct iom_unit *unit)
 	(void)reset_told(unit, true);
 }
 
-void iom_forget(struct iom_unit *unit)
+static int forget(struct iom_unit *unit)
 {
 	iom_invalidate_all(unit);
 	iom_cache_clear(&unit->cache);
 	if (unit->arch->forget)
 		unit->arch->forget(unit);
+	return IOM_OK;
+}
+
+static int forget_told(struct iom_unit *unit)
+{
+	IOM_TOLD(unit, forget(unit), .kind = IOM_CALL_FORGET, .requester = IOM_NOBODYS);
+}
+
+void iom_forget(struct iom_unit *unit)
+{
+	(void)forget_told(unit);
 }
 
 static int stop(struct iom_unit *unit)

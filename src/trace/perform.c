@@ -359,6 +359,12 @@ static int backend(struct play *p)
 	return iom_backend_set(p->r->unit, p->e.value ? &trace_play_backend : NULL, p->r);
 }
 
+static int forget(struct play *p)
+{
+	iom_forget(p->r->unit);
+	return IOM_OK;
+}
+
 static const struct {
 	int (*play)(struct play *p);
 	bool outermost; /* may not be called from inside a callback */
@@ -388,6 +394,7 @@ static const struct {
 	[IOM_CALL_REPLAY] = { .play = replay },
 	[IOM_CALL_LOAD] = { .play = load, .outermost = true },
 	[IOM_CALL_BACKEND] = { .play = backend, .outermost = true },
+	[IOM_CALL_FORGET] = { .play = forget, .outermost = true },
 };
 
 /*

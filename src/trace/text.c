@@ -40,6 +40,7 @@ static const char *const calls[IOM_CALLS] = {
 	[IOM_CALL_REPLAY] = "replay",
 	[IOM_CALL_LOAD] = "load",
 	[IOM_CALL_BACKEND] = "backend",
+	[IOM_CALL_FORGET] = "forget",
 };
 
 static const char *const callbacks[IOM_CALLED_KINDS] = {

@@ -152,6 +152,9 @@ TEST(recording_of_a_unit_that_forgets, "")
 	recorder = record(r, &tape);
 	for (unsigned i = 0; i < 20000; i++)
 		CHECK_EQ(rig_spa(r, 1 + i % 61, 4096ull * (i * 41 % 512)), data);
+	iom_forget(r->unit);
+	for (unsigned i = 0; i < 200; i++)
+		CHECK_EQ(rig_spa(r, 1 + i % 61, 4096ull * (i * 41 % 512)), data);
 	CHECK_EQ(trace_record_end(recorder, NULL), IOM_OK);
 	agrees(&tape);
 	tape_free(&tape);
