@@ -55,7 +55,10 @@ int trace_writer_new(const struct trace_sink *sink, const struct trace_header *h
  * event holds.  After a failure nothing more is written, and the call repeats its result.
  */
 int trace_write(struct trace_writer *writer, const struct trace_event *event);
-/* Writes what is left, and the end; frees the writer.  `error` says what failed first. */
+/*
+ * Writes what is left, and the end, unless a call has none: such a trace was cut short.  Frees the writer.
+ * `error` says what failed first.
+ */
 int trace_writer_end(struct trace_writer *writer, struct iom_error *error);
 
 /* ---- Reading ------------------------------------------------------------------------------ */

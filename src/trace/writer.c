@@ -18,6 +18,7 @@ struct trace_writer {
 	size_t length, room; /* of raw */
 	size_t stored_room;
 	uint64_t written, events;
+	unsigned depth; /* calls without their ends */
 	struct trace_past past;
 	struct iom_error failed; /* code 0: nothing has */
 };
@@ -201,6 +202,10 @@ int trace_write(struct trace_writer *w, const struct trace_event *event)
 		return w->failed.code;
 	w->length += trace_encode(&w->past, event, w->raw + w->length);
 	w->events++;
+	if (event->kind == TRACE_CALL)
+		w->depth++;
+	else if (event->kind == TRACE_LEAVE && w->depth)
+		w->depth--;
 	return w->length < TRACE_BLOCK_GOAL ? IOM_OK : put_block(w, TRACE_TAG_EVENTS);
 }
 
@@ -210,7 +215,7 @@ int trace_writer_end(struct trace_writer *w, struct iom_error *error)
 
 	if (!w->failed.code && w->length)
 		put_block(w, TRACE_TAG_EVENTS);
-	if (!w->failed.code) {
+	if (!w->failed.code && !w->depth) {
 		add64(w, w->events);
 		put_block(w, TRACE_TAG_END);
 	}

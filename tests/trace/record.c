@@ -263,3 +263,44 @@ TEST(recording_to_a_sink_that_fails, "")
 	tape_free(&whole);
 	rig_free(r);
 }
+
+/* More calls one inside the other than a trace holds: it was cut short there, and is good so far. */
+static struct iom_port *deep_port;
+static unsigned deep;
+
+static void once_more(struct rig *r, uint64_t off, const void *buf, size_t len)
+{
+	const struct iom_request q = { .iova = RIG_DEVICE };
+	struct iom_reply reply;
+
+	(void)r, (void)off;
+	if (deep++ < 70)
+		CHECK_EQ(iom_write(deep_port, &q, buf, len, &reply), IOM_OK);
+}
+
+TEST(recording_of_calls_too_deep, "")
+{
+	const struct iom_riscv_config config = { .reset_mode = IOM_RISCV_RESET_BARE };
+	const struct iom_request q = { .iova = RIG_DEVICE };
+	struct rig *r = rig_new_config(&config);
+	struct trace_recorder *recorder;
+	struct tape tape = { 0 };
+	struct iom_error error;
+	struct iom_reply reply;
+	uint32_t word = 1;
+	char text[2048];
+
+	deep_port = rig_port(r, 1);
+	deep = 0;
+	r->on_device_write = once_more;
+	recorder = record(r, &tape);
+	CHECK_EQ(iom_write(deep_port, &q, &word, sizeof word, &reply), IOM_OK);
+	CHECK_EQ(deep, 71);
+	CHECK_EQ(trace_record_result(recorder, &error), IOM_EINVAL);
+	CHECK_MSG(strstr(error.text, "65 times inside itself"), "%s", error.text);
+	CHECK_EQ(trace_record_end(recorder, NULL), IOM_EINVAL);
+	CHECK_EQ(tape_replay(&tape, text, sizeof text, NULL), IOM_EINVAL);
+	CHECK_MSG(strstr(text, "cut short"), "%s", text);
+	tape_free(&tape);
+	rig_free(r);
+}
