@@ -27,19 +27,27 @@ static void deliver(struct iommux_adapter *adapter, const struct iommux_signal *
 		                     MEMTXATTRS_UNSPECIFIED, NULL);
 }
 
+static bool take(struct iommux_adapter *adapter, struct iommux_signal *signal)
+{
+	QEMU_LOCK_GUARD(&adapter->signals_lock);
+	if (!adapter->signals->len)
+		return false;
+	*signal = g_array_index(adapter->signals, struct iommux_signal, 0);
+	g_array_remove_index(adapter->signals, 0);
+	return true;
+}
+
+/*
+ * One at a time: what the unit sends because one was delivered comes behind those that wait, and a wire
+ * ends at its last level.
+ */
 static void deliver_all(void *opaque)
 {
 	struct iommux_adapter *adapter = opaque;
-	GArray *signals;
+	struct iommux_signal signal;
 
-	WITH_QEMU_LOCK_GUARD(&adapter->signals_lock)
-	{
-		signals = adapter->signals;
-		adapter->signals = g_array_new(false, false, sizeof(struct iommux_signal));
-	}
-	for (guint i = 0; i < signals->len; i++)
-		deliver(adapter, &g_array_index(signals, struct iommux_signal, i));
-	g_array_unref(signals);
+	while (take(adapter, &signal))
+		deliver(adapter, &signal);
 }
 
 static void enqueue(struct iommux_adapter *adapter, const struct iommux_signal *signal)
