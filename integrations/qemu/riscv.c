@@ -32,6 +32,11 @@ bool iommux_riscv_realize(const struct iommux_riscv *riscv, struct iommux_adapte
 
 	if (riscv->capabilities & CAP_RV32 && riscv->capabilities & CAP_RV64)
 		config.flags |= IOM_RISCV_GXL_WRITABLE;
+	/* To the library that is its default; here it has one already, and others count by it. */
+	if (!riscv->vectors) {
+		error_setg(errp, "vectors is 0; it should be 1, 2, 4, 8 or 16");
+		return false;
+	}
 	if (bus->iommu_ops) {
 		error_setg(errp, "bus '%s' has an IOMMU already, and can have only one",
 		           BUS(bus)->name);
