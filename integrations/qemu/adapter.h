@@ -72,6 +72,7 @@ struct iommux_adapter {
 
 	QemuMutex functions_lock;
 	QLIST_HEAD(, iommux_function) functions;
+	DeviceListener unplugged;
 
 	uint8_t *saved; /* while the device is saved or loaded */
 	uint32_t saved_bytes;

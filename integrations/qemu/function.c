@@ -12,10 +12,11 @@
 
 uint32_t iommux_function_requester(struct iommux_function *function)
 {
+	const PCIDevice *bridge = qatomic_load_acquire(&function->bridge);
+
 	/* Bus numbers below bridges are the guest's to choose, and to change. */
-	return function->bridge
-	               ? PCI_BUILD_BDF(function->bridge->config[PCI_SECONDARY_BUS], function->devfn)
-	               : function->requester;
+	return bridge ? PCI_BUILD_BDF(bridge->config[PCI_SECONDARY_BUS], function->devfn)
+	              : function->requester;
 }
 
 static struct iommux_port *open_port(struct iommux_function *function, uint32_t requester)
@@ -278,9 +279,34 @@ static AddressSpace *get_address_space(PCIBus *bus, void *opaque, int devfn)
 
 static const PCIIOMMUOps pci_ops = { .get_address_space = get_address_space };
 
+/* No requester has this number. */
+#define NOBODY UINT32_MAX
+
+/*
+ * A device is gone.  If it was a bridge, what was below it is gone too, and is nobody from now on: another
+ * bridge may get its memory.
+ */
+static void unplugged(DeviceListener *listener, DeviceState *device)
+{
+	struct iommux_adapter *adapter = container_of(listener, struct iommux_adapter, unplugged);
+	struct iommux_function *function;
+
+	QEMU_LOCK_GUARD(&adapter->functions_lock);
+	QLIST_FOREACH(function, &adapter->functions, next)
+	{
+		if (!function->bridge || DEVICE(function->bridge) != device)
+			continue;
+		function->bus = NULL;
+		function->requester = NOBODY;
+		qatomic_store_release(&function->bridge, NULL);
+	}
+}
+
 void iommux_adapter_serve(struct iommux_adapter *adapter, PCIBus *bus)
 {
 	pci_setup_iommu(bus, &pci_ops, adapter);
+	adapter->unplugged = (DeviceListener){ .unrealize = unplugged };
+	device_listener_register(&adapter->unplugged);
 }
 
 AddressSpace *iommux_adapter_source(struct iommux_adapter *adapter, uint16_t requester)

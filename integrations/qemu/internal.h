@@ -17,7 +17,7 @@ struct iommux_port {
 
 struct iommux_function {
 	struct iommux_adapter *adapter;
-	PCIBus *bus; /* NULL: no PCI function */
+	PCIBus *bus; /* NULL: no PCI function, or one whose bus was unplugged */
 	int devfn;
 	PCIDevice *bridge; /* above the bus, or NULL: `requester` is fixed */
 	uint32_t requester;
