@@ -179,6 +179,7 @@ static const VMStateDescription pci_vmstate = {
 	.name = TYPE_IOMMUX_RISCV_PCI,
 	.version_id = 1,
 	.minimum_version_id = 1,
+	.priority = MIG_PRI_IOMMU, /* virtio translates its rings when it is loaded */
 	.fields =
 		(const VMStateField[]){
 			VMSTATE_PCI_DEVICE(pci, IommuxRiscvPci),

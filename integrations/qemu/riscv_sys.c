@@ -83,6 +83,7 @@ static const VMStateDescription sys_vmstate = {
 	.name = TYPE_IOMMUX_RISCV_SYS,
 	.version_id = 1,
 	.minimum_version_id = 1,
+	.priority = MIG_PRI_IOMMU, /* virtio translates its rings when it is loaded */
 	.fields =
 		(const VMStateField[]){
 			VMSTATE_STRUCT(adapter, IommuxRiscvSys, 0, iommux_vmstate,
