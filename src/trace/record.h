@@ -19,8 +19,8 @@ struct trace_recorder;
  * unit has cached is dropped, which is never wrong, and what its observer was is forgotten.  The sink is
  * called from then on, on any thread that calls the unit, and never twice at once.
  *
- * IOM_EBUSY: the unit is stopped; IOM_EIO: the sink did not take the first bytes; IOM_ENOTSUP: not such a unit; IOM_ENOMEM.  The unit is
- * then not recorded.
+ * IOM_EBUSY: the unit is stopped; IOM_EIO: the sink did not take the first bytes; IOM_ENOTSUP: not such a
+ * unit; IOM_ENOMEM.  The unit is then not recorded, and has no observer.
  */
 int trace_record(struct iom_unit *unit, const struct trace_config *config,
                  const struct trace_sink *sink, struct trace_recorder **out,
