@@ -256,7 +256,7 @@ TEST(trace_with_any_event_changed, "")
 	make(&tape);
 	events = count(&tape);
 	for (uint64_t i = 0; i < events; i++) {
-		for (unsigned round = 0; round < 25 * 8; round += 3) {
+		for (unsigned round = 0; round < (IOM_CALLS - 1) * 8; round += 3) {
 			struct tape other = { 0 };
 			char text[2048];
 			int result;
