@@ -74,6 +74,7 @@ static void step(void *opaque)
 
 	RCU_READ_LOCK_GUARD();
 	iom_step(adapter->unit, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL));
+	iommux_record_check(adapter);
 	timer_mod(adapter->clock, qemu_clock_get_ms(QEMU_CLOCK_VIRTUAL) + STEP_MS);
 }
 
@@ -117,8 +118,10 @@ static void start_counters(struct iommux_adapter *adapter)
 		                               counters[i].value, OBJ_PROP_FLAG_READ);
 }
 
-void iommux_adapter_start(struct iommux_adapter *adapter)
+bool iommux_adapter_start(struct iommux_adapter *adapter, Error **errp)
 {
+	if (adapter->record && !iommux_record_start(adapter, errp))
+		return false;
 	start_windows(adapter);
 	start_counters(adapter);
 	iommux_notify_start(adapter);
@@ -127,4 +130,5 @@ void iommux_adapter_start(struct iommux_adapter *adapter)
 	adapter->clock = timer_new_ms(QEMU_CLOCK_VIRTUAL, step, adapter);
 	step(adapter);
 	iommux_reset_start(adapter);
+	return true;
 }

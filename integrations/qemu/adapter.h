@@ -4,12 +4,13 @@
  * One IOMMU of this library inside of QEMU, whatever its architecture.
  *
  * A device of an architecture (vtd.c) holds a struct iommux_adapter.  When it is realized it calls
- * iommux_adapter_prepare, constructs its unit with the adapter's memory and iommux_host, and calls
- * iommux_adapter_start; then it puts the unit's register windows where its machine has them, and names
+ * iommux_adapter_prepare, constructs its unit with the adapter's memory and iommux_host, says what it was
+ * made with, and calls iommux_adapter_start; then it puts the unit's register windows where its machine has them, and names
  * the PCI bus whose devices are behind it.
  *
  * Locks: a unit may be called from any thread, with QEMU's big lock or without.  What its callbacks
- * do in QEMU needs the big lock where it is more than an access to memory: signals.c.
+ * do in QEMU needs the big lock where it is more than an access to memory: signals.c.  A callback may not
+ * wait for it while the unit is recorded: record.c.
  */
 #ifndef IOMMUX_QEMU_ADAPTER_H
 #define IOMMUX_QEMU_ADAPTER_H
@@ -58,12 +59,20 @@ struct iommux_adapter {
 	qemu_irq *wires;
 	unsigned wire_count;
 
+	/* For the architecture to set: what the unit was made with, until iommux_adapter_start. */
+	struct {
+		const struct iom_riscv_config *riscv;
+		const struct iom_vtd_config *vtd;
+	} made;
+
 	/* Properties. */
 	bool log;
+	char *record;
 
 	struct iommux_window window[IOMMUX_WINDOWS_MAX];
 	MemoryListener listener;
 	QEMUTimer *clock;
+	struct iommux_recording *recording; /* or NULL */
 	struct iommux_counters count;
 
 	QemuMutex signals_lock;
@@ -87,10 +96,10 @@ extern const struct iom_host iommux_host;
 void iommux_adapter_prepare(struct iommux_adapter *adapter, DeviceState *device);
 
 /*
- * Begins to use adapter->unit: its windows (adapter->window[].region, to be mapped), reset, clock and
- * notifications.
+ * Begins to use adapter->unit: its windows (adapter->window[].region, to be mapped), reset, clock,
+ * notifications, log and recording.
  */
-void iommux_adapter_start(struct iommux_adapter *adapter);
+bool iommux_adapter_start(struct iommux_adapter *adapter, Error **errp);
 
 /* Puts the error's sentence into QEMU's. */
 void iommux_error(Error **errp, const struct iom_error *error);
@@ -102,7 +111,9 @@ void iommux_adapter_serve(struct iommux_adapter *adapter, PCIBus *bus);
 AddressSpace *iommux_adapter_source(struct iommux_adapter *adapter, uint16_t requester);
 
 /* The properties that every device has, in which `type` holds the adapter as `adapter`. */
-#define IOMMUX_PROPERTIES(type) DEFINE_PROP_BOOL("log", type, adapter.log, false)
+#define IOMMUX_PROPERTIES(type)                                                                    \
+	DEFINE_PROP_BOOL("log", type, adapter.log, false),                                         \
+		DEFINE_PROP_STRING("record", type, adapter.record)
 
 /* Migration: to be named in a VMStateDescription of the device, in a field of type VMSTATE_STRUCT. */
 extern const VMStateDescription iommux_vmstate;
@@ -126,7 +137,10 @@ struct iom_unit *iommux_function_unit(struct iommux_function *function);
  */
 struct iom_endpoint *iommux_function_endpoint(struct iommux_function *function);
 
-/* Who hears the unit's messages to the function (iommux/message.h), on any thread; NULL: the adapter. */
+/*
+ * Who hears the unit's messages to the function (iommux/message.h), on any thread, and may not wait for the
+ * big lock; NULL: the adapter.
+ */
 typedef void iommux_listener(void *opaque, const struct iom_message *message);
 void iommux_function_listen(struct iommux_function *function, iommux_listener *listener,
                             void *opaque);

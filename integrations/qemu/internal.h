@@ -68,4 +68,8 @@ void iommux_reset_start(struct iommux_adapter *adapter);
 /* log.c: what the unit sees and does, in QEMU's log. */
 void iommux_log_start(struct iommux_adapter *adapter);
 
+/* record.c: the same in a file, to be replayed; a sentence if that has come to an end. */
+bool iommux_record_start(struct iommux_adapter *adapter, Error **errp);
+void iommux_record_check(struct iommux_adapter *adapter);
+
 #endif

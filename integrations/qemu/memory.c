@@ -6,6 +6,7 @@
 #include "internal.h"
 #include "qemu/atomic.h"
 #include "qemu/error-report.h"
+#include "qemu/main-loop.h"
 #include "system/dma.h"
 
 static int answered(MemTxResult result)
@@ -13,14 +14,35 @@ static int answered(MemTxResult result)
 	return result == MEMTX_OK ? IOM_OK : IOM_EFAULT;
 }
 
+/*
+ * QEMU takes the big lock for all but RAM.  While the unit is recorded nobody may wait for it here
+ * (record.c): who does not hold it reaches RAM alone.
+ */
+static bool reaches(const struct iommux_adapter *adapter, uint64_t spa, size_t len, bool write)
+{
+	hwaddr at, bytes = len;
+	MemoryRegion *region;
+
+	if (!adapter->recording || bql_locked())
+		return true;
+	region = address_space_translate(&address_space_memory, spa, &at, &bytes, write,
+	                                 MEMTXATTRS_UNSPECIFIED);
+	return bytes == len && memory_region_is_ram(region) &&
+	       !memory_region_is_ram_device(region) && !(write && region->readonly);
+}
+
 static int memory_read(void *opaque, uint64_t spa, void *buf, size_t len)
 {
+	if (!reaches(opaque, spa, len, false))
+		return IOM_EFAULT;
 	return answered(
 		dma_memory_read(&address_space_memory, spa, buf, len, MEMTXATTRS_UNSPECIFIED));
 }
 
 static int memory_write(void *opaque, uint64_t spa, const void *buf, size_t len)
 {
+	if (!reaches(opaque, spa, len, true))
+		return IOM_EFAULT;
 	return answered(
 		dma_memory_write(&address_space_memory, spa, buf, len, MEMTXATTRS_UNSPECIFIED));
 }
@@ -30,10 +52,12 @@ static int memory_cas(void *opaque, uint64_t spa, unsigned bytes, uint64_t *expe
                       uint64_t desired)
 {
 	hwaddr len = bytes;
-	void *host =
-		address_space_map(&address_space_memory, spa, &len, true, MEMTXATTRS_UNSPECIFIED);
+	void *host = NULL;
 	uint64_t was;
 
+	if (reaches(opaque, spa, bytes, true))
+		host = address_space_map(&address_space_memory, spa, &len, true,
+		                         MEMTXATTRS_UNSPECIFIED);
 	if (!host || len < bytes) {
 		if (host)
 			address_space_unmap(&address_space_memory, host, len, true, 0);

@@ -25,6 +25,15 @@ int iommux_notify_changed(IOMMUMemoryRegion *region, IOMMUNotifierFlag before,
 		           object_get_typename(OBJECT(function->adapter->device)));
 		return -ENOTSUP;
 	}
+	/* They are told under the big lock, which a callback may not wait for then. */
+	if (after && function->adapter->recording) {
+		error_setg(errp,
+		           "the device at %02x.%x wants to be told of invalidations, which a unit "
+		           "that is recorded cannot; %s should be without 'record'",
+		           PCI_SLOT(function->devfn), PCI_FUNC(function->devfn),
+		           object_get_typename(OBJECT(function->adapter->device)));
+		return -ENOTSUP;
+	}
 	qatomic_set(&function->notified, after);
 	return 0;
 }

@@ -48,7 +48,9 @@ bool iommux_riscv_realize(const struct iommux_riscv *riscv, struct iommux_adapte
 		iommux_error(errp, &error);
 		return false;
 	}
-	iommux_adapter_start(adapter);
+	adapter->made.riscv = &config;
+	if (!iommux_adapter_start(adapter, errp))
+		return false;
 	iommux_adapter_serve(adapter, bus);
 	return true;
 }

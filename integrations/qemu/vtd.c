@@ -48,7 +48,8 @@ static void realize(DeviceState *device, Error **errp)
 	adapter->deliver = deliver;
 	if (!iommux_vtd_new_unit(vtd, errp) || !iommux_vtd_dmar_add(vtd, errp))
 		return;
-	iommux_adapter_start(adapter);
+	if (!iommux_adapter_start(adapter, errp))
+		return;
 	memory_region_add_subregion(get_system_memory(), vtd->address, &adapter->window[0].region);
 	iommux_adapter_serve(adapter, bus);
 	X86_MACHINE(machine)->ioapic_as =

@@ -41,12 +41,13 @@ enum {
 struct iommux_vtd {
 	DeviceState parent;
 	struct iommux_adapter adapter;
-	uint64_t address;     /* of the registers                            */
-	char *profile;        /* legacy, scalable or full; NULL: legacy      */
-	uint64_t cap, ecap;   /* CAP and ECAP; both 0: the profile's         */
-	uint32_t flags;       /* IOM_VTD_*                                   */
-	uint8_t address_bits; /* HAW; 0: what the library takes              */
-	uint8_t aw_bits;      /* of the addresses that devices use; 0: as it */
+	struct iom_vtd_config config; /* what the unit was made with                 */
+	uint64_t address;             /* of the registers                            */
+	char *profile;                /* legacy, scalable or full; NULL: legacy      */
+	uint64_t cap, ecap;           /* CAP and ECAP; both 0: the profile's         */
+	uint32_t flags;               /* IOM_VTD_*                                   */
+	uint8_t address_bits;         /* HAW; 0: what the library takes              */
+	uint8_t aw_bits;              /* of the addresses that devices use; 0: as it */
 	/* is in CAP                                   */
 	OnOffAuto feature[IOMMUX_VTD_FEATURES];
 };

@@ -122,6 +122,8 @@ static bool create(struct iommux_vtd *vtd, const struct iom_vtd_config *config, 
 	struct iommux_adapter *adapter = &vtd->adapter;
 	struct iom_error error;
 
+	vtd->config = *config;
+	adapter->made.vtd = &vtd->config;
 	if (iom_vtd_new(config, adapter->memory, &iommux_host, adapter, &adapter->unit, &error) ==
 	    IOM_OK)
 		return true;

@@ -3,7 +3,7 @@
 """The part of docs/linux.md that a run writes."""
 from . import plan
 from .kernels import ROOT
-from .machines import MODELS
+from .machines import MODELS, ours
 
 PATH = ROOT / "docs/linux.md"
 BEGIN = "<!-- written by scripts/linux --document -->"
@@ -26,7 +26,7 @@ def table(outcomes, kernels, emulator):
              "|---|---|---|---|---|---|"]
     for kernel in kernels.values():
         for name, model in MODELS.items():
-            if model.stock == name or model.arch != kernel.arch:
+            if not ours(name) or model.arch != kernel.arch:
                 continue
             for variant in model.variants:
                 mine, stock = (boots.get(f"{kernel.name}/{m}/{variant}") for m in (name, model.stock))

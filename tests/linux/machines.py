@@ -135,13 +135,17 @@ def wire(folder, end):
             f"remote.type=unix,remote.path={folder}/wire{1 - end}")
 
 
-def words(model, variant, kernel, folder, initramfs):
-    """QEMU's command line but for the program itself; and what the kernel is told."""
+def words(model, variant, kernel, folder, initramfs, record=None):
+    """QEMU's command line but for the program itself; and what the kernel is told.
+
+    record: the file in which the unit is recorded, if it is one of ours.
+    """
     how = MODELS[model].variants[variant]
+    unit = MODELS[model].options[variant] + (f",record={record}" if record else "")
     _, machine, append = ARCHITECTURES[MODELS[model].arch]
     plug = ",".join([PLUG["driver"]] + [f"{k}={v}" for k, v in PLUG.items() if k != "driver"])
     line = (machine.format(machine=how.machine) + " -accel tcg -smp 2 -m 1G -nodefaults -display none"
-            " -no-reboot -serial stdio " + MODELS[model].options[variant]
+            " -no-reboot -serial stdio " + unit
             + DEVICES.format(virtio=how.virtio, plug=plug)
             + f" -netdev {wire(folder, 0)} -netdev {wire(folder, 1)}").split()
     for disk in DISKS:
@@ -149,6 +153,10 @@ def words(model, variant, kernel, folder, initramfs):
                               f"file.filename={folder}/{disk}.img"]
     return line + ["-qmp", f"unix:{folder}/qmp,server=on,wait=off", "-kernel", str(kernel.image),
                    "-initrd", str(initramfs), "-append", f"{append} printk.devkmsg=on panic=-1 {how.append}".strip()]
+
+
+def ours(model):
+    return MODELS[model].stock != model
 
 
 def target(model):

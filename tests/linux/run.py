@@ -10,7 +10,7 @@ from . import initramfs, judge
 from .console import Run
 from .initramfs import OUT
 from .kernels import Wrong
-from .machines import DISKS, MODELS, words
+from .machines import DISKS, MODELS, ours, words
 from .plan import FIRST, LAST, STEPS
 
 # What the host finds on the disks after a step: seed of the pattern in MiB 16 to 31.
@@ -83,16 +83,17 @@ def verdicts(boot, run, folder):
     return found
 
 
-def boot(boot, qemu, kernel, start, image):
-    """Runs it; what it said stays in log()."""
+def boot(boot, qemu, kernel, start, image, traces=None):
+    """Runs it; what it said stays in log(), and what a unit of ours did in the folder of traces."""
+    trace = traces and ours(boot.model) and (traces / log(boot).name).with_suffix(".iomtrace")
     # In a folder of its own: the path of a socket has to be short.
     with tempfile.TemporaryDirectory(prefix="iommux-") as name:
         folder = Path(name)
         for serial in DISKS:
             subprocess.run(["cp", "--sparse=always", image, folder / f"{serial}.img"], check=True)
         (folder / "initramfs").write_bytes(initramfs.with_plan(start, plan(boot)))
-        run = Run([str(qemu), *words(boot.model, boot.variant, kernel, folder, folder / "initramfs")],
-                  folder, log(boot))
+        run = Run([str(qemu), *words(boot.model, boot.variant, kernel, folder, folder / "initramfs",
+                                     trace)], folder, log(boot))
         found = verdicts(boot, run, folder)
     notes = {rest.partition(" ")[0]: rest.partition(" ")[2] for word, rest in run.said if word == "ok"}
     return Outcome({f"{boot.name}/{step}": why for step, why in found.items()}, run.seconds, notes)

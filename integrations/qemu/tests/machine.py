@@ -2,6 +2,7 @@
 # SPDX-FileCopyrightText: 2026 The iommux authors
 """A machine of QEMU's without any software: memory and ports by qtest, the rest by QMP."""
 import json
+import re
 import shutil
 import socket
 import subprocess
@@ -13,11 +14,19 @@ class Failure(Exception):
     """A test that did not find what it should have found."""
 
 
+# A unit of ours on the command line.
+UNIT = re.compile(r"iommux-(vtd|riscv-\w+)\b(?!.*record=)")
+
+
 class Machine:
     """`qemu-system-ARCH -accel qtest`, and where things are in it."""
+    replays = None  # the program that replays what units of ours did; None: they are not recorded
 
     def __init__(self, qemu, *arguments, incoming=None):
         self.folder = Path(tempfile.mkdtemp(prefix="iommux-qtest-"))
+        self.trace = self.folder / "trace"
+        if self.replays:
+            arguments = [f"{a},record={self.trace}" if UNIT.match(a) else a for a in arguments]
         listeners = {name: self._listen(name) for name in ("qtest", "qmp")}
         self.log = open(self.folder / "log", "w+", encoding="utf-8")
         self.process = subprocess.Popen(
@@ -57,6 +66,17 @@ class Machine:
     def said(self):
         """What QEMU printed."""
         return (self.folder / "log").read_text(encoding="utf-8").strip()
+
+    def replay(self):
+        """Ends the machine; what it recorded is what the unit does once more."""
+        if not self.replays or not self.trace.exists():
+            return
+        self.ask("quit")
+        self.process.wait(60)
+        done = subprocess.run([self.replays, "replay", self.trace], text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if done.returncode:
+            raise Failure(f"the replay: {done.stdout.strip()}")
 
     def close(self):
         self.process.kill()

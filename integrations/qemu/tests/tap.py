@@ -33,6 +33,8 @@ def run(function, make):
     try:
         place = make()
         function(place)
+        for machine in place.machines:
+            machine.replay()
     except Skip as why:
         return "skip", str(why)
     except Exception as why:  # whatever the test did not expect
