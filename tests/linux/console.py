@@ -12,8 +12,8 @@ import time
 
 from .machines import PLUG
 
-SILENCE = 150  # seconds without a word, after which a guest counts as hung
-LONGEST = 600  # seconds of a whole run
+SILENCE = 330  # seconds without a word, after which a guest counts as hung
+LONGEST = 1500  # seconds of a whole run
 SAID = re.compile(r"@@ (\w+) ?(.*)")
 
 # Set, it ends every run within a second.

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # SPDX-FileCopyrightText: 2026 The iommux authors
-"""The part of docs/linux.md that a run writes."""
+"""The part of docs/linux.md that runs write."""
 from . import plan
-from .kernels import ROOT
+from .kernels import KERNELS, ROOT
 from .machines import MODELS, ours
 
 PATH = ROOT / "docs/linux.md"
@@ -19,21 +19,22 @@ def cell(outcome):
     return f"all {count}" if not bad else f"{count - len(bad)} of {count}; not {', '.join(bad)}"
 
 
-def table(outcomes, kernels, emulator):
+def table(outcomes):
     """Lines of Markdown: a row for each kernel, model of ours, and variant."""
     boots = {boot.name: outcome for boot, outcome in outcomes}
-    lines = [f"With {emulator}.", "", "| kernel | release | model | variant | iommux | QEMU's own |",
-             "|---|---|---|---|---|---|"]
-    for kernel in kernels.values():
+    emulators = sorted({outcome.emulator for outcome in boots.values()})
+    lines = [f"With {', '.join(emulators)}.", "",
+             "| kernel | release | model | variant | iommux | QEMU's own |", "|---|---|---|---|---|---|"]
+    for kernel, (arch, _) in KERNELS.items():
         for name, model in MODELS.items():
-            if not ours(name) or model.arch != kernel.arch:
+            if not ours(name) or model.arch != arch:
                 continue
             for variant in model.variants:
-                mine, stock = (boots.get(f"{kernel.name}/{m}/{variant}") for m in (name, model.stock))
+                mine, stock = (boots.get(f"{kernel}/{m}/{variant}") for m in (name, model.stock))
                 if mine or stock:
-                    lines.append(f"| {kernel.name} | {kernel.release} | {name} | {variant} | "
+                    lines.append(f"| {kernel} | {(mine or stock).release} | {name} | {variant} | "
                                  f"{cell(mine)} | {cell(stock)} |")
-    differ = sorted({why for boot, outcome in outcomes for test, bad in outcome.verdicts.items()
+    differ = sorted({why for outcome in boots.values() for test, bad in outcome.verdicts.items()
                      if bad is not None and (why := plan.known(test))})
     return lines + [""] * bool(differ) + [f"* {why[0].upper()}{why[1:]}." for why in differ]
 

@@ -4,7 +4,7 @@
 import subprocess
 from pathlib import Path
 
-from . import cpio
+from . import cpio, userspace
 from .kernels import ROOT, Wrong, unpacked
 
 GUEST = Path(__file__).resolve().parent / "guest"
@@ -36,14 +36,16 @@ def program(name, arch):
     return path
 
 
-def base(kernel):
-    """What all boots of a kernel have in common."""
+def base(kernel, steps):
+    """What boots of a kernel with these steps have in common."""
     modules = kernel.ordered(MODULES)
     files = {"bin/busybox": busybox(kernel.arch),
              "init": (GUEST / "init").read_bytes(),
              "steps": (GUEST / "steps").read_bytes(),
+             "userspace": (GUEST / "userspace").read_bytes(),
              "modules/order": "\n".join(modules).encode()}
     files.update({f"bin/{name}": program(name, kernel.arch).read_bytes() for name in PROGRAMS})
+    files.update({f"bin/{name}": path.read_bytes() for name, path in userspace.needed(steps)})
     files.update({f"modules/{name}.ko": data for name, data in modules.items()})
     return cpio.archive(files, ["bin", "modules"])
 

@@ -23,7 +23,8 @@ TROUBLE = [re.compile(pattern) for pattern in (
 EXPECTED = {
     "boot": re.compile(r"riscv,iommu.*failed to find an MSI domain"),
     "replug": re.compile(r"I/O error, dev|Buffer I/O error|nvme.*(I/O Error|I/O error)"),
-    "faults": re.compile(r"DMAR: (\[DMA|DRHD: handling fault)"),
+    **dict.fromkeys(("faults", "owns", "owns-file"),
+                    re.compile(r"DMAR: (\[DMA|DRHD: handling fault)")),
 }
 
 # How the kernel tells of a fault: device, direction, address, reason.

@@ -13,6 +13,7 @@ KERNELS = {
     "amd64-bookworm": ("amd64", "bookworm"),
     "amd64-backports": ("amd64", "bookworm-backports"),
     "amd64-sid": ("amd64", "sid"),
+    "amd64-iommufd": ("amd64", None),
     "riscv64-sid": ("riscv64", "sid"),
     "riscv64-dma": ("riscv64", None),
 }

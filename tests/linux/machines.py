@@ -39,7 +39,6 @@ class Variant(NamedTuple):
     virtio: str = ""           # more options of virtio devices
     machine: str = ""          # more options of the machine
     reasons: dict = None       # of faults, by direction
-    own: bool = False          # it is for kernels of our own configuration, and for no others
 
 
 ON = "DMAR: IOMMU enabled"
@@ -61,9 +60,9 @@ VTD = {
     "lazy": USUAL._replace(append="intel_iommu=on iommu.strict=0", says=(ON, QUEUED, XAPIC)),
     "strict": USUAL._replace(append="intel_iommu=on iommu.strict=1", domain="DMA"),
     "caching": USUAL._replace(domain="DMA", says=(ON, QUEUED, X2APIC, "batching disallowed")),
-    "scalable": USUAL._replace(append="intel_iommu=on,sm_on", reasons=SECOND_REASONS),
-    "first-stage": USUAL._replace(append="intel_iommu=on,sm_on", reasons=FIRST_REASONS),
-    "full": USUAL._replace(append="intel_iommu=on,sm_on", reasons=FIRST_REASONS),
+    "scalable": USUAL._replace(append="intel_iommu=on,sm_on iommu.strict=0", reasons=SECOND_REASONS),
+    "first-stage": USUAL._replace(append="intel_iommu=on,sm_on iommu.strict=0", reasons=FIRST_REASONS),
+    "full": USUAL._replace(append="intel_iommu=on,sm_on iommu.strict=0", reasons=FIRST_REASONS),
     "ats": USUAL._replace(virtio=",ats=on"),
     "pass-through": USUAL._replace(append="intel_iommu=on iommu=pt", domain="identity"),
     "dma-only": USUAL._replace(says=(ON, QUEUED), silent=(REMAPPING,), interrupts=" PCI-MSI"),
@@ -77,7 +76,7 @@ RISCV_PCI = {"msi": Variant("", "identity", (r"iommu_pci \S+: enabling device",)
 RISCV_SYS = {
     "msi": Variant("", "identity", (r"riscv,iommu.*: using MSIs",), machine=AIA),
     "wired": Variant("", "identity", (r"riscv,iommu.*: using wire-signaled interrupts",)),
-    "translated": Variant("", "DMA", (r"riscv,iommu.*: using wire-signaled interrupts",), own=True),
+    "translated": Variant("", "DMA", (r"riscv,iommu.*: using wire-signaled interrupts",)),
 }
 
 

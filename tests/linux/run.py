@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # SPDX-FileCopyrightText: 2026 The iommux authors
 """One boot and its verdicts."""
+import json
 import subprocess
 import tempfile
 from pathlib import Path
@@ -11,7 +12,7 @@ from .console import Run
 from .initramfs import OUT
 from .kernels import Wrong
 from .machines import DISKS, MODELS, ours, words
-from .plan import FIRST, LAST, STEPS
+from .plan import FIRST, LAST, STEPS, everything
 
 # What the host finds on the disks after a step: seed of the pattern in MiB 16 to 31.
 WRITTEN = {"nvme-write": "nvme", "virtio-write": "virtio"}
@@ -24,6 +25,8 @@ class Outcome(NamedTuple):
     verdicts: dict             # test: None, or what was wrong
     seconds: float
     notes: dict                # step: what the guest had to say of it
+    release: str               # of the kernel
+    emulator: str
 
 
 def disk(*arguments):
@@ -46,6 +49,16 @@ def first_disks():
 def log(boot):
     """Where its console is kept."""
     return OUT / f"{boot.name.replace('/', '-')}.log"
+
+
+def kept(boot):
+    """Where its outcome is."""
+    return log(boot).with_suffix(".json")
+
+
+def last(boot):
+    """The outcome of its last run with all of its steps, or None."""
+    return Outcome(**json.loads(kept(boot).read_text())) if kept(boot).exists() else None
 
 
 def plan(boot):
@@ -83,8 +96,9 @@ def verdicts(boot, run, folder):
     return found
 
 
-def boot(boot, qemu, kernel, start, image, traces=None):
-    """Runs it; what it said stays in log(), and what a unit of ours did in the folder of traces."""
+def boot(boot, qemu, version, kernel, start, image, traces=None):
+    """Runs it; what it said stays in log(), the outcome of all its steps in kept(), and what a unit of
+    ours did in the folder of traces."""
     trace = traces and ours(boot.model) and (traces / log(boot).name).with_suffix(".iomtrace")
     # In a folder of its own: the path of a socket has to be short.
     with tempfile.TemporaryDirectory(prefix="iommux-") as name:
@@ -96,4 +110,8 @@ def boot(boot, qemu, kernel, start, image, traces=None):
                                      trace)], folder, log(boot))
         found = verdicts(boot, run, folder)
     notes = {rest.partition(" ")[0]: rest.partition(" ")[2] for word, rest in run.said if word == "ok"}
-    return Outcome({f"{boot.name}/{step}": why for step, why in found.items()}, run.seconds, notes)
+    outcome = Outcome({f"{boot.name}/{step}": why for step, why in found.items()}, run.seconds, notes,
+                      kernel.release, version)
+    if boot in everything():
+        kept(boot).write_text(json.dumps(outcome._asdict(), indent=1))
+    return outcome

@@ -4,6 +4,8 @@
 import subprocess
 from pathlib import Path
 
+from .plan import STEPS
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 OUT = ROOT / "build/linux/programs/amd64"
@@ -49,3 +51,12 @@ def selftests():
         found[name] = compiled(name, [tests / f"vfio/{name}.c", *library], *common,
                                "-Dcalloc_assert=calloc", "-luuid")
     return found
+
+
+def needed(steps):
+    """Names and paths of the programs for steps (plan.STEPS)."""
+    words = {STEPS[step][1].split()[0] for step in steps}
+    if "owns" in words:
+        yield "vfio_test", vfio_test()
+    if words & {"selftest", "selftest_with"}:
+        yield from selftests().items()
