@@ -57,7 +57,7 @@ fuzz: deps
 	@scripts/fuzz --seconds $(or $(SECONDS),1800) $(TARGETS)
 
 linux: build-deps
-	@scripts/deps linux
+	@scripts/deps linux kernel
 	@scripts/linux $(if $(ONLY),--only '$(ONLY)')
 
 mutate: build-deps
