@@ -49,7 +49,9 @@ def faults(run, variant):
     for step, line in steps(run.log):
         found = FAULT.search(line)
         if step == "faults" and found:
-            seen.append((found[1].lower(), "0000:" + found[2], int(found[3], 16), int(found[4], 16)))
+            # Older kernels leave the segment out.
+            device = found[2] if found[2].count(":") == 2 else "0000:" + found[2]
+            seen.append((found[1].lower(), device, int(found[3], 16), int(found[4], 16)))
     provoked = [rest.split() for word, rest in run.said if word == "fault"]
     if not provoked:
         bad.append("no fault was provoked")
