@@ -19,6 +19,15 @@ def cell(outcome):
     return f"all {count}" if not bad else f"{count - len(bad)} of {count}; not {', '.join(bad)}"
 
 
+def missing(boots):
+    """What has no outcome: "KERNEL/MODEL: VARIANT, ..."."""
+    found = {}
+    for boot in plan.everything():
+        if boot.name not in boots:
+            found.setdefault(f"{boot.kernel}/{boot.model}", []).append(boot.variant)
+    return [f"* {where}: {', '.join(variants)}" for where, variants in found.items()]
+
+
 def table(outcomes):
     """Lines of Markdown: a row for each kernel, model of ours, and variant."""
     boots = {boot.name: outcome for boot, outcome in outcomes}
@@ -36,7 +45,9 @@ def table(outcomes):
                                  f"{cell(mine)} | {cell(stock)} |")
     differ = sorted({why for outcome in boots.values() for test, bad in outcome.verdicts.items()
                      if bad is not None and (why := plan.known(test))})
-    return lines + [""] * bool(differ) + [f"* {why[0].upper()}{why[1:]}." for why in differ]
+    lines += [""] * bool(differ) + [f"* {why[0].upper()}{why[1:]}." for why in differ]
+    left = missing(boots)
+    return lines + (["", "Not run:", "", *left] if left else [])
 
 
 def write(lines):
