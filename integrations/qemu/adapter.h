@@ -58,6 +58,11 @@ struct iommux_adapter {
 	/* For the architecture to set: where the unit's wires lead. */
 	qemu_irq *wires;
 	unsigned wire_count;
+	/*
+	 * For the architecture to set: software invalidates what it maps, too, so that a copy of what is
+	 * mapped can follow.
+	 */
+	bool maps_are_told;
 
 	/* For the architecture to set: what the unit was made with, until iommux_adapter_start. */
 	struct {
@@ -82,6 +87,8 @@ struct iommux_adapter {
 	QemuMutex functions_lock;
 	QLIST_HEAD(, iommux_function) functions;
 	DeviceListener unplugged;
+
+	bool asking; /* for a context: that is no news; under the big lock */
 
 	uint8_t *saved; /* while the device is saved or loaded */
 	uint32_t saved_bytes;

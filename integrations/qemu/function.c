@@ -175,6 +175,32 @@ static IOMMUTLBEntry translate(IOMMUMemoryRegion *region, hwaddr iova, IOMMUAcce
 	return entry;
 }
 
+uint64_t iommux_function_page_mask(struct iommux_function *function, uint64_t iova)
+{
+	static const uint8_t accesses[] = { IOM_READ, IOM_WRITE };
+	struct iommux_port *port = take_port(function);
+	uint64_t mask = 0xfff;
+	struct iom_reply reply;
+
+	if (!port)
+		return mask;
+	for (size_t i = 0; i < ARRAY_SIZE(accesses); i++) {
+		const struct iom_request request = {
+			.iova = iova,
+			.bytes = 1,
+			.access = accesses[i],
+			.flags = IOM_REQ_PROBE,
+		};
+
+		if (iom_translate(port->port, &request, &reply) == IOM_OK) {
+			mask = MAKE_64BIT_MASK(0, MIN(reply.range_lg2, 63));
+			break;
+		}
+	}
+	give_port(function, port);
+	return mask;
+}
+
 static void region_class_init(ObjectClass *class, iommux_class_data *data)
 {
 	IOMMUMemoryRegionClass *region_class = IOMMU_MEMORY_REGION_CLASS(class);
@@ -183,6 +209,7 @@ static void region_class_init(ObjectClass *class, iommux_class_data *data)
 	region_class->attrs_to_index = attrs_to_index;
 	region_class->num_indexes = num_indexes;
 	region_class->notify_flag_changed = iommux_notify_changed;
+	region_class->replay = iommux_follow_replay;
 }
 
 static const TypeInfo region_type = {

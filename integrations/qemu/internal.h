@@ -5,6 +5,7 @@
 #define IOMMUX_QEMU_INTERNAL_H
 
 #include "adapter.h"
+#include "qemu/iova-tree.h"
 
 /* An idle port, with a lane of its own: whoever translates takes one. */
 struct iommux_port {
@@ -31,6 +32,9 @@ struct iommux_function {
 	struct iommux_port *home;
 	bool away;
 
+	IOVATree *
+		told; /* to those who keep a copy of what is mapped; NULL: there are none; follow.c */
+
 	QemuMutex lock; /* of what follows */
 	struct iommux_port *idle;
 	iommux_listener *listener;
@@ -55,12 +59,24 @@ void iommux_signals_wire(void *opaque, unsigned wire, bool level);
 /* function.c */
 uint32_t iommux_function_requester(struct iommux_function *function);
 struct iommux_function *iommux_function_find(struct iommux_adapter *adapter, uint32_t requester);
+/* The page around an address, less 1: what is mapped as one. */
+uint64_t iommux_function_page_mask(struct iommux_function *function, uint64_t iova);
 
 /* notify.c: who keeps translations is told when they are gone. */
 void iommux_notify_start(struct iommux_adapter *adapter);
 int iommux_notify_changed(IOMMUMemoryRegion *region, IOMMUNotifierFlag before,
                           IOMMUNotifierFlag after, Error **errp);
 void iommux_notify_message(void *opaque, uint32_t requester, const struct iom_message *message);
+/* One notifier hears of a piece, as far as it is interested in it; without permissions, that it is gone. */
+void iommux_notify_range(IOMMUNotifier *notifier, const DMAMap *piece);
+
+/* follow.c: who keeps a copy of what is mapped is told of each page that comes and goes. */
+void iommux_follow_begin(struct iommux_function *function);
+void iommux_follow_end(struct iommux_function *function);
+/* Tells what has changed in a range of addresses. */
+void iommux_follow(struct iommux_function *function, uint64_t first, uint64_t last);
+/* For IOMMUMemoryRegionClass. */
+void iommux_follow_replay(IOMMUMemoryRegion *region, IOMMUNotifier *notifier);
 
 /* reset.c */
 void iommux_reset_start(struct iommux_adapter *adapter);

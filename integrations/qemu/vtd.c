@@ -48,6 +48,7 @@ static void realize(DeviceState *device, Error **errp)
 	adapter->deliver = deliver;
 	if (!iommux_vtd_new_unit(vtd, errp) || !iommux_vtd_dmar_add(vtd, errp))
 		return;
+	adapter->maps_are_told = iommux_vtd_maps_are_told(vtd);
 	if (!iommux_adapter_start(adapter, errp))
 		return;
 	memory_region_add_subregion(get_system_memory(), vtd->address, &adapter->window[0].region);

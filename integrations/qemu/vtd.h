@@ -55,6 +55,12 @@ struct iommux_vtd {
 /* vtd_config.c: creates the unit that the properties describe. */
 bool iommux_vtd_new_unit(struct iommux_vtd *vtd, Error **errp);
 
+/*
+ * Does software invalidate what it maps, too?  In caching mode it does, but for the first stage, whose
+ * entries that are not present are never cached.
+ */
+bool iommux_vtd_maps_are_told(struct iommux_vtd *vtd);
+
 /* vtd_dmar.c: gives the guest the ACPI table that names the unit. */
 bool iommux_vtd_dmar_add(struct iommux_vtd *vtd, Error **errp);
 

@@ -8,6 +8,7 @@
 
 #define CAP_OFFSET 0x08
 
+#define CAP_CM BIT_ULL(7)
 #define CAP_SAGAW MAKE_64BIT_MASK(8, 5)
 #define CAP_MGAW MAKE_64BIT_MASK(16, 6)
 #define CAP_PI BIT_ULL(59)
@@ -40,7 +41,7 @@ static const char *const profiles[] = {
 static const struct {
 	uint64_t cap_on, ecap_on, cap_off, ecap_off;
 } features[IOMMUX_VTD_FEATURES] = {
-	[IOMMUX_VTD_CM] = { .cap_on = BIT_ULL(7), .cap_off = BIT_ULL(7) },
+	[IOMMUX_VTD_CM] = { .cap_on = CAP_CM, .cap_off = CAP_CM },
 	[IOMMUX_VTD_DT] = { .ecap_on = IOMMUX_VTD_ECAP_DT,
 	                    .ecap_off = IOMMUX_VTD_ECAP_DT | ECAP_PRS | ECAP_NWFS | ECAP_DIT |
 	                                ECAP_PDS | ECAP_PTRS | ECAP_SMS },
@@ -153,4 +154,13 @@ bool iommux_vtd_new_unit(struct iommux_vtd *vtd, Error **errp)
 	}
 	set_features(vtd, &config);
 	return set_width(vtd, &config, errp) && create(vtd, &config, errp);
+}
+
+bool iommux_vtd_maps_are_told(struct iommux_vtd *vtd)
+{
+	uint64_t cap, ecap;
+
+	iom_mmio_read(vtd->adapter.unit, 0, CAP_OFFSET, 8, &cap);
+	iom_mmio_read(vtd->adapter.unit, 0, IOMMUX_VTD_ECAP, 8, &ecap);
+	return cap & CAP_CM && !(ecap & ECAP_FSTS);
 }
