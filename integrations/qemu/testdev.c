@@ -131,7 +131,6 @@ static void realize(PCIDevice *pci, Error **errp)
 static void leave(Testdev *d)
 {
 	td_let_go(d);
-	td_unwatch(d);
 	td_qemu_leave(d);
 	td_ours_leave(d);
 	d->path = NULL;
@@ -142,6 +141,7 @@ static void unrealize(PCIDevice *pci)
 	Testdev *d = IOMMUX_TESTDEV(pci);
 
 	leave(d);
+	td_unwatch(d);
 	g_free(d->measured);
 	msix_uninit_exclusive_bar(pci);
 	pcie_cap_exit(pci);

@@ -15,6 +15,7 @@
 #include "qemu/osdep.h"
 #include "adapter.h"
 #include "hw/pci/pci_device.h"
+#include "qemu/iova-tree.h"
 
 #if QEMU_VERSION_MAJOR > 10 || (QEMU_VERSION_MAJOR == 10 && QEMU_VERSION_MINOR >= 2)
 #define TD_QEMU_HAS_ATS 1
@@ -85,6 +86,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(Testdev, IOMMUX_TESTDEV)
 #define TD_VECTOR 12      /* sends vector TD_LENGTH of MSI-X                            */
 #define TD_WATCH 13       /* TD_OPERAND: TD_WATCH_*; of the IOMMU that is at TD_SOURCE  */
 #define TD_UNWATCH 14
+#define TD_CHECK 15 /* is the copy that a watch for maps keeps what the IOMMU has? */
 
 #define TD_FLAG_PASID 0x1u       /* TD_PROCESS comes with the request             */
 #define TD_FLAG_PRIVILEGED 0x2u  /* privileged mode requested                     */
@@ -111,6 +113,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(Testdev, IOMMUX_TESTDEV)
 #define TD_DISABLED 6    /* config space does not permit it                                 */
 #define TD_NOT_THERE 7   /* this IOMMU, or this version of QEMU, has no such thing          */
 #define TD_INVALID 8     /* no such command, or its numbers make no sense                   */
+#define TD_DIFFERENT 9   /* the copy is not what the IOMMU has; TD_RESULT: where            */
 
 #define TD_GRANTED_READ 0x1u
 #define TD_GRANTED_WRITE 0x2u
@@ -204,6 +207,9 @@ struct Testdev {
 
 	IOMMUNotifier watch; /* of QEMU's core */
 	IOMMUMemoryRegion *watched;
+	IOVATree *copy; /* of what is mapped, while somebody watches maps */
+	uint64_t copy_bytes, copy_address;
+	bool copy_wrong; /* it heard what cannot be, first at copy_address */
 #ifdef TD_QEMU_HAS_ATS
 	IOMMUNotifier told;
 	IOMMUPRINotifier pages;
@@ -261,8 +267,14 @@ void td_cache_clear(Testdev *d);
 void td_tell(Testdev *d, const struct td_event *event);
 /* The IOMMU wants translations forgotten, and an answer for the ITag. */
 void td_invalidate(Testdev *d, const struct td_event *event);
-uint32_t td_watch(Testdev *d, uint64_t address, uint32_t what);
+uint32_t td_watch(Testdev *d, uint64_t address, uint32_t what, uint32_t pasid);
 void td_unwatch(Testdev *d);
+
+/* testdev_copy.c */
+void td_copy_begin(Testdev *d);
+void td_copy_end(Testdev *d);
+void td_copy_tell(Testdev *d, const IOMMUTLBEntry *entry);
+uint32_t td_copy_check(Testdev *d, struct td_answer *answer);
 
 /* testdev_ours.c: joins the function to one of our units.  False: there is none in front of it. */
 bool td_ours_join(Testdev *d);

@@ -243,7 +243,9 @@ static uint32_t carry_vector(Testdev *d, struct td_answer *answer)
 
 static uint32_t carry_watch(Testdev *d, struct td_answer *answer)
 {
-	return td_watch(d, td_get64(d, TD_SOURCE), td_get(d, TD_OPERAND));
+	const struct td_request request = asked(d, TD_SOURCE, false);
+
+	return td_watch(d, request.address, td_get(d, TD_OPERAND), request.pasid);
 }
 
 static uint32_t carry_unwatch(Testdev *d, struct td_answer *answer)
@@ -260,6 +262,7 @@ static uint32_t (*const carry[])(Testdev *d, struct td_answer *answer) = {
 	[TD_ANSWER] = carry_answer,       [TD_FORGET] = carry_forget,
 	[TD_MESSAGE] = carry_message,     [TD_VECTOR] = carry_vector,
 	[TD_WATCH] = carry_watch,         [TD_UNWATCH] = carry_unwatch,
+	[TD_CHECK] = td_copy_check,
 };
 
 static uint32_t judged(Testdev *d, uint32_t command, struct td_answer *answer)

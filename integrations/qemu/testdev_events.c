@@ -31,6 +31,7 @@ static void notified(IOMMUNotifier *notifier, IOMMUTLBEntry *entry)
 	Testdev *d = container_of(notifier, Testdev, watch);
 	const bool device = notifier->notifier_flags & IOMMU_NOTIFIER_DEVIOTLB_EVENTS;
 
+	td_copy_tell(d, entry);
 	td_tell(d, &(struct td_event){
 			   .kind = entry->perm & IOMMU_RW ? TD_EVENT_MAPPED
 	                           : device               ? TD_EVENT_DEVICE
@@ -42,7 +43,7 @@ static void notified(IOMMUNotifier *notifier, IOMMUTLBEntry *entry)
 		   });
 }
 
-uint32_t td_watch(Testdev *d, uint64_t address, uint32_t what)
+uint32_t td_watch(Testdev *d, uint64_t address, uint32_t what, uint32_t pasid)
 {
 	AddressSpace *as = pci_device_iommu_address_space(&d->parent_obj);
 	MemoryRegionSection section;
@@ -60,12 +61,23 @@ uint32_t td_watch(Testdev *d, uint64_t address, uint32_t what)
 		return TD_NOT_THERE;
 	}
 	d->watched = IOMMU_MEMORY_REGION(section.mr);
-	iommu_notifier_init(&d->watch, notified, (IOMMUNotifierFlag)what, 0, HWADDR_MAX, 0);
+	if (pasid >= (uint32_t)memory_region_iommu_num_indexes(d->watched)) {
+		memory_region_unref(section.mr);
+		d->watched = NULL;
+		return TD_NOT_THERE;
+	}
+	iommu_notifier_init(&d->watch, notified, (IOMMUNotifierFlag)what, 0, HWADDR_MAX,
+	                    (int)pasid);
 	if (memory_region_register_iommu_notifier(section.mr, &d->watch, &error)) {
 		warn_report_err(error);
 		memory_region_unref(section.mr);
 		d->watched = NULL;
 		return TD_REFUSED;
+	}
+	/* Who wants to know what is mapped begins with what is mapped already. */
+	if (what & TD_WATCH_MAP) {
+		td_copy_begin(d);
+		memory_region_iommu_replay(d->watched, &d->watch);
 	}
 	return TD_DONE;
 }
@@ -77,4 +89,5 @@ void td_unwatch(Testdev *d)
 	memory_region_unregister_iommu_notifier(MEMORY_REGION(d->watched), &d->watch);
 	memory_region_unref(MEMORY_REGION(d->watched));
 	d->watched = NULL;
+	td_copy_end(d);
 }

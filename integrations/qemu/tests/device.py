@@ -9,7 +9,7 @@ from tap import Skip
 
 # Commands
 (READ, WRITE, COPY, ATOMIC, TRANSLATE, OPEN, CLOSE, PAGE_REQUEST, ANSWER, FORGET, MESSAGE, VECTOR,
- WATCH, UNWATCH) = range(1, 15)
+ WATCH, UNWATCH, CHECK) = range(1, 16)
 
 # Flags
 PASID, PRIVILEGED, EXECUTE, NO_WRITE, TRANSLATED, CACHED, HELD, WRITING = (1 << n for n in range(8))
@@ -17,9 +17,10 @@ PAGE_READ, PAGE_WRITE, PAGE_LAST = 0x100, 0x200, 0x400
 ADD, SWAP, CAS = 0, 0x1000, 0x2000
 
 # Status
-(DONE, UNSUPPORTED, ABORT, REFUSED, NOT_GRANTED, BUSY, DISABLED, NOT_THERE, INVALID) = range(9)
+(DONE, UNSUPPORTED, ABORT, REFUSED, NOT_GRANTED, BUSY, DISABLED, NOT_THERE, INVALID,
+ DIFFERENT) = range(10)
 STATUS = ("done", "unsupported", "abort", "refused", "not granted", "busy", "disabled", "not there",
-          "invalid")
+          "invalid", "different")
 
 # What works in front of an IOMMU
 CAN_STATUS, CAN_PASID, CAN_ATS, CAN_TRANSLATED, CAN_PRI, CAN_ATOMIC, CAN_DRAIN, CAN_ANSWER = (

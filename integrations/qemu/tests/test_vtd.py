@@ -9,13 +9,16 @@ from tap import Skip, equal, test
 DATA = bytes(range(256)) * 16
 UNITS = {  # options of ours, and of QEMU's
     "": ("iommux-vtd", "intel-iommu,intremap=on,device-iotlb=on"),
-    "caching": ("iommux-vtd,cap={cap_cm}", "intel-iommu,intremap=on,caching-mode=on"),
+    "caching": ("iommux-vtd,caching-mode=on", "intel-iommu,intremap=on,caching-mode=on"),
+    "caching first": ("iommux-vtd,profile=scalable,caching-mode=on",
+                      "intel-iommu,intremap=on,caching-mode=on,x-scalable-mode=on,x-flts=on"),
+    "caching second": ("iommux-vtd,profile=scalable,caching-mode=on,first-stage=off",
+                       "intel-iommu,intremap=on,caching-mode=on,x-scalable-mode=on,x-flts=off"),
     "scalable": ("iommux-vtd,profile=scalable",
                  "intel-iommu,intremap=on,device-iotlb=on,x-scalable-mode=on,x-flts=off"),
     "first": ("iommux-vtd,profile=scalable",
               "intel-iommu,intremap=on,device-iotlb=on,x-scalable-mode=on,x-flts=on,aw-bits=48"),
 }
-CACHING = 1 << 7  # CAP.CM
 
 
 class Place:
@@ -26,14 +29,6 @@ class Place:
         self.binary, self.theirs, self.machines = qemu[self.target], theirs, []
         self.options, self.needs = UNITS[unit][theirs], needs
         self.scalable = "scalable" in self.options
-        if "{cap_cm}" in self.options:
-            self.options = self.with_caching()
-
-    def with_caching(self):
-        """The profile's capabilities, and caching mode besides."""
-        m = self.machine("iommux-vtd")
-        cap, ecap = m.read64(0xfed90008), m.read64(0xfed90010)
-        return f"iommux-vtd,cap={cap | CACHING:#x},ecap={ecap:#x}"
 
     def machine(self, options=None, incoming=None):
         m = Q35(self.binary, "-device", options or self.options, "-device",
@@ -494,47 +489,6 @@ def interrupt_stale(place):
     completed(unit, unit.submit([4 | 1 << 4 | 1 << 32, 0]))
     dev.ask(d.MESSAGE, destination=0xfee00000 | 1 << 5 | 1 << 4, operand=0)
     equal(pending(m), [0x61, 0x62], "pending vectors")
-
-
-# Notifiers
-
-@test("vtd: who keeps translations is told what was invalidated")
-def notifier(place):
-    m, unit, dev, table = legacy(place)
-    equal(dev.ask(d.WATCH, operand=d.WATCH_UNMAP).status, d.DONE, "the notifier")
-    unit.map(table, 0x40000, m.pages())
-    dev.read(0x40000, 4)
-    before = dev.told
-    m.write64(unit.map(table, 0x40000, 0), 0)
-    unit.submit([2 | 3 << 4 | 1 << 16, 0x40000])
-    told = dev.events(before)
-    if not any(e.kind == d.UNMAPPED and d.covers(e, 0x40000) for e in told):
-        raise Failure(f"nothing of 0x40000 in {told}")
-
-
-@test("vtd: without caching mode, nobody can be told of pages that are mapped")
-def notifier_refused(place):
-    _, _, dev, _ = legacy(place)
-    equal(dev.ask(d.WATCH, operand=d.WATCH_UNMAP | d.WATCH_MAP).status, d.REFUSED, "the notifier")
-
-
-@test("vtd: in caching mode, they are told of each page that is mapped", unit="caching")
-def notifier_map(place):
-    m, unit, dev, table = legacy(place)
-    status = dev.ask(d.WATCH, operand=d.WATCH_UNMAP | d.WATCH_MAP).status
-    if status == d.REFUSED and not place.theirs:
-        raise Skip("the adapter tells nobody what is mapped")
-    equal(status, d.DONE, "the notifier")
-    page, before = m.pages(), dev.told
-    unit.map(table, 0x40000, page)
-    unit.submit([2 | 3 << 4 | 1 << 16, 0x40000])
-    told = [(e.address, e.bytes, e.code) for e in dev.events(before) if e.kind == d.MAPPED]
-    equal(told, [(0x40000, 0x1000, page >> 12)], "what was mapped")
-    before = dev.told
-    m.write64(unit.map(table, 0x40000, 0), 0)
-    unit.submit([2 | 3 << 4 | 1 << 16, 0x40000])
-    if not any(e.kind == d.UNMAPPED and d.covers(e, 0x40000) for e in dev.events(before)):
-        raise Failure("nothing was unmapped")
 
 
 # Migration
