@@ -113,6 +113,25 @@ class Machine:
     def monitor(self, line):
         return self.ask("human-monitor-command", **{"command-line": line})
 
+    def job(self, command, **arguments):
+        """A command of QMP that goes on by itself, to its end."""
+        self.ask(command, **{"job-id": "job"}, **arguments)
+        while True:
+            job, = self.ask("query-jobs")
+            if job["status"] == "concluded":
+                break
+        self.ask("job-dismiss", id="job")
+        if "error" in job:
+            raise Failure(f"{command}: {job['error']}")
+
+    def add_disk(self):
+        """A disk that nobody has, for `savevm`."""
+        file = {"driver": "file", "filename": str(self.folder / "disk")}
+        self.job("blockdev-create", options={**file, "size": 0})
+        self.ask("blockdev-add", **file, **{"node-name": "file"})
+        self.job("blockdev-create", options={"driver": "qcow2", "file": "file", "size": 1 << 20})
+        self.ask("blockdev-add", driver="qcow2", file="file", **{"node-name": "disk"})
+
     # qtest
 
     def say(self, line):
