@@ -96,6 +96,12 @@ int iom_riscv_new(const struct iom_riscv_config *config, struct iom_memory *memo
                   const struct iom_host *host, void *opaque, struct iom_unit **out,
                   struct iom_error *error);
 
+/*
+ * A few words for a cause of "Fault/Event-Queue", as iom_fault_name has them of a unit; for what reads
+ * logs and has none.  Never NULL.
+ */
+const char *iom_riscv_fault_name(uint32_t cause);
+
 #ifdef __cplusplus
 }
 #endif

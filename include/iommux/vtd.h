@@ -84,6 +84,12 @@ int iom_vtd_new(const struct iom_vtd_config *config, struct iom_memory *memory,
                 const struct iom_host *host, void *opaque, struct iom_unit **out,
                 struct iom_error *error);
 
+/*
+ * A few words for the fault reason `code` ("no write permission"), as iom_fault_name has them of a unit; for what
+ * reads logs and has none.  Never NULL.
+ */
+const char *iom_vtd_fault_name(uint32_t code);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /* RISC-V IOMMU: messages of Linux. */
+#include <iommux/riscv.h>
+
 #include "decode.h"
-#include "model/riscv/riscv.h"
 
 static bool is_fault(const char *text)
 {
@@ -76,7 +77,7 @@ static void interpret(struct decode_event *e)
 	if (!decode_has(e, FIELD_CODE) || code > 0xfff)
 		return;
 	/* The model never has this cause, and so no name for it. */
-	e->name = code == 272 ? "internal data path error" : rv_fault_name((uint32_t)code);
+	e->name = code == 272 ? "internal data path error" : iom_riscv_fault_name((uint32_t)code);
 	for (size_t i = 0; i < sizeof causes / sizeof causes[0]; i++) {
 		if (code < causes[i].first || code > causes[i].last)
 			continue;

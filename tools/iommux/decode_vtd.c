@@ -3,11 +3,11 @@
 /*
  * Intel VT-d: messages of Linux, Xen, QEMU, Genode and ESXi.
  */
+#include <iommux/vtd.h>
 #include <inttypes.h>
 #include <string.h>
 
 #include "decode.h"
-#include "model/vtd/vtd.h"
 
 #define WANTED_DMA (FIELD_BIT(FIELD_REQUESTER) | FIELD_BIT(FIELD_ADDRESS) | FIELD_BIT(FIELD_CODE))
 #define WANTED_IR (FIELD_BIT(FIELD_REQUESTER) | FIELD_BIT(FIELD_INDEX) | FIELD_BIT(FIELD_CODE))
@@ -328,7 +328,7 @@ static void interpret(struct decode_event *e)
 		interpret_status(e);
 	if (!decode_has(e, FIELD_CODE) || code > 0xff)
 		return;
-	e->name = vtd_fault_name((uint32_t)code);
+	e->name = iom_vtd_fault_name((uint32_t)code);
 	for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++) {
 		if (code >= classes[i].first && code <= classes[i].last)
 			e->class = classes[i].class;

@@ -92,7 +92,7 @@ static const struct cause *cause_of(uint32_t code)
 	return NULL;
 }
 
-const char *rv_fault_name(uint32_t cause)
+const char *iom_riscv_fault_name(uint32_t cause)
 {
 	const struct cause *c = cause_of(cause);
 

@@ -188,7 +188,6 @@ void rv_commands_run(struct rv_unit *rv);
 /* ---- faults.c */
 void rv_refuse(const struct iom_query *query, const struct iom_fault *fault,
                struct iom_reply *reply);
-const char *rv_fault_name(uint32_t cause);
 /* Records that a message of the unit itself could not be delivered. */
 void rv_fault_msi(struct rv_unit *rv, uint64_t address);
 /* Worker: stores the records that wait. */

@@ -127,7 +127,7 @@ bool vtd_fault_exists(uint32_t code)
 	return reason_of(code);
 }
 
-const char *vtd_fault_name(uint32_t code)
+const char *iom_vtd_fault_name(uint32_t code)
 {
 	const struct reason *reason = reason_of(code);
 

@@ -269,7 +269,6 @@ void vtd_queue_error_locked(struct vtd_unit *vtd, uint32_t bit, uint64_t field, 
 void vtd_refuse(const struct iom_query *query, const struct iom_fault *fault,
                 struct iom_reply *reply);
 bool vtd_fault_exists(uint32_t code);
-const char *vtd_fault_name(uint32_t code);
 
 /* ---- entries.c: of root, context and PASID structures */
 /* SROOT is one half of an entry: the lower and the upper one look alike. */
