@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from . import initramfs, judge
-from .console import Run
+from .console import STOP, Run
 from .initramfs import OUT
 from .kernels import Wrong
 from .machines import DISKS, MODELS, ours, words
@@ -112,6 +112,6 @@ def boot(boot, qemu, version, kernel, start, image, traces=None):
     notes = {rest.partition(" ")[0]: rest.partition(" ")[2] for word, rest in run.said if word == "ok"}
     outcome = Outcome({f"{boot.name}/{step}": why for step, why in found.items()}, run.seconds, notes,
                       kernel.release, version)
-    if boot in everything():
+    if boot in everything() and not STOP.is_set():
         kept(boot).write_text(json.dumps(outcome._asdict(), indent=1))
     return outcome
