@@ -19,8 +19,10 @@ SYS = ("-M", "virt", "-device", "iommux-riscv-sys")
 class Place:
     """A machine with a unit in one of its forms."""
 
+    target = "riscv64"
+
     def __init__(self, qemu, theirs, unit, needs):
-        self.binary, self.theirs, self.machines = qemu["riscv64"], theirs, []
+        self.binary, self.theirs, self.machines = qemu[self.target], theirs, []
 
     def machine(self, form, incoming=None):
         if self.theirs:
