@@ -311,7 +311,7 @@ int iom_unit_store_upto(struct iom_unit *unit, uint64_t spa, const void *buf, si
  * Sets bits of an aligned little-endian doubleword, atomically towards everything in RAM regions; *was
  * becomes what was there.
  */
-int iom_unit_set_bits(struct iom_unit *unit, uint64_t spa, uint64_t bits, uint64_t *was);
+int iom_unit_set_bits(struct iom_unit *unit, uint64_t spa, uint64_t bits, uint64_t *found);
 
 /* Reports a store that was made otherwise. */
 void iom_unit_stored(struct iom_unit *unit, uint64_t spa, size_t len);

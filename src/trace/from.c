@@ -76,7 +76,7 @@ void trace_from_command(struct trace_event *event, const uint64_t *word, unsigne
 	for (unsigned i = 0; i < 8 * words; i++)
 		room[i] = (uint8_t)(word[i / 8] >> 8 * (i % 8));
 	event->data = room;
-	event->data_bytes = 8 * words;
+	event->data_bytes = (size_t)8 * words;
 }
 
 void trace_from_own(struct trace_event *event, uint32_t requester,
@@ -145,8 +145,8 @@ bool trace_event_same(const struct trace_event *a, const struct trace_event *b)
 
 	if (a->data_bytes != b->data_bytes || !a->data != !b->data ||
 	    a->found_bytes != b->found_bytes || !a->found != !b->found ||
-	    (a->data && memcmp(a->data, b->data, a->data_bytes)) ||
-	    (a->found && memcmp(a->found, b->found, a->found_bytes)))
+	    (a->data && memcmp(a->data, b->data, a->data_bytes) != 0) ||
+	    (a->found && memcmp(a->found, b->found, a->found_bytes) != 0))
 		return false;
 	leave_out(&one);
 	leave_out(&other);

@@ -310,11 +310,11 @@ static int port_open(struct play *p)
 		iom_port_close(port);
 		if (named)
 			trace_play_broken(r, IOM_EINVAL, "port %u is open already", number);
-		return result;
+		return IOM_OK;
 	}
 	named->thing = port;
 	r->open_ports++;
-	return result;
+	return IOM_OK;
 }
 
 static int port_close(struct play *p)

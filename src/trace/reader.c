@@ -179,7 +179,7 @@ static int get_header(struct trace_reader *r)
 
 	if (result)
 		return result;
-	if (memcmp(prefix, TRACE_MAGIC, 8))
+	if (memcmp(prefix, TRACE_MAGIC, 8) != 0)
 		return trace_fail(&r->failed, IOM_EINVAL,
 		                  "this is no trace: its first 8 bytes, at offset 0, are not those "
 		                  "of "

@@ -17,7 +17,7 @@ void vtd_loaded(const struct iom_query *query, unsigned of, uint64_t spa, const 
 	uint8_t bytes[8 * VTD_LOAD_WORDS];
 
 	for (unsigned i = 0; i < count && !result; i++)
-		iom_st64(bytes + 8 * i, words[i], false);
+		iom_st64(bytes + (size_t)8 * i, words[i], false);
 	access.data = result ? NULL : bytes;
 	iom_own_tell(query->unit, query->requester, &access);
 }
