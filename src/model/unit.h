@@ -308,7 +308,7 @@ int iom_unit_store_upto(struct iom_unit *unit, uint64_t spa, const void *buf, si
                         size_t *done);
 
 /*
- * Sets bits of an aligned little-endian doubleword, atomically towards everything in RAM regions; *was
+ * Sets bits of an aligned little-endian doubleword, atomically towards everything in RAM regions; *found
  * becomes what was there.
  */
 int iom_unit_set_bits(struct iom_unit *unit, uint64_t spa, uint64_t bits, uint64_t *found);
