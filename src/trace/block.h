@@ -7,9 +7,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TRACE_MAGIC "\xfeiommux\n"
+#define TRACE_MAGIC_BYTES 8u
 #define TRACE_PREFIX_BYTES 12u /* the magic, and the version */
 #define TRACE_BLOCK_BYTES 16u  /* tag, stored bytes, raw bytes, checksum */
+
+/* What a trace begins with: no text is like it, and a copy as text does not keep it. */
+static const uint8_t trace_magic[TRACE_MAGIC_BYTES] = { 0xfe, 'i', 'o', 'm', 'm', 'u', 'x', '\n' };
 
 #define TRACE_TAG_HEADER UINT32_C(0x44414548) /* "HEAD" */
 #define TRACE_TAG_EVENTS UINT32_C(0x544e5645) /* "EVNT" */

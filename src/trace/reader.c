@@ -55,7 +55,7 @@ static int get(struct trace_reader *r, void *bytes, size_t size, const char *wha
 	if (got != size)
 		return trace_fail(&r->failed, IOM_EINVAL,
 		                  "the trace ends at offset %llu, inside %s: it was cut short",
-		                  (unsigned long long)(r->offset + got), what);
+		                  (unsigned long long)r->offset + got, what);
 	r->offset += size;
 	return IOM_OK;
 }
@@ -179,12 +179,12 @@ static int get_header(struct trace_reader *r)
 
 	if (result)
 		return result;
-	if (memcmp(prefix, TRACE_MAGIC, 8) != 0)
+	if (memcmp(prefix, trace_magic, TRACE_MAGIC_BYTES) != 0)
 		return trace_fail(&r->failed, IOM_EINVAL,
 		                  "this is no trace: its first 8 bytes, at offset 0, are not those "
 		                  "of "
 		                  "iommux's");
-	version = trace_ld32(prefix + 8);
+	version = trace_ld32(prefix + TRACE_MAGIC_BYTES);
 	if (version != TRACE_VERSION)
 		return trace_fail(&r->failed, IOM_EINVAL,
 		                  "the trace is of version %u (at offset 8); this program reads "

@@ -135,8 +135,8 @@ static int put_header(struct trace_writer *w, const struct trace_header *h)
 	result = reserve(w, h->state_bytes + sizeof *h + 64);
 	if (result)
 		return result;
-	memcpy(prefix, TRACE_MAGIC, 8);
-	trace_st32(prefix + 8, TRACE_VERSION);
+	memcpy(prefix, trace_magic, TRACE_MAGIC_BYTES);
+	trace_st32(prefix + TRACE_MAGIC_BYTES, TRACE_VERSION);
 	result = put(w, prefix, sizeof prefix);
 	if (result)
 		return result;

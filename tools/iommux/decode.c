@@ -4,6 +4,7 @@
 #include "decode.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,37 +36,10 @@ struct ask {
 	bool json, summary, help;
 };
 
-static int set_json(void *opaque, const char *value)
-{
-	struct ask *ask = opaque;
-
-	(void)value;
-	ask->json = true;
-	return EXIT_HELD;
-}
-
-static int set_summary(void *opaque, const char *value)
-{
-	struct ask *ask = opaque;
-
-	(void)value;
-	ask->summary = true;
-	return EXIT_HELD;
-}
-
-static int set_help(void *opaque, const char *value)
-{
-	struct ask *ask = opaque;
-
-	(void)value;
-	ask->help = true;
-	return EXIT_HELD;
-}
-
 static const struct option options[] = {
-	{ "--summary", false, set_summary },
-	{ "--json", false, set_json },
-	{ "--help", false, set_help },
+	{ "--summary", NULL, offsetof(struct ask, summary) },
+	{ "--json", NULL, offsetof(struct ask, json) },
+	{ "--help", NULL, offsetof(struct ask, help) },
 };
 
 static const struct option_set option_set = { "decode", options,
@@ -143,17 +117,8 @@ static int decode_file(const struct ask *ask)
 int verb_decode(int argc, char **argv)
 {
 	struct ask ask = { .path = NULL };
-	int status = EXIT_HELD;
+	int status = option_take_all(&option_set, &ask, &ask.help, "file", &ask.path, argc, argv);
 
-	for (int i = 1; i < argc && !status && !ask.help;) {
-		if (option_is(argv[i]))
-			status = option_take(&option_set, &ask, argc, argv, &i);
-		else if (ask.path)
-			status = complain("decode: '%s' is a second file; there should be one",
-			                  argv[i]);
-		else
-			ask.path = argv[i++];
-	}
 	if (status)
 		return status;
 	if (ask.help) {

@@ -40,9 +40,12 @@ int option_take(const struct option_set *set, void *opaque, int argc, char **arg
 
 		if (strlen(option->name) != len || memcmp(option->name, arg, len) != 0)
 			continue;
-		if (!option->has_value)
-			return equals ? complain("%s: %s takes no value", set->verb, option->name)
-			              : option->set(opaque, NULL);
+		if (!option->set) {
+			if (equals)
+				return complain("%s: %s takes no value", set->verb, option->name);
+			*(bool *)((char *)opaque + option->flag) = true;
+			return EXIT_HELD;
+		}
 		if (equals)
 			return option->set(opaque, equals + 1);
 		if (*i == argc)
@@ -50,6 +53,23 @@ int option_take(const struct option_set *set, void *opaque, int argc, char **arg
 		return option->set(opaque, argv[(*i)++]);
 	}
 	return unknown(set, arg);
+}
+
+int option_take_all(const struct option_set *set, void *opaque, const bool *help, const char *what,
+                    const char **path, int argc, char **argv)
+{
+	int status = EXIT_HELD;
+
+	for (int i = 1; i < argc && !status && !*help;) {
+		if (option_is(argv[i]))
+			status = option_take(set, opaque, argc, argv, &i);
+		else if (*path)
+			status = complain("%s: '%s' is a second %s; there should be one", set->verb,
+			                  argv[i], what);
+		else
+			*path = argv[i++];
+	}
+	return status;
 }
 
 bool option_number(const char *text, uint64_t *number)

@@ -258,56 +258,15 @@ static int set_svg(void *opaque, const char *value)
 	return EXIT_HELD;
 }
 
-static int set_time(void *opaque, const char *value)
-{
-	struct replay *r = opaque;
-
-	(void)value;
-	r->svg.by_time = true;
-	return EXIT_HELD;
-}
-
-static int set_stats(void *opaque, const char *value)
-{
-	struct replay *r = opaque;
-
-	(void)value;
-	r->stats = true;
-	return EXIT_HELD;
-}
-
-static int set_json(void *opaque, const char *value)
-{
-	struct replay *r = opaque;
-
-	(void)value;
-	r->json = true;
-	return EXIT_HELD;
-}
-
-static int set_dump(void *opaque, const char *value)
-{
-	struct replay *r = opaque;
-
-	(void)value;
-	r->dump = true;
-	return EXIT_HELD;
-}
-
-static int set_help(void *opaque, const char *value)
-{
-	struct replay *r = opaque;
-
-	(void)value;
-	r->help = true;
-	return EXIT_HELD;
-}
-
 static const struct option options[] = {
-	{ "--until", true, set_until }, { "--stats", false, set_stats },
-	{ "--json", false, set_json },  { "--svg", true, set_svg },
-	{ "--time", false, set_time },  { "--dump", false, set_dump },
-	{ "--event", true, set_event }, { "--help", false, set_help },
+	{ "--until", set_until, 0 },
+	{ "--stats", NULL, offsetof(struct replay, stats) },
+	{ "--json", NULL, offsetof(struct replay, json) },
+	{ "--svg", set_svg, 0 },
+	{ "--time", NULL, offsetof(struct replay, svg.by_time) },
+	{ "--dump", NULL, offsetof(struct replay, dump) },
+	{ "--event", set_event, 0 },
+	{ "--help", NULL, offsetof(struct replay, help) },
 };
 
 static const struct option_set option_set = { "replay", options,
@@ -330,17 +289,8 @@ static int check(const struct replay *r)
 int verb_replay(int argc, char **argv)
 {
 	struct replay r = { .path = NULL };
-	int status = EXIT_HELD;
+	int status = option_take_all(&option_set, &r, &r.help, "trace", &r.path, argc, argv);
 
-	for (int i = 1; i < argc && !status && !r.help;) {
-		if (option_is(argv[i]))
-			status = option_take(&option_set, &r, argc, argv, &i);
-		else if (r.path)
-			status = complain("replay: '%s' is a second trace; there should be one",
-			                  argv[i]);
-		else
-			r.path = argv[i++];
-	}
 	if (!status && r.help) {
 		fputs(usage, stdout);
 		return EXIT_HELD;

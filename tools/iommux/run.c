@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /* iommux run: options, the scenario, its parameters. */
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -75,20 +76,11 @@ static int set_record(void *opaque, const char *value)
 	return EXIT_HELD;
 }
 
-static int set_help(void *opaque, const char *value)
-{
-	struct run *r = opaque;
-
-	(void)value;
-	r->help = true;
-	return EXIT_HELD;
-}
-
 static const struct option options[] = {
-	{ "--arch", true, set_arch },
-	{ "--seed", true, set_seed },
-	{ "--record", true, set_record },
-	{ "--help", false, set_help },
+	{ "--arch", set_arch, 0 },
+	{ "--seed", set_seed, 0 },
+	{ "--record", set_record, 0 },
+	{ "--help", NULL, offsetof(struct run, help) },
 };
 
 static const struct option_set option_set = { "run", options, sizeof options / sizeof options[0] };

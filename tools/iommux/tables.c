@@ -3,6 +3,7 @@
 /* iommux tables: a firmware table in a file, in words. */
 #include "tables.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,27 +100,9 @@ struct ask {
 	bool json, help;
 };
 
-static int set_json(void *opaque, const char *value)
-{
-	struct ask *ask = opaque;
-
-	(void)value;
-	ask->json = true;
-	return EXIT_HELD;
-}
-
-static int set_help(void *opaque, const char *value)
-{
-	struct ask *ask = opaque;
-
-	(void)value;
-	ask->help = true;
-	return EXIT_HELD;
-}
-
 static const struct option options[] = {
-	{ "--json", false, set_json },
-	{ "--help", false, set_help },
+	{ "--json", NULL, offsetof(struct ask, json) },
+	{ "--help", NULL, offsetof(struct ask, help) },
 };
 
 static const struct option_set option_set = { "tables", options,
@@ -128,17 +111,8 @@ static const struct option_set option_set = { "tables", options,
 int verb_tables(int argc, char **argv)
 {
 	struct ask ask = { .path = NULL };
-	int status = EXIT_HELD;
+	int status = option_take_all(&option_set, &ask, &ask.help, "file", &ask.path, argc, argv);
 
-	for (int i = 1; i < argc && !status && !ask.help;) {
-		if (option_is(argv[i]))
-			status = option_take(&option_set, &ask, argc, argv, &i);
-		else if (ask.path)
-			status = complain("tables: '%s' is a second file; there should be one",
-			                  argv[i]);
-		else
-			ask.path = argv[i++];
-	}
 	if (status)
 		return status;
 	if (ask.help) {
