@@ -120,7 +120,7 @@ static void look_at(const uint8_t *data, size_t size)
 	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
 	snprintf(first, sizeof first, "%s", way[0]);
 	snprintf(second, sizeof second, "%s", way[1] ? way[1] : "");
-	(void)verb_replay(way[1] ? 4 : 3, argv);
+	(void)verb_replay.run(way[1] ? 4 : 3, argv);
 	close(fd);
 }
 

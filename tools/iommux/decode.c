@@ -13,37 +13,10 @@
 #include "option.h"
 #include "verbs.h"
 
-static const char usage[] =
-	"usage: iommux decode [--summary] [--json] [FILE]\n"
-	"\n"
-	"Explains what a log says of IOMMUs: faults, lost interrupts, errors of the units\n"
-	"and of firmware.  The log is FILE or standard input: a line, or all that dmesg or\n"
-	"journalctl print, also as mail programs wrap it.  It knows the forms of Linux, Xen,\n"
-	"QEMU, Genode and ESXi for VT-d, AMD-Vi, Arm's SMMUs, RISC-V and virtio-iommu.\n"
-	"All lines are printed as they are, and behind those that are recognised what\n"
-	"happened, who did it, why as a rule, and where to look next.\n"
-	"\n"
-	"  --summary   prints nothing but counts, by requester, reason and page\n"
-	"  --json      prints nothing but JSON, an object in a line for each message; with\n"
-	"              --summary for each count\n"
-	"  --help      this text\n"
-	"\n"
-	"Exit status: 0 something was recognised, 1 nothing was, 2 an option or the file is\n"
-	"not as it must be, or reading failed.\n";
-
 struct ask {
 	const char *path;
-	bool json, summary, help;
+	bool json, summary;
 };
-
-static const struct option options[] = {
-	{ "--summary", NULL, offsetof(struct ask, summary) },
-	{ "--json", NULL, offsetof(struct ask, json) },
-	{ "--help", NULL, offsetof(struct ask, help) },
-};
-
-static const struct option_set option_set = { "decode", options,
-	                                      sizeof options / sizeof options[0] };
 
 static int read_log(const struct ask *ask, const struct decode_sink *sink, FILE *input)
 {
@@ -114,16 +87,58 @@ static int decode_file(const struct ask *ask)
 	return status;
 }
 
-int verb_decode(int argc, char **argv)
+/* ---- The verb ------------------------------------------------------------------------------------ */
+
+static const struct option options[] = {
+	{ "--summary", NULL,
+	  "Prints nothing but counts, by requester, reason and page, with the first and the last "
+	  "time.",
+	  .place = offsetof(struct ask, summary) },
+	{ "--json", NULL,
+	  "Prints nothing but JSON, an object in a line for each message; with --summary for each "
+	  "count.",
+	  .place = offsetof(struct ask, json) },
+	{ NULL, "FILE", "The log; if it is not given, standard input.",
+	  .place = offsetof(struct ask, path), .files = "*" },
+	{ .name = NULL },
+};
+
+static int run(int argc, char **argv)
 {
 	struct ask ask = { .path = NULL };
-	int status = option_take_all(&option_set, &ask, &ask.help, "file", &ask.path, argc, argv);
+	const int status = option_take_all(&verb_decode, &ask, argc, argv);
 
 	if (status)
 		return status;
-	if (ask.help) {
-		fputs(usage, stdout);
-		return EXIT_HELD;
-	}
 	return ask.path ? decode_file(&ask) : decode(&ask, stdin);
 }
+
+const struct verb verb_decode = {
+	.name = "decode",
+	.summary = "explain what a log says of IOMMUs: faults, and where they come from",
+	.synopsis = { "[--summary] [--json] [FILE]" },
+	.description = {
+		"Explains what a log says of IOMMUs: faults of devices, interrupts that were "
+		"blocked, errors of the units and of firmware.  The log is FILE or standard input: "
+		"a line, or all that dmesg or journalctl print, also as mail programs wrap it.",
+
+		"All lines are printed as they are.  Behind those that are recognised stands who did "
+		"what, at which address, with which code and its name; what that means; what the "
+		"causes are as a rule, the likeliest first; and where to look next.",
+
+		"Forms of Linux, Xen, QEMU, Genode and ESXi are known, for VT-d, AMD-Vi, Arm's "
+		"SMMUv2 and SMMUv3, RISC-V and virtio-iommu.",
+	},
+	.options = options,
+	.examples = {
+		{ "See what this machine's IOMMU has complained of, and who did most of it:",
+		  { "dmesg | iommux decode", "dmesg | iommux decode --summary" } },
+	},
+	.statuses = {
+		[EXIT_HELD] = "Something was recognised.",
+		[EXIT_FAILED] = "Nothing was recognised.",
+		[EXIT_WRONG] = "An option or the file is not as it must be, or reading failed.",
+	},
+	.see_also = { "iommux(1)", "dmesg(1)", "journalctl(1)", "docs/decode.md" },
+	.run = run,
+};

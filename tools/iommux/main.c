@@ -2,26 +2,15 @@
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /* The command iommux: finds the verb and hands over. */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <iommux/iommux.h>
 
 #include "complain.h"
-#include "nearest.h"
+#include "help.h"
 #include "verbs.h"
-
-static int help(void)
-{
-	puts("usage: iommux VERB ...\n"
-	     "       iommux --version | --help\n"
-	     "\n"
-	     "Machines with an IOMMU, at a terminal.\n");
-	for (const struct verb *v = verbs; v->name; v++)
-		printf("  %-8s %s\n", v->name, v->summary);
-	puts("\n'iommux VERB --help' says more.");
-	return EXIT_HELD;
-}
 
 static int version(void)
 {
@@ -29,30 +18,30 @@ static int version(void)
 	return EXIT_HELD;
 }
 
-static int unknown(const char *word)
+/* Whoever asks for help gets it, whatever else stands there. */
+static bool asks_for_help(int argc, char **argv)
 {
-	struct nearest search;
-
-	nearest_begin(&search, word);
-	for (const struct verb *v = verbs; v->name; v++)
-		nearest_offer(&search, v->name);
-	if (search.best)
-		return complain("there is no verb '%s'; did you mean '%s'?", word, search.best);
-	return complain("there is no verb '%s'; 'iommux --help' lists them", word);
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
+			return true;
+	}
+	return false;
 }
 
 static int choose(int argc, char **argv)
 {
+	const struct verb *verb;
+
 	if (argc < 2)
 		return complain("no verb was given; 'iommux --help' lists them");
-	if (!strcmp(argv[1], "--help"))
-		return help();
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
+		return help_command();
 	if (!strcmp(argv[1], "--version"))
 		return version();
-	for (const struct verb *v = verbs; v->name; v++)
-		if (!strcmp(v->name, argv[1]))
-			return v->run(argc - 1, argv + 1);
-	return unknown(argv[1]);
+	verb = verb_find(argv[1]);
+	if (!verb)
+		return EXIT_WRONG;
+	return asks_for_help(argc - 1, argv + 1) ? help_verb(verb) : verb->run(argc - 1, argv + 1);
 }
 
 int main(int argc, char **argv)

@@ -13,32 +13,9 @@
 #include "option.h"
 #include "verbs.h"
 
-static const char usage[] =
-	"usage: iommux replay [--until N] [--stats] [--json] [--svg FILE [--time]] TRACE\n"
-	"       iommux replay [--until N] --dump TRACE\n"
-	"       iommux replay --event N TRACE\n"
-	"\n"
-	"Makes the IOMMU that was recorded (iommux run --record) once more, has it do all\n"
-	"that it did, without the machine and the software that it was in, and compares:\n"
-	"every load and store of its own, every answer, interrupt and message.  Prints what\n"
-	"happened.\n"
-	"\n"
-	"  --until N      ends with the outermost call that event N belongs to\n"
-	"  --stats        prints more: all devices, kinds of calls and callbacks\n"
-	"  --json         prints JSON\n"
-	"  --svg FILE     draws the addresses that devices used, over the events, ...\n"
-	"  --time         ... or over the time that the recording took\n"
-	"  --dump         prints all events, a line each\n"
-	"  --event N      prints event N with what it caused\n"
-	"  --help         this text\n"
-	"\n"
-	"Exit status: 0 the replay did what was recorded, 1 it did something else, which is\n"
-	"shown, 2 an option or a file is not as it must be, or the trace is damaged; then\n"
-	"nothing but one sentence is written, and by --dump the events before the damage.\n";
-
 struct replay {
 	const char *path, *svg_path;
-	bool stats, json, dump, one, help, limited;
+	bool stats, json, dump, one, limited;
 	uint64_t until;
 	struct replay_view view;
 	struct replay_stats counts;
@@ -250,27 +227,26 @@ static int set_event(void *opaque, const char *value)
 	return EXIT_HELD;
 }
 
-static int set_svg(void *opaque, const char *value)
-{
-	struct replay *r = opaque;
-
-	r->svg_path = value;
-	return EXIT_HELD;
-}
-
 static const struct option options[] = {
-	{ "--until", set_until, 0 },
-	{ "--stats", NULL, offsetof(struct replay, stats) },
-	{ "--json", NULL, offsetof(struct replay, json) },
-	{ "--svg", set_svg, 0 },
-	{ "--time", NULL, offsetof(struct replay, svg.by_time) },
-	{ "--dump", NULL, offsetof(struct replay, dump) },
-	{ "--event", set_event, 0 },
-	{ "--help", NULL, offsetof(struct replay, help) },
+	{ "--until", "NUMBER",
+	  "The replay ends with the outermost call that the event of this number belongs to.",
+	  .set = set_until },
+	{ "--stats", NULL, "Prints more: all devices, every kind of call and callback.",
+	  .place = offsetof(struct replay, stats) },
+	{ "--json", NULL, "Prints what happened as JSON.", .place = offsetof(struct replay, json) },
+	{ "--svg", "FILE", "Draws the addresses that devices used, over the events, ...",
+	  .place = offsetof(struct replay, svg_path), .files = "*.svg" },
+	{ "--time", NULL, "... or over the time that the recording took.",
+	  .place = offsetof(struct replay, svg.by_time) },
+	{ "--dump", NULL, "Prints all events, a line each: number, time in seconds, words.",
+	  .place = offsetof(struct replay, dump) },
+	{ "--event", "NUMBER",
+	  "Prints the event of this number, the call in which it happened, and what it caused.",
+	  .set = set_event },
+	{ NULL, "TRACE", "What was recorded.", .place = offsetof(struct replay, path),
+	  .files = "*.iomtrace *.[0-9]*" },
+	{ .name = NULL },
 };
-
-static const struct option_set option_set = { "replay", options,
-	                                      sizeof options / sizeof options[0] };
 
 static int check(const struct replay *r)
 {
@@ -286,16 +262,50 @@ static int check(const struct replay *r)
 	return EXIT_HELD;
 }
 
-int verb_replay(int argc, char **argv)
+static int replay(int argc, char **argv)
 {
 	struct replay r = { .path = NULL };
-	int status = option_take_all(&option_set, &r, &r.help, "trace", &r.path, argc, argv);
+	int status = option_take_all(&verb_replay, &r, argc, argv);
 
-	if (!status && r.help) {
-		fputs(usage, stdout);
-		return EXIT_HELD;
-	}
 	if (!status)
 		status = check(&r);
 	return status ? status : run_file(&r);
 }
+
+const struct verb verb_replay = {
+	.name = "replay",
+	.summary = "replay a recorded IOMMU, compare, and tell what happened",
+	.synopsis = {
+		"[--until NUMBER] [--stats] [--json] [--svg FILE [--time]] TRACE",
+		"[--until NUMBER] --dump TRACE",
+		"--event NUMBER TRACE",
+	},
+	.description = {
+		"Makes the IOMMU that was recorded (iommux run --record) once more, has it do all "
+		"that it did, without the machine and the software that it was in, and compares: "
+		"every load and store of its own, every answer, interrupt and message.  Prints what "
+		"happened.",
+
+		"That is the unit, commands, requests and how many were answered without reading a "
+		"table, faults, interrupts, devices.  If the unit does something else, the first "
+		"difference is shown: both sides, the number of the event, its block's offset in "
+		"the file, and the events before.",
+	},
+	.options = options,
+	.examples = {
+		{ "Record the IOMMUs of a scenario, and see what became of that of PCI devices:",
+		  { "iommux run --record trace examples/guest.lua", "iommux replay trace.1" } },
+		{ "See one event, and what it caused:", { "iommux replay --event 651 trace.1" } },
+		{ "Draw the addresses that the devices used:",
+		  { "iommux replay --svg trace.svg trace.1" } },
+	},
+	.statuses = {
+		[EXIT_HELD] = "The replay did what was recorded.",
+		[EXIT_FAILED] = "The replay did something else, which is shown.",
+		[EXIT_WRONG] = "An option or a file is not as it must be, or the trace is damaged; "
+		               "nothing but one sentence is written, and by --dump the events before "
+		               "the damage.",
+	},
+	.see_also = { "iommux(1)", "iommux-run(1)", "docs/replay.md", "docs/trace-format.md" },
+	.run = replay,
+};

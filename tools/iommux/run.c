@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "complain.h"
-#include "nearest.h"
 #include "option.h"
 #include "recording.h"
 #include "scenario.h"
@@ -14,49 +13,18 @@
 
 #define PARAMS_MAX 64
 
-static const char usage[] = "usage: iommux run [--arch NAME] [--seed NUMBER] [--record FILE] "
-			    "SCENARIO.lua [NAME=value ...]\n"
-			    "\n"
-			    "Runs a scenario: a Lua script that builds machines with devices "
-			    "behind an IOMMU,\n"
-			    "lets them work or misbehave, and checks what comes of it.\n"
-			    "\n"
-			    "  --arch NAME    the kind of IOMMU; one of:\n";
-
-static const char usage_end[] =
-	"  --seed NUMBER  of the order in which memory is handed out, and of\n"
-	"                 math.random; the same number gives the same run (default 1)\n"
-	"  --record FILE  records each IOMMU to a file of its own, in the order in which\n"
-	"                 they are made: FILE.0, FILE.1 and so on\n"
-	"  --help         this text\n"
-	"\n"
-	"The script sees NAME=value as param.NAME, a string.\n"
-	"\n"
-	"Exit status: 0 all checks held, 1 a check failed, 2 an option, a file or the\n"
-	"scenario is not as it must be; then nothing but one sentence is written.\n";
-
 struct run {
 	struct scenario scenario;
 	struct scenario_param params[PARAMS_MAX];
 	const char *record; /* --record, or NULL */
-	bool help;
 };
 
 static int set_arch(void *opaque, const char *value)
 {
 	struct run *r = opaque;
-	struct nearest search;
 
 	r->scenario.arch = machine_arch_find(value);
-	if (r->scenario.arch)
-		return EXIT_HELD;
-	nearest_begin(&search, value);
-	for (const struct machine_arch *const *a = machine_archs; *a; a++)
-		nearest_offer(&search, (*a)->name);
-	if (search.best)
-		return complain("run: --arch %s is not known; did you mean '%s'?", value,
-		                search.best);
-	return complain("run: --arch %s is not known; 'iommux run --help' lists what is", value);
+	return EXIT_HELD;
 }
 
 static int set_seed(void *opaque, const char *value)
@@ -67,23 +35,6 @@ static int set_seed(void *opaque, const char *value)
 		return complain("run: --seed %s must be a whole number from 0 to 2^64 - 1", value);
 	return EXIT_HELD;
 }
-
-static int set_record(void *opaque, const char *value)
-{
-	struct run *r = opaque;
-
-	r->record = value;
-	return EXIT_HELD;
-}
-
-static const struct option options[] = {
-	{ "--arch", set_arch, 0 },
-	{ "--seed", set_seed, 0 },
-	{ "--record", set_record, 0 },
-	{ "--help", NULL, offsetof(struct run, help) },
-};
-
-static const struct option_set option_set = { "run", options, sizeof options / sizeof options[0] };
 
 static bool is_name(const char *text, size_t len)
 {
@@ -97,8 +48,9 @@ static bool is_name(const char *text, size_t len)
 	return len > 0;
 }
 
-static int take_param(struct run *r, const char *arg)
+static int take_param(void *opaque, const char *arg)
 {
+	struct run *r = opaque;
 	struct scenario *s = &r->scenario;
 	const char *equals = strchr(arg, '=');
 	size_t len = equals ? (size_t)(equals - arg) : 0;
@@ -115,45 +67,85 @@ static int take_param(struct run *r, const char *arg)
 	return EXIT_HELD;
 }
 
-static int take_arguments(struct run *r, int argc, char **argv)
-{
-	int status = EXIT_HELD;
+static const struct option options[] = {
+	{ "--arch", "riscv|vtd",
+	  "The kind of IOMMU that machines get: riscv, a RISC-V IOMMU, which is the default; or "
+	  "vtd, "
+	  "Intel VT-d, with local APICs and an I/O APIC.  A scenario runs on either, unless it "
+	  "says "
+	  "that it does not.",
+	  .set = set_arch },
+	{ "--seed", "NUMBER",
+	  "The seed of the order in which memory is handed out, and of math.random: a whole number "
+	  "from 0 to 2^64 - 1, by default 1.  The same number gives the same run, apart from "
+	  "measured times.",
+	  .set = set_seed },
+	{ "--record", "FILE",
+	  "Records each IOMMU to a file of its own, in the order in which they are made: FILE.0, "
+	  "FILE.1 and so on.",
+	  .place = offsetof(struct run, record), .files = "*" },
+	{ NULL, "SCENARIO.lua", "The script.", .place = offsetof(struct run, scenario.path),
+	  .files = "*.lua" },
+	{ NULL, "NAME=value",
+	  "The script sees it as param.NAME, a string.  One that the script never looks at is "
+	  "refused, as it is probably mistyped.",
+	  .set = take_param, .many = true },
+	{ .name = NULL },
+};
 
-	for (int i = 1; i < argc && !status && !r->help;) {
-		const char *arg = argv[i];
-
-		if (option_is(arg))
-			status = option_take(&option_set, r, argc, argv, &i);
-		else if (!r->scenario.path)
-			r->scenario.path = argv[i++];
-		else
-			status = take_param(r, argv[i++]);
-	}
-	return status;
-}
-
-static int help(void)
-{
-	fputs(usage, stdout);
-	for (const struct machine_arch *const *a = machine_archs; *a; a++)
-		printf("                   %-8s %s%s\n", (*a)->name, (*a)->summary,
-		       a == machine_archs ? " (default)" : "");
-	fputs(usage_end, stdout);
-	return EXIT_HELD;
-}
-
-int verb_run(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	struct run r = { .scenario = { .arch = machine_archs[0], .seed = 1 } };
 	int status;
 
 	r.scenario.params = r.params;
-	status = take_arguments(&r, argc, argv);
+	status = option_take_all(&verb_run, &r, argc, argv);
 	if (status)
 		return status;
-	if (r.help)
-		return help();
 	if (!r.scenario.path)
 		return complain("run: no scenario was given; try 'iommux run examples/os.lua'");
 	return r.record ? recording_run(&r.scenario, r.record) : scenario_run(&r.scenario);
 }
+
+const struct verb verb_run = {
+	.name = "run",
+	.summary = "run a scenario: machines, devices and an IOMMU, told in Lua",
+	.synopsis = {
+		"[--arch riscv|vtd] [--seed NUMBER] [--record FILE] SCENARIO.lua [NAME=value ...]",
+	},
+	.description = {
+		"Runs a scenario: a Lua 5.4 script that builds machines with devices behind an "
+		"IOMMU, and virtual machines that devices are assigned to; lets the devices work or "
+		"misbehave, and checks what comes of it.  What it says is written when it has ended.",
+
+		"The functions that a script has are described in docs/scenarios.md.  A script can "
+		"read any regular file that the user can read, but write none, and it may print "
+		"what it read.",
+
+		"Measured times are those of the simulation, not of hardware.",
+	},
+	.options = options,
+	.examples = {
+		{ "Move a file through an IOMMU, reach memory above 4 GiB with a 32-bit device, and "
+		  "stop a stray DMA:",
+		  { "iommux run examples/os.lua FILE=/etc/services" } },
+		{ "Keep two virtual machines with their devices apart; give a guest an IOMMU of its "
+		  "own:",
+		  { "iommux run examples/hypervisor.lua", "iommux run examples/guest.lua" } },
+		{ "Move a guest to another virtual machine while its device works:",
+		  { "iommux run examples/migrate.lua" } },
+		{ "Let two processes share a device, with their own page tables:",
+		  { "iommux run examples/sva.lua" } },
+		{ "The same with Intel VT-d; and what becomes there of interrupts, forged ones too:",
+		  { "iommux run --arch vtd examples/sva.lua",
+		    "iommux run --arch vtd examples/interrupts.lua" } },
+	},
+	.statuses = {
+		[EXIT_HELD] = "The scenario ran to its end, and all checks held.",
+		[EXIT_FAILED] = "The scenario ran to its end, and a check failed.",
+		[EXIT_WRONG] = "An option, a file or the scenario is not as it must be; nothing but "
+		               "one sentence is written.",
+	},
+	.see_also = { "iommux(1)", "iommux-replay(1)", "docs/scenarios.md" },
+	.run = run,
+};

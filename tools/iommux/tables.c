@@ -13,20 +13,6 @@
 #include "option.h"
 #include "verbs.h"
 
-static const char usage[] =
-	"usage: iommux tables [--json] FILE\n"
-	"\n"
-	"Prints what an ACPI table says that describes IOMMUs, a DMAR or a RIMT, and\n"
-	"what is wrong with it.  Linux has a machine's own tables as files, which root\n"
-	"can read: /sys/firmware/acpi/tables/DMAR.\n"
-	"\n"
-	"  --json   print JSON\n"
-	"  --help   this text\n"
-	"\n"
-	"Exit status: 0 nothing is wrong with the table, 1 something is, 2 an option or\n"
-	"the file is not as it must be, or the table cannot be read; then nothing but one\n"
-	"sentence is written.\n";
-
 #define ACPI_HEADER_BYTES 36
 
 static const struct table {
@@ -97,30 +83,56 @@ static int print_file(const char *path, bool json)
 
 struct ask {
 	const char *path;
-	bool json, help;
+	bool json;
 };
 
 static const struct option options[] = {
-	{ "--json", NULL, offsetof(struct ask, json) },
-	{ "--help", NULL, offsetof(struct ask, help) },
+	{ "--json", NULL, "Prints the table as JSON.", .place = offsetof(struct ask, json) },
+	{ NULL, "FILE", "The table, as the firmware wrote it.", .place = offsetof(struct ask, path),
+	  .files = "*" },
+	{ .name = NULL },
 };
 
-static const struct option_set option_set = { "tables", options,
-	                                      sizeof options / sizeof options[0] };
-
-int verb_tables(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	struct ask ask = { .path = NULL };
-	int status = option_take_all(&option_set, &ask, &ask.help, "file", &ask.path, argc, argv);
+	const int status = option_take_all(&verb_tables, &ask, argc, argv);
 
 	if (status)
 		return status;
-	if (ask.help) {
-		fputs(usage, stdout);
-		return EXIT_HELD;
-	}
 	if (!ask.path)
 		return complain("tables: no file was given; try 'iommux tables "
 		                "/sys/firmware/acpi/tables/DMAR'");
 	return print_file(ask.path, ask.json);
 }
+
+const struct verb verb_tables = {
+	.name = "tables",
+	.summary = "print an ACPI table that describes IOMMUs, and what is wrong with it",
+	.synopsis = { "[--json] FILE" },
+	.description = {
+		"Prints what an ACPI table says that describes IOMMUs, a DMAR (Intel VT-d) or a RIMT "
+		"(RISC-V), and what is wrong with it.  Linux has a machine's own tables as files, "
+		"which root can read: /sys/firmware/acpi/tables/DMAR.",
+
+		"A line for each structure is followed by a line for each device, wire or range of "
+		"it.  Paths of devices are written as 00:1c.0/00.1: function 1 of device 0 on the "
+		"bus behind the bridge 1c.0 of bus 0.",
+
+		"Behind the structures stands a sentence for everything that makes no sense, with "
+		"what would be right; numbers of structures in it are their offsets in the file.",
+	},
+	.options = options,
+	.examples = {
+		{ "Look at what the firmware of this machine says of its IOMMUs:",
+		  { "iommux tables /sys/firmware/acpi/tables/DMAR" } },
+	},
+	.statuses = {
+		[EXIT_HELD] = "Nothing is wrong with the table.",
+		[EXIT_FAILED] = "Something is wrong with the table.",
+		[EXIT_WRONG] = "An option or the file is not as it must be, or the table cannot be "
+		               "read; nothing but one sentence is written.",
+	},
+	.see_also = { "iommux(1)" },
+	.run = run,
+};

@@ -3,14 +3,28 @@
 /* The command's verbs. */
 #include "verbs.h"
 
-#include <stddef.h>
+#include <string.h>
 
-const struct verb verbs[] = {
-	{ "run", "run a scenario: machines, devices and an IOMMU, told in Lua", verb_run },
-	{ "replay", "replay a recorded IOMMU, compare, and tell what happened", verb_replay },
-	{ "tables", "print an ACPI table that describes IOMMUs, and what is wrong with it",
-	  verb_tables },
-	{ "decode", "explain what a log says of IOMMUs: faults, and where they come from",
-	  verb_decode },
-	{ .name = NULL },
+#include "complain.h"
+#include "nearest.h"
+
+const struct verb *const verbs[] = {
+	&verb_run, &verb_replay, &verb_tables, &verb_decode, &verb_help, NULL,
 };
+
+const struct verb *verb_find(const char *name)
+{
+	struct nearest search;
+
+	nearest_begin(&search, name);
+	for (const struct verb *const *v = verbs; *v; v++) {
+		if (!strcmp((*v)->name, name))
+			return *v;
+		nearest_offer(&search, (*v)->name);
+	}
+	if (search.best)
+		(void)complain("there is no verb '%s'; did you mean '%s'?", name, search.best);
+	else
+		(void)complain("there is no verb '%s'; 'iommux --help' lists them", name);
+	return NULL;
+}
