@@ -12,7 +12,7 @@
 
 #include <iommux/error.h>
 
-#define TABLE_DEPTH 3
+#define TABLE_DEPTH 4
 
 /* All zeroes but for `json`: nothing is printed yet. */
 struct table_out {
