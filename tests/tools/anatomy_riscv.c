@@ -105,3 +105,40 @@ TEST(anatomy_of_riscv_records, "")
 	             { "W", 65, 65 }, { "L", 66, 66 }, { "PRG_INDEX", 75, 67 },
 	             { "ADDR", 127, 76 });
 }
+
+#define HEAD                                                                                       \
+	{ "opcode", 6, 0 },                                                                        \
+	{                                                                                          \
+		"func3", 9, 7                                                                      \
+	}
+
+TEST(anatomy_of_riscv_commands, "")
+{
+	for (unsigned func3 = 0; func3 <= 0x80; func3 += 0x80)
+		CHECK_PLACES(anatomy_command("riscv", 1 | func3), HEAD, { "AV", 10, 10 },
+		             { "PSCID", 31, 12 }, { "PSCV", 32, 32 }, { "GV", 33, 33 },
+		             { "NL", 34, 34 }, { "GSCID", 59, 44 }, { "S", 73, 73 },
+		             { "ADDR", 125, 74 });
+	CHECK_PLACES(anatomy_command("riscv", 2), HEAD, { "AV", 10, 10 }, { "WSI", 11, 11 },
+	             { "PR", 12, 12 }, { "PW", 13, 13 }, { "DATA", 63, 32 }, { "ADDR", 125, 64 });
+	for (unsigned func3 = 0; func3 <= 0x80; func3 += 0x80)
+		CHECK_PLACES(anatomy_command("riscv", 3 | func3), HEAD, { "PID", 31, 12 },
+		             { "DV", 33, 33 }, { "DID", 63, 40 });
+#define ATS                                                                                        \
+	HEAD, { "PID", 31, 12 }, { "PV", 32, 32 }, { "DSV", 33, 33 }, { "RID", 55, 40 },           \
+		{ "DSEG", 63, 56 }
+	CHECK_PLACES(anatomy_command("riscv", 4), ATS, { "G", 64, 64 }, { "S", 75, 75 },
+	             { "ADDR", 127, 76 });
+	CHECK_PLACES(anatomy_command("riscv", 0x84), ATS, { "PRG_INDEX", 104, 96 },
+	             { "CODE", 111, 108 });
+	CHECK(!anatomy_command("riscv", 5));
+	CHECK_EQ(anatomy_command_kind("riscv", 0xfffffffffffffc81), 0x81);
+	CHECK_STR(anatomy_command("riscv", 0x81)->name, "IOTINVAL.GVMA");
+	CHECK_TEXT(anatomy_command("riscv", 1), 0,
+	           "AV=1 one address, PSCID=5, PSCV=1 one PSCID, "
+	           "ADDR=0x10000 page 0x10000000",
+	           0x100005401, 0x4000000);
+	CHECK_TEXT(anatomy_command("riscv", 2), 0,
+	           "AV=1 stores DATA, DATA=7, ADDR=0x20000000 at 0x80000000", 0x700000402,
+	           0x20000000);
+}

@@ -154,3 +154,52 @@ TEST(anatomy_of_vtd_records, "")
 	             { "PASID", 51, 32 }, { "EXR", 52, 52 }, { "PMR", 53, 53 }, { "RD", 64, 64 },
 	             { "WR", 65, 65 }, { "LPIG", 66, 66 }, { "PRGI", 75, 67 }, { "ADDR", 127, 76 });
 }
+
+#define HEAD                                                                                       \
+	{ "type", 3, 0 },                                                                          \
+	{                                                                                          \
+		"type_high", 11, 9                                                                 \
+	}
+#define PAGES                                                                                      \
+	{ "AM", 69, 64 }, { "IH", 70, 70 },                                                        \
+	{                                                                                          \
+		"ADDR", 127, 76                                                                    \
+	}
+#define PFSID                                                                                      \
+	{ "PFSID[3:0]", 15, 12 },                                                                  \
+	{                                                                                          \
+		"PFSID[15:4]", 63, 52                                                              \
+	}
+
+TEST(anatomy_of_vtd_descriptors, "")
+{
+	CHECK_PLACES(anatomy_command("vtd", 1), HEAD, { "G", 5, 4 }, { "DID", 31, 16 },
+	             { "SID", 47, 32 }, { "FM", 49, 48 });
+	CHECK_PLACES(anatomy_command("vtd", 2), HEAD, { "G", 5, 4 }, { "DW", 6, 6 }, { "DR", 7, 7 },
+	             { "DID", 31, 16 }, PAGES);
+	CHECK_PLACES(anatomy_command("vtd", 3), HEAD, PFSID, { "MIP", 20, 16 }, { "SID", 47, 32 },
+	             { "S", 64, 64 }, { "ADDR", 127, 76 });
+	CHECK_PLACES(anatomy_command("vtd", 4), HEAD, { "G", 4, 4 }, { "IM", 31, 27 },
+	             { "IIDX", 47, 32 });
+	CHECK_PLACES(anatomy_command("vtd", 5), HEAD, { "IF", 4, 4 }, { "SW", 5, 5 },
+	             { "FN", 6, 6 }, { "PD", 7, 7 }, { "DATA", 63, 32 }, { "ADDR", 127, 66 });
+	CHECK_PLACES(anatomy_command("vtd", 6), HEAD, { "G", 5, 4 }, { "DID", 31, 16 },
+	             { "PASID", 51, 32 }, PAGES);
+	CHECK_PLACES(anatomy_command("vtd", 7), HEAD, { "G", 5, 4 }, { "DID", 31, 16 },
+	             { "PASID", 51, 32 });
+	CHECK_PLACES(anatomy_command("vtd", 8), HEAD, { "MIP", 8, 4 }, PFSID, { "SID", 31, 16 },
+	             { "PASID", 51, 32 }, { "G", 64, 64 }, { "S", 75, 75 }, { "ADDR", 127, 76 });
+	CHECK_PLACES(anatomy_command("vtd", 9), HEAD, { "PP", 4, 4 }, { "code", 15, 12 },
+	             { "RID", 31, 16 }, { "PASID", 51, 32 }, { "LPIG", 66, 66 },
+	             { "PRGI", 75, 67 });
+	CHECK_PLACES(anatomy_command("vtd", 10), HEAD, { "G", 5, 4 }, { "HPTDID", 31, 16 },
+	             { "AM", 69, 64 }, { "levels", 71, 70 }, { "ADDR", 127, 76 });
+	CHECK(!anatomy_command("vtd", 0));
+	CHECK_EQ(anatomy_command_kind("vtd", 0xfffffffffffff1f5), 0x05);
+	CHECK_EQ(anatomy_command_kind("vtd", 0x202), 0x12);
+	CHECK_TEXT(anatomy_command("vtd", 2), 0,
+	           "G=3 pages of a domain, DW=1 writes drained, DR=1 reads drained, "
+	           "DID=0x10, "
+	           "AM=9, ADDR=0x12345000",
+	           0x1000f2, 0x12345009);
+}

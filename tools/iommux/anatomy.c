@@ -36,7 +36,7 @@ static void take_field(const struct anatomy_field *f, const struct anatomy_words
 		v->meaning = f->say(w, v->value, v->room, sizeof v->room);
 	else
 		v->meaning = v->value < f->count ? f->means[v->value] : NULL;
-	v->matters = v->value || (f->telling && valid);
+	v->matters = !f->named && (v->value || (f->telling && valid));
 }
 
 /* The lowest of the runs of bits in a mask that is not 0 */

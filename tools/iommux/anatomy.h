@@ -27,6 +27,7 @@ struct anatomy_field {
 	uint64_t mask; /* in its doubleword                                            */
 	uint8_t word;  /* the doubleword's number                                      */
 	bool telling;  /* 0 says something too, if the structure is valid              */
+	bool named;    /* what it says is the structure's name: it never matters       */
 	bool whole;    /* an address, kept without its low bits: the value has them     */
 	uint8_t count; /* of `means`: for values from 0 on, NULL where there is nothing to say */
 	const char *const *means;
@@ -113,5 +114,14 @@ const struct anatomy *anatomy_vtd_first_stage(uint64_t entry, unsigned level);
 const struct anatomy *anatomy_vtd_second_stage(uint64_t entry, unsigned level);
 /* Remapped, or posted. */
 const struct anatomy *anatomy_vtd_irte(uint64_t word);
+
+/* ---- Commands of both (anatomy_commands.c); `arch` as iom_unit_arch has it --------------------------- */
+
+/* The kind of a command whose first doubleword this is: a number for each name. */
+unsigned anatomy_command_kind(const char *arch, uint64_t word);
+/* NULL: no manual knows it. */
+const struct anatomy *anatomy_command(const char *arch, unsigned kind);
+/* Its name; for a kind that no manual knows one made in `room`. */
+const char *anatomy_command_name(const char *arch, unsigned kind, char *room, size_t size);
 
 #endif

@@ -19,6 +19,7 @@
 	.count = sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(const char *)
 /* What a 1 means. */
 #define SET(text) MEANS(NULL, text)
+#define NAMED .named = true
 #define TELLING .telling = true
 #define WHOLE .whole = true
 

@@ -3,7 +3,7 @@
 /* What is counted of a trace. */
 #include <string.h>
 
-#include "command_name.h"
+#include "anatomy.h"
 #include "replay.h"
 
 static void count(struct replay_stats *s, struct tally *tally, uint64_t key, unsigned which,
@@ -58,7 +58,7 @@ static void on_command(struct replay_stats *s, const struct trace_event *e)
 
 	for (size_t i = e->data_bytes < 8 ? e->data_bytes : 8; i--;)
 		word = word << 8 | e->data[i];
-	count(s, &s->commands, command_kind(s->arch, word), COUNT_REQUESTS, 1, e->number);
+	count(s, &s->commands, anatomy_command_kind(s->arch, word), COUNT_REQUESTS, 1, e->number);
 }
 
 void stats_event(struct replay_stats *s, const struct trace_event *e)

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "command_name.h"
+#include "anatomy.h"
 #include "replay.h"
 #include "tables.h"
 #include "verbs.h"
@@ -164,7 +164,8 @@ static void put_commands(const struct replay_view *v, const struct replay_stats 
 
 		heading(i ? "" : "Commands");
 		printf("%8" PRIu64 "  %s\n", row->count[COUNT_REQUESTS],
-		       command_name(v->header->arch, (unsigned)row->key, room, sizeof room));
+		       anatomy_command_name(v->header->arch, (unsigned)row->key, room,
+		                            sizeof room));
 	}
 }
 
@@ -291,7 +292,8 @@ static void json_commands(struct table_out *t, const struct replay_view *v,
 		const struct tally_row *row = &s->commands.rows[i];
 
 		table_record(t, 1, "commands",
-		             command_name(v->header->arch, (unsigned)row->key, room, sizeof room));
+		             anatomy_command_name(v->header->arch, (unsigned)row->key, room,
+		                                  sizeof room));
 		table_number(t, "count", row->count[COUNT_REQUESTS]);
 	}
 }

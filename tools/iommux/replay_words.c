@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "command_name.h"
+#include "anatomy.h"
 #include "replay.h"
 
 /* What a code in the event means, or NULL. */
@@ -16,8 +16,9 @@ static const char *meaning(const struct replay_view *v, const struct trace_event
 	if (e->kind == TRACE_COMMAND) {
 		for (size_t i = e->data_bytes < 8 ? e->data_bytes : 8; i--;)
 			word = word << 8 | e->data[i];
-		return command_name(v->header->arch, command_kind(v->header->arch, word), room,
-		                    size);
+		return anatomy_command_name(v->header->arch,
+		                            anatomy_command_kind(v->header->arch, word), room,
+		                            size);
 	}
 	if ((e->kind == TRACE_ACCESS || e->kind == TRACE_LEAVE) && e->reply.fault && v->unit)
 		return iom_fault_name(v->unit, e->reply.fault);
