@@ -139,6 +139,6 @@ const struct verb verb_decode = {
 		[EXIT_FAILED] = "Nothing was recognised.",
 		[EXIT_WRONG] = "An option or the file is not as it must be, or reading failed.",
 	},
-	.see_also = { "iommux(1)", "dmesg(1)", "journalctl(1)", "docs/decode.md" },
+	.see_also = { "dmesg(1)", "journalctl(1)", "docs/decode.md" },
 	.run = run,
 };

@@ -47,7 +47,8 @@ static void put_item(const char *name, const char *value, const char *help)
 static void put_synopsis(const struct verb *v)
 {
 	for (unsigned i = 0; v->synopsis[i]; i++) {
-		const int len = printf("%s iommux %s ", i ? "      " : "usage:", v->name);
+		const int len = printf("%s iommux%s%s ",
+		                       i ? "      " : "usage:", *v->name ? " " : "", v->name);
 
 		put_text(v->synopsis[i], (unsigned)len, (unsigned)len);
 	}
@@ -59,6 +60,13 @@ static void put_options(const struct verb *v)
 	for (const struct option *o = v->options; o->name || o->value; o++)
 		put_item(o->name ? o->name : "", o->value ? o->value : "", o->help);
 	put_item("--help", "", "Shows this.");
+	putchar('\n');
+}
+
+static void put_verbs(void)
+{
+	for (const struct verb *const *v = verbs; *v; v++)
+		put_item((*v)->name, "", (*v)->summary);
 	putchar('\n');
 }
 
@@ -83,26 +91,16 @@ static void put_example(const struct verb_example *e)
 	putchar('\n');
 }
 
-int help_verb(const struct verb *v)
+int help_print(const struct verb *v)
 {
 	put_synopsis(v);
 	put_text(v->description[0], 0, 0);
 	putchar('\n');
+	if (v == &command)
+		put_verbs();
 	put_options(v);
 	put_example(&v->examples[0]);
 	put_statuses(v);
-	return EXIT_HELD;
-}
-
-int help_command(void)
-{
-	puts("usage: iommux VERB ...\n"
-	     "       iommux --version | --help\n"
-	     "\n"
-	     "Machines with an IOMMU, at a terminal.\n");
-	for (const struct verb *const *v = verbs; *v; v++)
-		put_item((*v)->name, "", (*v)->summary);
-	puts("\n'iommux VERB --help' says more.");
 	return EXIT_HELD;
 }
 
@@ -121,14 +119,13 @@ static int run(int argc, char **argv)
 {
 	struct ask ask = { .name = NULL };
 	const int status = option_take_all(&verb_help, &ask, argc, argv);
-	const struct verb *verb;
+	const struct verb *verb = &command;
 
 	if (status)
 		return status;
-	if (!ask.name)
-		return help_command();
-	verb = verb_find(ask.name);
-	return verb ? help_verb(verb) : EXIT_WRONG;
+	if (ask.name)
+		verb = verb_find(ask.name);
+	return verb ? help_print(verb) : EXIT_WRONG;
 }
 
 const struct verb verb_help = {

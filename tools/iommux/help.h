@@ -6,8 +6,7 @@
 
 #include "verbs.h"
 
-/* Both return EXIT_HELD. */
-int help_command(void);
-int help_verb(const struct verb *verb);
+/* Of a verb or of `command`; returns EXIT_HELD. */
+int help_print(const struct verb *verb);
 
 #endif

@@ -35,13 +35,13 @@ static int choose(int argc, char **argv)
 	if (argc < 2)
 		return complain("no verb was given; 'iommux --help' lists them");
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
-		return help_command();
+		return help_print(&command);
 	if (!strcmp(argv[1], "--version"))
 		return version();
 	verb = verb_find(argv[1]);
 	if (!verb)
 		return EXIT_WRONG;
-	return asks_for_help(argc - 1, argv + 1) ? help_verb(verb) : verb->run(argc - 1, argv + 1);
+	return asks_for_help(argc - 1, argv + 1) ? help_print(verb) : verb->run(argc - 1, argv + 1);
 }
 
 int main(int argc, char **argv)

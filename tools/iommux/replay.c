@@ -306,6 +306,6 @@ const struct verb verb_replay = {
 		               "nothing but one sentence is written, and by --dump the events before "
 		               "the damage.",
 	},
-	.see_also = { "iommux(1)", "iommux-run(1)", "docs/replay.md", "docs/trace-format.md" },
+	.see_also = { "iommux-run(1)", "docs/replay.md", "docs/trace-format.md" },
 	.run = replay,
 };

@@ -146,6 +146,6 @@ const struct verb verb_run = {
 		[EXIT_WRONG] = "An option, a file or the scenario is not as it must be; nothing but "
 		               "one sentence is written.",
 	},
-	.see_also = { "iommux(1)", "iommux-replay(1)", "docs/scenarios.md" },
+	.see_also = { "iommux-replay(1)", "docs/scenarios.md" },
 	.run = run,
 };

@@ -133,6 +133,5 @@ const struct verb verb_tables = {
 		[EXIT_WRONG] = "An option or the file is not as it must be, or the table cannot be "
 		               "read; nothing but one sentence is written.",
 	},
-	.see_also = { "iommux(1)" },
 	.run = run,
 };

@@ -31,14 +31,20 @@ struct verb {
 		const char *says;    /* "Move a file:"        */
 		const char *does[4]; /* lines for a shell     */
 	} examples[8];
+	struct {
+		const char *name, *says;
+	} environment[4];
 	const char *statuses[EXIT_STATUSES]; /* when it exits so; sentences                 */
-	const char *see_also[5];             /* "iommux-run(1)", "docs/scenarios.md"        */
+	const char *see_also[5];             /* "dmesg(1)", "docs/decode.md"; beside iommux(1) */
 
 	/* argv[0] is the verb; returns an exit status. */
 	int (*run)(int argc, char **argv);
 };
 
-extern const struct verb verb_run, verb_replay, verb_tables, verb_decode, verb_help;
+extern const struct verb verb_run, verb_replay, verb_tables, verb_decode, verb_help, verb_man;
+
+/* The command itself, whose name is empty, and which is not run. */
+extern const struct verb command;
 
 /* Ends with NULL. */
 extern const struct verb *const verbs[];
