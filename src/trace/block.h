@@ -14,9 +14,15 @@
 /* What a trace begins with: no text is like it, and a copy as text does not keep it. */
 static const uint8_t trace_magic[TRACE_MAGIC_BYTES] = { 0xfe, 'i', 'o', 'm', 'm', 'u', 'x', '\n' };
 
-#define TRACE_TAG_HEADER UINT32_C(0x44414548) /* "HEAD" */
-#define TRACE_TAG_EVENTS UINT32_C(0x544e5645) /* "EVNT" */
-#define TRACE_TAG_END UINT32_C(0x53444e45)    /* "ENDS" */
+#define TRACE_TAG_HEADER UINT32_C(0x44414548)   /* "HEAD" */
+#define TRACE_TAG_EVENTS UINT32_C(0x544e5645)   /* "EVNT" */
+#define TRACE_TAG_END UINT32_C(0x53444e45)      /* "ENDS" */
+#define TRACE_TAG_SNAPSHOT UINT32_C(0x50414e53) /* "SNAP", in the place of HEAD */
+#define TRACE_TAG_MEMORY UINT32_C(0x4f4d454d)   /* "MEMO" */
+
+/* What stands before the bytes of a piece of memory: address, length, are there bytes. */
+#define TRACE_PIECE_BYTES 17u
+#define TRACE_SNAPSHOT_PARTIAL 0x1u /* flags of a snapshot */
 
 /* A block is written when it has so many bytes; an event's data make it larger than that. */
 #define TRACE_BLOCK_GOAL (UINT32_C(256) << 10)

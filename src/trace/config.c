@@ -4,6 +4,7 @@
 #include "trace/config.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "trace/internal.h"
@@ -132,6 +133,36 @@ int trace_config_tell(struct iom_unit *unit, const struct trace_config *config,
 		                  "vtd can",
 		                  arch);
 	return IOM_OK;
+}
+
+int trace_header_make(struct iom_unit *unit, const struct trace_config *config,
+                      struct trace_header *header, struct iom_error *error)
+{
+	int result = trace_config_tell(unit, config, header, error);
+	uint8_t *state;
+	size_t bytes;
+
+	header->state = NULL;
+	if (result)
+		return result;
+	iom_unit_save(unit, NULL, 0, &bytes);
+	state = malloc(bytes);
+	if (!state)
+		return trace_fail(error, IOM_ENOMEM, "no memory is left for the state of a unit");
+	header->state = state;
+	result = iom_unit_save(unit, state, bytes, &header->state_bytes);
+	if (!result)
+		return IOM_OK;
+	trace_header_free(header);
+	return trace_fail(error, result,
+	                  "the unit's state has changed while it was saved; no other call on the "
+	                  "unit may be under way");
+}
+
+void trace_header_free(struct trace_header *header)
+{
+	free((void *)(uintptr_t)header->state);
+	header->state = NULL;
 }
 
 static int fill(const struct trace_header *header, const struct field *fields, unsigned count,

@@ -22,6 +22,14 @@ struct trace_config {
 int trace_config_tell(struct iom_unit *unit, const struct trace_config *config,
                       struct trace_header *header, struct iom_error *error);
 
+/*
+ * The same, with the unit's state as it is now, which trace_header_free gives back.  No other call on the
+ * unit may be under way.  IOM_ENOMEM as well.
+ */
+int trace_header_make(struct iom_unit *unit, const struct trace_config *config,
+                      struct trace_header *header, struct iom_error *error);
+void trace_header_free(struct trace_header *header);
+
 /* Makes the unit that a header tells of.  IOM_EINVAL, IOM_ENOTSUP, IOM_ENOMEM. */
 int trace_config_make(const struct trace_header *header, struct iom_memory *memory,
                       const struct iom_host *host, void *opaque, struct iom_unit **out,

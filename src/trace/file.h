@@ -27,6 +27,7 @@ struct trace_header {
 	struct trace_number number[TRACE_NUMBERS_MAX];
 	const uint8_t *state; /* iom_unit_save, when recording began */
 	size_t state_bytes;
+	bool partial; /* of a snapshot: there was memory that it does not hold */
 };
 
 /* Where bytes go: 0, or something else if they cannot.  And where they come from: 0, *got < size at the end. */
@@ -42,6 +43,13 @@ struct trace_source {
 /* Those of a stream, which stays the caller's. */
 struct trace_sink trace_sink_of(FILE *file);
 struct trace_source trace_source_of(FILE *file);
+
+/* What a file is, by its first bytes. */
+#define TRACE_FILE_OTHER 0u
+#define TRACE_FILE_TRACE 1u
+#define TRACE_FILE_SNAPSHOT 2u
+#define TRACE_FILE_LOOK 16u /* so many of them */
+unsigned trace_file_kind(const uint8_t *bytes, size_t size);
 
 /* ---- Writing ------------------------------------------------------------------------------ */
 
@@ -86,5 +94,37 @@ void trace_next(struct trace_reader *reader);
 
 /* IOM_OK, or how the trace is damaged: IOM_EINVAL, IOM_EIO, IOM_ENOMEM, with a sentence that has the offset. */
 int trace_reader_result(const struct trace_reader *reader, struct iom_error *error);
+
+/* ---- Snapshots ---------------------------------------------------------------------------- */
+
+/*
+ * A piece of the memory of a snapshot.  Later ones stand over earlier ones.  `address` and `bytes` are
+ * multiples of 4, address + bytes <= 2^64.
+ */
+struct trace_piece {
+	uint64_t address, bytes;
+	const uint8_t *data; /* NULL: zeroes */
+};
+
+/* Data of one piece at most. */
+#define TRACE_PIECE_DATA_MAX (UINT32_C(1) << 20)
+
+/*
+ * A snapshot is a unit's state, which the header has, and memory.  It is written as a trace is, with
+ * trace_piece_write in the place of trace_write, and trace_writer_end.
+ */
+int trace_snapshot_new(const struct trace_sink *sink, const struct trace_header *header,
+                       struct trace_writer **out, struct iom_error *error);
+/* IOM_EINVAL: no such piece.  As trace_write else. */
+int trace_piece_write(struct trace_writer *writer, const struct trace_piece *piece);
+
+/* As trace_reader_new, for a snapshot. */
+int trace_snapshot_reader_new(const struct trace_source *source, struct trace_reader **out,
+                              struct iom_error *error);
+/*
+ * The next piece; its data last until the next call.  False at the end, or where the snapshot is damaged:
+ * then trace_reader_result is not IOM_OK.
+ */
+bool trace_piece_read(struct trace_reader *reader, struct trace_piece *piece);
 
 #endif

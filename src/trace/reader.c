@@ -27,6 +27,7 @@ struct trace_reader {
 	uint64_t events;
 	unsigned depth;
 	uint8_t call[TRACE_DEPTH_MAX]; /* kinds of the calls that are under way */
+	const char *what;              /* "trace", "snapshot" */
 	struct iom_error failed;
 };
 
@@ -36,6 +37,14 @@ static int from_file(void *opaque, void *bytes, size_t size, size_t *got)
 
 	*got = fread(bytes, 1, size, file);
 	return *got < size && ferror(file) ? -1 : 0;
+}
+
+unsigned trace_file_kind(const uint8_t *bytes, size_t size)
+{
+	if (size < TRACE_FILE_LOOK || memcmp(bytes, trace_magic, TRACE_MAGIC_BYTES) != 0)
+		return TRACE_FILE_OTHER;
+	return trace_ld32(bytes + TRACE_PREFIX_BYTES) == TRACE_TAG_SNAPSHOT ? TRACE_FILE_SNAPSHOT
+	                                                                    : TRACE_FILE_TRACE;
 }
 
 struct trace_source trace_source_of(FILE *file)
@@ -50,20 +59,20 @@ static int get(struct trace_reader *r, void *bytes, size_t size, const char *wha
 	size_t got = 0;
 
 	if (r->source.read(r->source.opaque, bytes, size, &got))
-		return trace_fail(&r->failed, IOM_EIO, "the trace could not be read at offset %llu",
-		                  (unsigned long long)r->offset);
+		return trace_fail(&r->failed, IOM_EIO, "the %s could not be read at offset %llu",
+		                  r->what, (unsigned long long)r->offset);
 	if (got != size)
 		return trace_fail(&r->failed, IOM_EINVAL,
-		                  "the trace ends at offset %llu, inside %s: it was cut short",
-		                  (unsigned long long)r->offset + got, what);
+		                  "the %s ends at offset %llu, inside %s: it was cut short",
+		                  r->what, (unsigned long long)r->offset + got, what);
 	r->offset += size;
 	return IOM_OK;
 }
 
 static int damaged(struct trace_reader *r, const char *what)
 {
-	return trace_fail(&r->failed, IOM_EINVAL, "the trace's block at offset %llu is damaged: %s",
-	                  (unsigned long long)r->block, what);
+	return trace_fail(&r->failed, IOM_EINVAL, "the %s's block at offset %llu is damaged: %s",
+	                  r->what, (unsigned long long)r->block, what);
 }
 
 static int no_memory(struct trace_reader *r)
@@ -171,10 +180,21 @@ static bool take_state(struct trace_reader *r)
 	return true;
 }
 
-static int get_header(struct trace_reader *r)
+static int other_kind(struct trace_reader *r, uint32_t tag)
+{
+	if (tag == TRACE_TAG_HEADER)
+		return trace_fail(&r->failed, IOM_EINVAL,
+		                  "this is a trace, not a snapshot: its block at offset 12 says "
+		                  "so");
+	return trace_fail(&r->failed, IOM_EINVAL,
+	                  "this is a snapshot of a unit and of memory, not a trace: its block at "
+	                  "offset 12 says so; 'iommux explain' takes it");
+}
+
+static int get_header(struct trace_reader *r, uint32_t wanted)
 {
 	uint8_t prefix[TRACE_PREFIX_BYTES];
-	uint32_t tag, version;
+	uint32_t tag, version, flags = 0;
 	int result = get(r, prefix, sizeof prefix, "its first bytes");
 
 	if (result)
@@ -193,16 +213,20 @@ static int get_header(struct trace_reader *r)
 	result = get_block(r, &tag);
 	if (result)
 		return result;
-	if (tag != TRACE_TAG_HEADER || !take_text(r, r->header.arch, sizeof r->header.arch) ||
+	if (tag != wanted && (tag == TRACE_TAG_HEADER || tag == TRACE_TAG_SNAPSHOT))
+		return other_kind(r, tag);
+	if (tag != wanted || (tag == TRACE_TAG_SNAPSHOT && !take32(r, &flags)) ||
+	    !take_text(r, r->header.arch, sizeof r->header.arch) ||
 	    !take_text(r, r->header.note, sizeof r->header.note) || !take_numbers(r) ||
 	    !take_state(r))
 		return r->failed.code ? r->failed.code
 		                      : damaged(r, "it should be the header, and is none");
+	r->header.partial = flags & TRACE_SNAPSHOT_PARTIAL;
 	return IOM_OK;
 }
 
-int trace_reader_new(const struct trace_source *source, struct trace_reader **out,
-                     struct iom_error *error)
+static int reader_new(const struct trace_source *source, uint32_t wanted, struct trace_reader **out,
+                      struct iom_error *error)
 {
 	struct trace_reader *r = calloc(1, sizeof *r);
 	int result;
@@ -215,7 +239,8 @@ int trace_reader_new(const struct trace_source *source, struct trace_reader **ou
 		return trace_fail(error, IOM_ENOMEM, "no memory is left to read a trace");
 	}
 	r->source = *source;
-	result = get_header(r);
+	r->what = wanted == TRACE_TAG_HEADER ? "trace" : "snapshot";
+	result = get_header(r, wanted);
 	if (result) {
 		if (error)
 			*error = r->failed;
@@ -225,6 +250,18 @@ int trace_reader_new(const struct trace_source *source, struct trace_reader **ou
 	r->at = r->length; /* events come in the next block */
 	*out = r;
 	return IOM_OK;
+}
+
+int trace_reader_new(const struct trace_source *source, struct trace_reader **out,
+                     struct iom_error *error)
+{
+	return reader_new(source, TRACE_TAG_HEADER, out, error);
+}
+
+int trace_snapshot_reader_new(const struct trace_source *source, struct trace_reader **out,
+                              struct iom_error *error)
+{
+	return reader_new(source, TRACE_TAG_SNAPSHOT, out, error);
 }
 
 void trace_reader_free(struct trace_reader *r)
@@ -248,15 +285,15 @@ const struct trace_header *trace_reader_header(const struct trace_reader *r)
 static int get_end(struct trace_reader *r)
 {
 	if (r->length != 8 || trace_ld64(r->raw) != r->events)
-		return damaged(r, "the number of events that it says is not the trace's");
+		return damaged(r, "the number that it says is not that of what came before it");
 	if (r->depth)
 		return damaged(r, "a call has no end");
 	r->ended = true;
 	return IOM_OK;
 }
 
-/* The next block of events; false: there is none. */
-static bool more(struct trace_reader *r)
+/* The next block of what is wanted; false: there is none. */
+static bool more(struct trace_reader *r, uint32_t wanted)
 {
 	uint32_t tag;
 
@@ -265,7 +302,7 @@ static bool more(struct trace_reader *r)
 	r->past = (struct trace_past){ 0 };
 	if (tag == TRACE_TAG_END)
 		get_end(r);
-	else if (tag != TRACE_TAG_EVENTS)
+	else if (tag != wanted)
 		damaged(r, "it is of no kind that comes here");
 	else if (!r->length)
 		damaged(r, "it is empty");
@@ -295,7 +332,7 @@ const struct trace_event *trace_peek(struct trace_reader *r)
 {
 	if (r->shown)
 		return &r->event;
-	if (r->failed.code || r->ended || (r->at == r->length && !more(r)))
+	if (r->failed.code || r->ended || (r->at == r->length && !more(r, TRACE_TAG_EVENTS)))
 		return NULL;
 	r->event_bytes = trace_decode(&r->past, &r->event, r->raw + r->at, r->length - r->at);
 	if (!r->event_bytes || !nest(r)) {
@@ -320,6 +357,44 @@ void trace_next(struct trace_reader *r)
 		return;
 	r->shown = false;
 	r->at += r->event_bytes;
+}
+
+/* ---- Pieces of memory ---------------------------------------------------------------------- */
+
+/* Takes the piece that begins at r->at; false: it is none. */
+static bool take_piece(struct trace_reader *r, struct trace_piece *piece)
+{
+	const uint8_t *head = r->raw + r->at;
+
+	if (r->length - r->at < TRACE_PIECE_BYTES || head[16] > 1)
+		return false;
+	piece->address = trace_ld64(head);
+	piece->bytes = trace_ld64(head + 8);
+	piece->data = head[16] ? head + TRACE_PIECE_BYTES : NULL;
+	r->at += TRACE_PIECE_BYTES;
+	if (!trace_piece_ok(piece))
+		return false;
+	if (!piece->data)
+		return true;
+	if (piece->bytes > r->length - r->at)
+		return false;
+	r->at += (size_t)piece->bytes;
+	return true;
+}
+
+bool trace_piece_read(struct trace_reader *r, struct trace_piece *piece)
+{
+	if (r->failed.code || r->ended || (r->at == r->length && !more(r, TRACE_TAG_MEMORY)))
+		return false;
+	if (!take_piece(r, piece)) {
+		trace_fail(&r->failed, IOM_EINVAL,
+		           "the snapshot's block at offset %llu is damaged: what should be piece "
+		           "%llu of memory is none",
+		           (unsigned long long)r->block, (unsigned long long)r->events);
+		return false;
+	}
+	r->events++;
+	return true;
 }
 
 int trace_reader_result(const struct trace_reader *r, struct iom_error *error)

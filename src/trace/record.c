@@ -212,25 +212,11 @@ static int put_header(struct trace_recorder *r, const struct trace_config *confi
                       const struct trace_sink *sink, struct iom_error *error)
 {
 	struct trace_header header = { 0 };
-	int result = trace_config_tell(r->unit, config, &header, error);
-	uint8_t *state;
-	size_t bytes;
+	int result = trace_header_make(r->unit, config, &header, error);
 
-	if (result)
-		return result;
-	iom_unit_save(r->unit, NULL, 0, &bytes);
-	state = malloc(bytes);
-	if (!state)
-		return trace_fail(error, IOM_ENOMEM, "no memory is left to record with");
-	result = iom_unit_save(r->unit, state, bytes, &header.state_bytes);
-	header.state = state;
-	if (result)
-		trace_fail(error, result,
-		           "the unit's state has changed while it was saved; no "
-		           "other call on the unit may be under way");
-	else
+	if (!result)
 		result = trace_writer_new(sink, &header, &r->writer, error);
-	free(state);
+	trace_header_free(&header);
 	return result;
 }
 

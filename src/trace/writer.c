@@ -17,6 +17,7 @@ struct trace_writer {
 	uint8_t *raw, *stored;
 	size_t length, room; /* of raw */
 	size_t stored_room;
+	uint32_t tag; /* of blocks between the first and the last one */
 	uint64_t written, events;
 	unsigned depth; /* calls without their ends */
 	struct trace_past past;
@@ -121,7 +122,7 @@ static void add_text(struct trace_writer *w, const char *text, size_t size)
 	add(w, text, n);
 }
 
-static int put_header(struct trace_writer *w, const struct trace_header *h)
+static int put_header(struct trace_writer *w, const struct trace_header *h, uint32_t tag)
 {
 	uint8_t prefix[TRACE_PREFIX_BYTES];
 	int result;
@@ -140,6 +141,8 @@ static int put_header(struct trace_writer *w, const struct trace_header *h)
 	result = put(w, prefix, sizeof prefix);
 	if (result)
 		return result;
+	if (tag == TRACE_TAG_SNAPSHOT)
+		add32(w, h->partial ? TRACE_SNAPSHOT_PARTIAL : 0);
 	add_text(w, h->arch, sizeof h->arch);
 	add_text(w, h->note, sizeof h->note);
 	add32(w, h->numbers);
@@ -149,7 +152,7 @@ static int put_header(struct trace_writer *w, const struct trace_header *h)
 	}
 	add32(w, (uint32_t)h->state_bytes);
 	add(w, h->state, h->state_bytes);
-	return put_block(w, TRACE_TAG_HEADER);
+	return put_block(w, tag);
 }
 
 static void writer_free(struct trace_writer *w)
@@ -162,8 +165,8 @@ static void writer_free(struct trace_writer *w)
 	free(w);
 }
 
-int trace_writer_new(const struct trace_sink *sink, const struct trace_header *header,
-                     struct trace_writer **out, struct iom_error *error)
+static int writer_new(const struct trace_sink *sink, const struct trace_header *header,
+                      uint32_t tag, struct trace_writer **out, struct iom_error *error)
 {
 	struct trace_writer *w = calloc(1, sizeof *w);
 	int result;
@@ -176,7 +179,8 @@ int trace_writer_new(const struct trace_sink *sink, const struct trace_header *h
 		return trace_fail(error, IOM_ENOMEM, "no memory is left to write a trace");
 	}
 	w->sink = *sink;
-	result = put_header(w, header);
+	w->tag = tag == TRACE_TAG_SNAPSHOT ? TRACE_TAG_MEMORY : TRACE_TAG_EVENTS;
+	result = put_header(w, header, tag);
 	if (result) {
 		if (error)
 			*error = w->failed;
@@ -185,6 +189,18 @@ int trace_writer_new(const struct trace_sink *sink, const struct trace_header *h
 	}
 	*out = w;
 	return IOM_OK;
+}
+
+int trace_writer_new(const struct trace_sink *sink, const struct trace_header *header,
+                     struct trace_writer **out, struct iom_error *error)
+{
+	return writer_new(sink, header, TRACE_TAG_HEADER, out, error);
+}
+
+int trace_snapshot_new(const struct trace_sink *sink, const struct trace_header *header,
+                       struct trace_writer **out, struct iom_error *error)
+{
+	return writer_new(sink, header, TRACE_TAG_SNAPSHOT, out, error);
 }
 
 int trace_write(struct trace_writer *w, const struct trace_event *event)
@@ -206,7 +222,28 @@ int trace_write(struct trace_writer *w, const struct trace_event *event)
 		w->depth++;
 	else if (event->kind == TRACE_LEAVE && w->depth)
 		w->depth--;
-	return w->length < TRACE_BLOCK_GOAL ? IOM_OK : put_block(w, TRACE_TAG_EVENTS);
+	return w->length < TRACE_BLOCK_GOAL ? IOM_OK : put_block(w, w->tag);
+}
+
+int trace_piece_write(struct trace_writer *w, const struct trace_piece *piece)
+{
+	size_t data = piece->data ? (size_t)piece->bytes : 0;
+
+	if (w->failed.code)
+		return w->failed.code;
+	if (!trace_piece_ok(piece))
+		return trace_fail(&w->failed, IOM_EINVAL,
+		                  "a snapshot has no piece of 0x%llx bytes at 0x%llx",
+		                  (unsigned long long)piece->bytes,
+		                  (unsigned long long)piece->address);
+	if (reserve(w, TRACE_PIECE_BYTES + data))
+		return w->failed.code;
+	add64(w, piece->address);
+	add64(w, piece->bytes);
+	w->raw[w->length++] = piece->data != NULL;
+	add(w, piece->data, data);
+	w->events++;
+	return w->length < TRACE_BLOCK_GOAL ? IOM_OK : put_block(w, w->tag);
 }
 
 int trace_writer_end(struct trace_writer *w, struct iom_error *error)
@@ -214,7 +251,7 @@ int trace_writer_end(struct trace_writer *w, struct iom_error *error)
 	int result;
 
 	if (!w->failed.code && w->length)
-		put_block(w, TRACE_TAG_EVENTS);
+		put_block(w, w->tag);
 	if (!w->failed.code && !w->depth) {
 		add64(w, w->events);
 		put_block(w, TRACE_TAG_END);
