@@ -30,8 +30,9 @@ struct machine_arch;
 
 /* Who hears of the IOMMUs of a machine and its guests: when one was made, and before it is freed. */
 struct machine_units {
-	void (*made)(void *opaque, struct iom_unit *unit, const struct machine_arch *arch,
-	             bool guest);
+	/* `memory` is the unit's; what RAM there is begins at MACHINE_LOW_RAM and MACHINE_HIGH_RAM. */
+	void (*made)(void *opaque, struct iom_unit *unit, struct iom_memory *memory,
+	             const struct machine_arch *arch, bool guest);
 	void (*gone)(void *opaque, struct iom_unit *unit);
 	void *opaque;
 };

@@ -93,7 +93,7 @@ int bridge_init(struct bridge *b, const struct machine_arch *arch, struct iom_me
 		return rc;
 	b->units = units;
 	if (units)
-		units->made(units->opaque, b->unit, arch, false);
+		units->made(units->opaque, b->unit, memory, arch, false);
 	window.bytes = iom_mmio_bytes(b->unit, 0);
 	rc = bus_add(bus, &window);
 	if (!rc)

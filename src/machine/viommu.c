@@ -233,7 +233,7 @@ static int build(struct viommu *v, struct iom_error *error)
 		return rc;
 	v->units = machine->units;
 	if (v->units)
-		v->units->made(v->units->opaque, v->unit, arch, true);
+		v->units->made(v->units->opaque, v->unit, v->memory, arch, true);
 	rc = iom_lane_open(v->unit, &v->lane);
 	if (!rc)
 		rc = iom_backend_set(v->unit, &backend, v);

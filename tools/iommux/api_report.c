@@ -3,6 +3,7 @@
 /* Telling and checking: say, title, expect; and what a scenario learns about its surroundings. */
 #include "api.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -31,6 +32,19 @@ static const char *format(lua_State *lua, const char *what, size_t *len)
 	return lua_tolstring(lua, 1, len);
 }
 
+/* Its number, if that is wanted, before a line that tells something. */
+static void number(lua_State *lua)
+{
+	uint64_t told = scenario_tells(lua);
+	char text[24];
+	int n;
+
+	if (!scenario_of(lua)->numbered)
+		return;
+	n = snprintf(text, sizeof text, "%5" PRIu64 "  ", told);
+	add(lua, OUTPUT_PLAIN, text, (size_t)n);
+}
+
 /* say(text, ...): a line */
 static int say(lua_State *lua)
 {
@@ -39,8 +53,10 @@ static int say(lua_State *lua)
 
 	if (lua_gettop(lua))
 		text = format(lua, "say(text, ...)", &len);
+	number(lua);
 	add(lua, OUTPUT_PLAIN, text, len);
 	add(lua, OUTPUT_PLAIN, "\n", 1);
+	scenario_told(lua);
 	return 0;
 }
 
@@ -52,8 +68,10 @@ static int title(lua_State *lua)
 
 	if (scenario_of(lua)->output.len)
 		add(lua, OUTPUT_PLAIN, "\n", 1);
+	number(lua);
 	add(lua, OUTPUT_HEADING, text, len);
 	add(lua, OUTPUT_PLAIN, "\n", 1);
+	scenario_told(lua);
 	return 0;
 }
 
@@ -76,6 +94,7 @@ static int expect(lua_State *lua)
 	text = format(lua, "expect(condition, text, ...)", &len);
 	s->checks++;
 	s->failed += !held;
+	number(lua);
 	add(lua, held ? OUTPUT_GOOD : OUTPUT_BAD, held ? "  ok    " : "  FAIL  ", 8);
 	add(lua, OUTPUT_PLAIN, text, len);
 	if (!held) {
@@ -88,6 +107,7 @@ static int expect(lua_State *lua)
 		add(lua, OUTPUT_PLAIN, ")", 1);
 	}
 	add(lua, OUTPUT_PLAIN, "\n", 1);
+	scenario_told(lua);
 	lua_pushboolean(lua, held);
 	return 1;
 }

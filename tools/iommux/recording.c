@@ -66,7 +66,8 @@ static int begin(struct recording *r, struct track *t, struct iom_unit *unit,
 	return 0;
 }
 
-static void made(void *opaque, struct iom_unit *unit, const struct machine_arch *arch, bool guest)
+static void made(void *opaque, struct iom_unit *unit, struct iom_memory *memory,
+                 const struct machine_arch *arch, bool guest)
 {
 	struct recording *r = opaque;
 	size_t size = strlen(r->path) + 16;
@@ -76,6 +77,7 @@ static void made(void *opaque, struct iom_unit *unit, const struct machine_arch 
 		                             .vtd = arch->vtd[guest],
 		                             .note = note };
 
+	(void)memory;
 	if (t)
 		t->path = malloc(size);
 	if (!t || !t->path) {

@@ -9,6 +9,7 @@
 #include "option.h"
 #include "recording.h"
 #include "scenario.h"
+#include "snapshots.h"
 #include "verbs.h"
 
 #define PARAMS_MAX 64
@@ -16,7 +17,7 @@
 struct run {
 	struct scenario scenario;
 	struct scenario_param params[PARAMS_MAX];
-	const char *record; /* --record, or NULL */
+	const char *record, *snapshot; /* files, or NULL */
 };
 
 static int set_arch(void *opaque, const char *value)
@@ -33,6 +34,15 @@ static int set_seed(void *opaque, const char *value)
 
 	if (!option_number(value, &r->scenario.seed))
 		return complain("run: --seed %s must be a whole number from 0 to 2^64 - 1", value);
+	return EXIT_HELD;
+}
+
+static int set_at(void *opaque, const char *value)
+{
+	struct run *r = opaque;
+
+	if (!option_number(value, &r->scenario.at) || !r->scenario.at)
+		return complain("run: --at %s must be the number of a step, from 1 on", value);
 	return EXIT_HELD;
 }
 
@@ -84,6 +94,15 @@ static const struct option options[] = {
 	  "Records each IOMMU to a file of its own, in the order in which they are made: FILE.0, "
 	  "FILE.1 and so on.",
 	  .place = offsetof(struct run, record), .files = "*" },
+	{ "--steps", NULL,
+	  "Puts a number before each title, line and check that the scenario tells.",
+	  .place = offsetof(struct run, scenario.numbered) },
+	{ "--snapshot", "FILE",
+	  "When the step of --at was told, saves each IOMMU with its memory to a file of its own, "
+	  "FILE.0, FILE.1 and so on; 'iommux explain' looks at them.",
+	  .place = offsetof(struct run, snapshot), .files = "*" },
+	{ "--at", "STEP", "When --snapshot takes place: a number that --steps shows.",
+	  .set = set_at },
 	{ NULL, "SCENARIO.lua", "The script.", .place = offsetof(struct run, scenario.path),
 	  .files = "*.lua" },
 	{ NULL, "NAME=value",
@@ -104,6 +123,12 @@ static int run(int argc, char **argv)
 		return status;
 	if (!r.scenario.path)
 		return complain("run: no scenario was given; try 'iommux run examples/os.lua'");
+	if (!r.snapshot != !r.scenario.at)
+		return complain("run: --snapshot FILE and --at STEP belong together");
+	if (r.snapshot && r.record)
+		return complain("run: --record and --snapshot are for two runs; give one of them");
+	if (r.snapshot)
+		return snapshots_run(&r.scenario, r.snapshot);
 	return r.record ? recording_run(&r.scenario, r.record) : scenario_run(&r.scenario);
 }
 
@@ -111,7 +136,9 @@ const struct verb verb_run = {
 	.name = "run",
 	.summary = "run a scenario: machines, devices and an IOMMU, told in Lua",
 	.synopsis = {
-		"[--arch riscv|vtd] [--seed NUMBER] [--record FILE] SCENARIO.lua [NAME=value ...]",
+		"[--arch riscv|vtd] [--seed NUMBER] [--steps] [--record FILE] SCENARIO.lua "
+		"[NAME=value ...]",
+		"--snapshot FILE --at STEP ... SCENARIO.lua [NAME=value ...]",
 	},
 	.description = {
 		"Runs a scenario: a Lua 5.4 script that builds machines with devices behind an "

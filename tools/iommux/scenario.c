@@ -4,6 +4,7 @@
 #include "scenario.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,6 +87,23 @@ void scenario_charge(lua_State *lua, uint64_t bytes)
 	check_steps(lua);
 }
 
+uint64_t scenario_tells(lua_State *lua)
+{
+	return ++scenario_of(lua)->told;
+}
+
+/* No script catches errors: the run ends with this one. */
+void scenario_told(lua_State *lua)
+{
+	struct scenario *s = scenario_of(lua);
+
+	if (s->told != s->at || !s->reached(s->opaque))
+		return;
+	s->ended = true;
+	lua_pushnil(lua);
+	lua_error(lua);
+}
+
 /* ---- Messages -------------------------------------------------------------------------------- */
 
 /* Gives a message its place, "FILE:LINE: ", where Lua has not. */
@@ -95,6 +113,8 @@ static int place(lua_State *lua)
 	const char *text = lua_tostring(lua, 1);
 	size_t len = strlen(s->source);
 
+	if (s->ended)
+		return 1;
 	if (!text)
 		text = lua_pushfstring(lua, "error(...) wants a string, not %s",
 		                       luaL_typename(lua, 1));
@@ -130,6 +150,16 @@ static int check_params(const struct scenario *s)
 			                s->path, (int)p->name_len, p->name);
 	}
 	return EXIT_HELD;
+}
+
+/* Whoever waits for a step that does not come has mistaken the number. */
+static int check_at(const struct scenario *s)
+{
+	if (s->at <= s->told)
+		return EXIT_HELD;
+	return complain("%s: --at %" PRIu64 ": the scenario tells %" PRIu64 " things; --steps "
+	                "numbers them",
+	                s->path, s->at, s->told);
 }
 
 /* ---- Running --------------------------------------------------------------------------------- */
@@ -193,10 +223,14 @@ static int run_text(struct scenario *s, lua_State *lua, const char *text, size_t
 		status = lua_pcall(lua, 0, 0, -2);
 		lua_sethook(lua, NULL, 0, 0);
 	}
+	if (status && s->ended)
+		return EXIT_HELD;
 	if (status)
 		return complain_of(s, lua, status);
-	if (check_params(s))
+	if (check_params(s) || check_at(s))
 		return EXIT_WRONG;
+	if (s->silent)
+		return s->failed ? EXIT_FAILED : EXIT_HELD;
 	summarise(s);
 	if (!output_write(&s->output))
 		return complain("standard output could not be written: %s", strerror(errno));

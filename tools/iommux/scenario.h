@@ -29,9 +29,17 @@ struct scenario {
 	const struct machine_arch *arch;
 	uint64_t seed;
 	const struct machine_units *units; /* hears of IOMMUs, or NULL */
+	bool numbered;                     /* what is told gets its number before it             */
+	bool silent;                       /* nothing is written but complaints                   */
+	/* When `at` things were told (0: never), this is called; true: the run ends there. */
+	uint64_t at;
+	bool (*reached)(void *opaque);
+	void *opaque;
 	struct scenario_param *params;
 	unsigned param_count;
 	struct output output;
+	uint64_t told; /* titles, lines and checks: the steps of --at                */
+	bool ended;    /* by `reached` */
 	unsigned checks, failed;
 	unsigned machines; /* that exist now                                       */
 	uint64_t steps;
@@ -40,6 +48,13 @@ struct scenario {
 	lua_State *lua;
 	char source[LUA_IDSIZE]; /* the path as Lua's messages show it                 */
 };
+
+/*
+ * Counts what is told, which comes next on the output; returns its number.  When the line is there,
+ * scenario_told says so, and may end the run.
+ */
+uint64_t scenario_tells(lua_State *lua);
+void scenario_told(lua_State *lua);
 
 /*
  * Runs a scenario and writes what it said; all fields up to param_count are set, the rest 0.
