@@ -18,6 +18,7 @@
 struct scene_question {
 	uint32_t requester;
 	struct iom_request request; /* of an interrupt: `iova` alone, the message's address */
+	bool both; /* the other of read and write is granted, or comes to nothing else */
 	bool interrupt;
 	uint32_t data; /* of the message */
 };

@@ -21,6 +21,17 @@ static bool take_header(const struct trace_header *from, struct scene *s)
 	return true;
 }
 
+/* The note is somebody else's, and may hold what steers a terminal. */
+static void name_it(struct scene *s, const char *path)
+{
+	const char *note = s->header.note;
+
+	snprintf(s->name, sizeof s->name, "%s%s%s", path, *note ? ": " : "", note);
+	for (char *c = s->name; *c; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
+}
+
 static int read_all(const struct scene_spec *spec, struct trace_reader *reader, struct scene *s)
 {
 	struct trace_piece piece;
@@ -28,6 +39,7 @@ static int read_all(const struct scene_spec *spec, struct trace_reader *reader, 
 
 	if (!take_header(trace_reader_header(reader), s))
 		return complain("%s: no memory is left", spec->verb);
+	name_it(s, spec->path);
 	while (trace_piece_read(reader, &piece))
 		if (scene_learn(s, piece.address, piece.bytes, piece.data))
 			return complain("%s: %s: no memory is left for all that it holds",
@@ -57,7 +69,6 @@ int scene_from_snapshot(const struct scene_spec *spec, struct scene *s)
 	file = file_open(spec->path, &bytes, &why);
 	if (!file)
 		return complain("%s: %s cannot be read: %s", spec->verb, spec->path, why);
-	snprintf(s->name, sizeof s->name, "%s", spec->path);
 	source = trace_source_of(file);
 	if (trace_snapshot_reader_new(&source, &reader, &error)) {
 		status = complain("%s: %s: %s", spec->verb, spec->path, error.text);

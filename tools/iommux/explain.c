@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The iommux authors */
+/* iommux explain: why an IOMMU answers a request as it does. */
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "complain.h"
+#include "device_number.h"
+#include "explanation.h"
+#include "verbs.h"
+
+struct explain {
+	struct scene_spec spec;
+	struct scene_question question;
+	bool has_device, has_iova, has_access, json;
+	const char *access;
+};
+
+/* ---- Options ----------------------------------------------------------------------------------- */
+
+static int set_number(const char *name, const char *value, uint64_t last, uint64_t *number,
+                      const char *what)
+{
+	if (!option_number(value, number) || *number > last)
+		return complain("explain: %s %s must be %s", name, value, what);
+	return EXIT_HELD;
+}
+
+static int set_at(void *opaque, const char *value)
+{
+	struct explain *e = opaque;
+
+	e->spec.has_at = true;
+	if (!option_number(value, &e->spec.at) || !e->spec.at)
+		return complain("explain: --at %s must be the number of a step, from 1 on", value);
+	return EXIT_HELD;
+}
+
+static int set_unit(void *opaque, const char *value)
+{
+	struct explain *e = opaque;
+
+	e->spec.has_unit = true;
+	return set_number("--unit", value, UINT32_MAX, &e->spec.unit, "the number of an IOMMU");
+}
+
+static int set_arch(void *opaque, const char *value)
+{
+	struct explain *e = opaque;
+
+	e->spec.has_arch = true;
+	e->spec.arch = machine_arch_find(value);
+	return EXIT_HELD;
+}
+
+static int set_seed(void *opaque, const char *value)
+{
+	struct explain *e = opaque;
+
+	e->spec.has_seed = true;
+	return set_number("--seed", value, UINT64_MAX, &e->spec.seed,
+	                  "a whole number from 0 to 2^64 - 1");
+}
+
+static int set_device(void *opaque, const char *value)
+{
+	struct explain *e = opaque;
+
+	e->has_device = true;
+	if (!device_number(value, &e->question.requester))
+		return complain("explain: --device %s must be BUS:DEVICE.FUNCTION, as 01:00.0 or "
+		                "0000:01:00.0, or a number, as 0x100",
+		                value);
+	return EXIT_HELD;
+}
+
+static int set_pasid(void *opaque, const char *value)
+{
+	struct explain *e = opaque;
+	uint64_t pasid = 0;
+	int status = set_number("--pasid", value, 0xfffff, &pasid, "a number up to 0xfffff");
+
+	e->question.request.flags |= IOM_REQ_PASID;
+	e->question.request.pasid = (uint32_t)pasid;
+	return status;
+}
+
+static int set_iova(void *opaque, const char *value)
+{
+	struct explain *e = opaque;
+
+	e->has_iova = true;
+	return set_number("--iova", value, UINT64_MAX, &e->question.request.iova, "an address");
+}
+
+static int set_interrupt(void *opaque, const char *value)
+{
+	struct explain *e = opaque;
+	const char *colon = strchr(value, ':');
+	char address[32];
+	uint64_t data;
+
+	e->question.interrupt = true;
+	if (!colon || colon - value >= (int)sizeof address)
+		return complain("explain: --interrupt %s must be ADDRESS:DATA, as "
+		                "0xfee00010:0x0",
+		                value);
+	snprintf(address, sizeof address, "%.*s", (int)(colon - value), value);
+	if (!option_number(address, &e->question.request.iova) ||
+	    !option_number(colon + 1, &data) || data > UINT32_MAX || e->question.request.iova % 4 ||
+	    e->question.request.iova > UINT64_MAX - 3)
+		return complain("explain: --interrupt %s: the address must be a multiple of 4, and "
+		                "the data have 32 bits",
+		                value);
+	e->question.data = (uint32_t)data;
+	return EXIT_HELD;
+}
+
+static int set_access(void *opaque, const char *value)
+{
+	static const struct {
+		const char *word;
+		uint8_t access;
+		bool both;
+	} words[] = {
+		{ "r", IOM_READ, false },
+		{ "w", IOM_WRITE, false },
+		{ "rw", IOM_WRITE, true },
+		{ "x", IOM_EXECUTE, false },
+	};
+	struct explain *e = opaque;
+
+	e->has_access = true;
+	for (unsigned i = 0; i < sizeof words / sizeof words[0]; i++) {
+		if (strcmp(words[i].word, value) != 0)
+			continue;
+		e->question.request.access = words[i].access;
+		e->question.both = words[i].both;
+	}
+	return EXIT_HELD;
+}
+
+static const struct option options[] = {
+	{ "--device", "DEVICE",
+	  "Who asks: BUS:DEVICE.FUNCTION, as 01:00.0, also with the segment, as 0000:01:00.0; or "
+	  "the number by which the IOMMU knows it, as 0x100.",
+	  .set = set_device },
+	{ "--iova", "ADDRESS", "The address that the device uses.", .set = set_iova },
+	{ "--access", "r|w|rw|x",
+	  "What it does there: r reads, which is the default, w writes, x fetches instructions; of "
+	  "rw what is explained is the read if that is refused, else the write.",
+	  .set = set_access },
+	{ "--pasid", "N", "The request has this PASID, process_id with RISC-V.", .set = set_pasid },
+	{ "--interrupt", "ADDRESS:DATA",
+	  "Asks of an interrupt message instead: 4 bytes of DATA that the device stores to "
+	  "ADDRESS.",
+	  .set = set_interrupt },
+	{ "--json", NULL, "Prints JSON.", .place = offsetof(struct explain, json) },
+	{ "--at", "STEP",
+	  "Of a scenario: when it has told so many titles, lines and checks, which 'iommux run "
+	  "--steps' numbers.",
+	  .set = set_at },
+	{ "--unit", "N",
+	  "Of a scenario: its IOMMU N, counted from 0 in the order in which they are made; by "
+	  "default the first that has met the device.",
+	  .set = set_unit },
+	{ "--arch", "riscv|vtd", "Of a scenario: the kind of IOMMU, as of 'iommux run'.",
+	  .set = set_arch },
+	{ "--seed", "NUMBER", "Of a scenario: as of 'iommux run'.", .set = set_seed },
+	{ NULL, "FILE", "A snapshot, or a scenario.", .place = offsetof(struct explain, spec.path),
+	  .files = "*" },
+	{ .name = NULL },
+};
+
+/* ---- Explaining -------------------------------------------------------------------------------- */
+
+static int check(const struct explain *e)
+{
+	if (!e->spec.path)
+		return complain("explain: no file was given; a scenario with --at STEP, or a "
+		                "snapshot, which 'iommux run --snapshot' makes");
+	if (!e->has_device)
+		return complain("explain: --device is missing: who asks?");
+	if (e->question.interrupt && (e->has_iova || e->has_access || e->question.request.flags))
+		return complain("explain: --interrupt has its own address, is a store and has no "
+		                "PASID; --iova, --access and --pasid are not for it");
+	if (!e->question.interrupt && !e->has_iova)
+		return complain("explain: --iova ADDRESS or --interrupt ADDRESS:DATA is missing");
+	return EXIT_HELD;
+}
+
+static int put(struct explanation *x, bool json)
+{
+	if (json)
+		explanation_json(x);
+	else
+		explanation_text(x);
+	explanation_free(x);
+	return EXIT_HELD;
+}
+
+/* Of a read and a write: is the read refused?  Nothing comes of asking. */
+static bool read_refused(struct scene *scene, const struct scene_question *q)
+{
+	struct scene_question read = *q;
+	struct explanation x;
+	bool refused;
+
+	read.request.access = IOM_READ;
+	read.request.flags |= IOM_REQ_PROBE;
+	if (explanation_make(scene, &read, &x))
+		return false;
+	refused = x.result != 0;
+	explanation_free(&x);
+	return refused;
+}
+
+static int explain(struct explain *e, struct scene *scene)
+{
+	struct scene_question question = e->question;
+	struct explanation x;
+	int status;
+
+	if (question.both && read_refused(scene, &question)) {
+		question.request.access = IOM_READ;
+		scene->warm.asked = false; /* it was asked about the write */
+	}
+	scene->missing = false;
+	status = explanation_make(scene, &question, &x);
+	return status ? status : put(&x, e->json);
+}
+
+static int run(int argc, char **argv)
+{
+	struct explain e = { .spec = { .verb = "explain" } };
+	struct scene scene;
+	int status = option_take_all(&verb_explain, &e, argc, argv);
+
+	if (!status)
+		status = check(&e);
+	if (status)
+		return status;
+	e.question.request.bytes = 4;
+	status = scene_open(&e.spec, &e.question, &scene);
+	if (status)
+		return status;
+	status = explain(&e, &scene);
+	scene_close(&scene);
+	return status;
+}
+
+const struct verb verb_explain = {
+	.name = "explain",
+	.summary = "explain an IOMMU's answer: each table word, its meaning, and what decided",
+	.synopsis = {
+		"--device DEVICE [--pasid N] --iova ADDRESS [--access r|w|rw|x] [--json] FILE",
+		"--device DEVICE --interrupt ADDRESS:DATA [--json] FILE",
+		"--at STEP [--unit N] [--arch riscv|vtd] [--seed NUMBER] ... SCENARIO.lua",
+	},
+	.description = {
+		"Asks an IOMMU what it would answer to a device, and shows each step: the registers "
+		"that it begins with, the address and value of every word of a table that it reads, "
+		"what the words mean, which section of the manual has the rule, and the answer, or "
+		"the fault with its cause and whether it is recorded.",
+
+		"The IOMMU is a copy of the one in FILE, over a copy of its memory, so that asking "
+		"changes nothing.  It walks with empty caches.  Where the IOMMU was at work, in a "
+		"scenario, that one is asked first, by its caches: words that it had cached are "
+		"marked, and if its answer is another one, as after a forgotten invalidation, that "
+		"is said.",
+	},
+	.options = options,
+	.examples = {
+		{ "Why is this device's write refused, when the scenario has told its first five lines?",
+		  { "iommux explain --at 5 --device 01:00.0 --iova 0x1000 --access w examples/os.lua" } },
+		{ "The same from a file:",
+		  { "iommux run --snapshot s --at 5 examples/os.lua",
+		    "iommux explain --device 01:00.0 --iova 0x1000 --access w s.1" } },
+		{ "Where does an interrupt go?",
+		  { "iommux explain --at 9 --arch vtd --device 01:00.0 --interrupt 0xfee00010:0 "
+		    "examples/interrupts.lua" } },
+	},
+	.statuses = {
+		[EXIT_HELD] = "It is explained, whatever the answer is.",
+		[EXIT_WRONG] = "An option or a file is not as it must be; nothing but one sentence is "
+		               "written.",
+	},
+	.see_also = { "iommux(1)", "iommux-run(1)", "docs/explain.md" },
+	.run = run,
+};
