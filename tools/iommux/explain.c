@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /* iommux explain: why an IOMMU answers a request as it does. */
+#include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +37,14 @@ static int set_at(void *opaque, const char *value)
 	if (!option_number(value, &e->spec.at) || !e->spec.at)
 		return complain("explain: --at %s must be the number of a step, from 1 on", value);
 	return EXIT_HELD;
+}
+
+static int set_event(void *opaque, const char *value)
+{
+	struct explain *e = opaque;
+
+	e->spec.has_event = true;
+	return set_number("--event", value, UINT64_MAX, &e->spec.event, "the number of an event");
 }
 
 static int set_unit(void *opaque, const char *value)
@@ -162,6 +171,10 @@ static const struct option options[] = {
 	  "Of a scenario: when it has told so many titles, lines and checks, which 'iommux run "
 	  "--steps' numbers.",
 	  .set = set_at },
+	{ "--event", "N",
+	  "Of a trace: before the outermost call that event N belongs to.  Without --device, the "
+	  "event's own request is explained.",
+	  .set = set_event },
 	{ "--unit", "N",
 	  "Of a scenario: its IOMMU N, counted from 0 in the order in which they are made; by "
 	  "default the first that has met the device.",
@@ -169,8 +182,8 @@ static const struct option options[] = {
 	{ "--arch", "riscv|vtd", "Of a scenario: the kind of IOMMU, as of 'iommux run'.",
 	  .set = set_arch },
 	{ "--seed", "NUMBER", "Of a scenario: as of 'iommux run'.", .set = set_seed },
-	{ NULL, "FILE", "A snapshot, or a scenario.", .place = offsetof(struct explain, spec.path),
-	  .files = "*" },
+	{ NULL, "FILE", "A snapshot, a trace or a scenario.",
+	  .place = offsetof(struct explain, spec.path), .files = "*" },
 	{ .name = NULL },
 };
 
@@ -179,8 +192,12 @@ static const struct option options[] = {
 static int check(const struct explain *e)
 {
 	if (!e->spec.path)
-		return complain("explain: no file was given; a scenario with --at STEP, or a "
-		                "snapshot, which 'iommux run --snapshot' makes");
+		return complain("explain: no file was given; a scenario with --at STEP, a trace "
+		                "with --event N, or a snapshot, which 'iommux run --snapshot' "
+		                "makes");
+	if (e->spec.has_event && !e->has_device && !e->has_iova && !e->question.interrupt &&
+	    !e->has_access && !e->question.request.flags)
+		return EXIT_HELD;
 	if (!e->has_device)
 		return complain("explain: --device is missing: who asks?");
 	if (e->question.interrupt && (e->has_iova || e->has_access || e->question.request.flags))
@@ -219,10 +236,17 @@ static bool read_refused(struct scene *scene, const struct scene_question *q)
 
 static int explain(struct explain *e, struct scene *scene)
 {
-	struct scene_question question = e->question;
+	struct scene_question question = e->has_device ? e->question : scene->question;
 	struct explanation x;
 	int status;
 
+	if (!e->has_device && !scene->has_question)
+		return complain("explain: event %" PRIu64 " of %s belongs to no request of a "
+		                "device; "
+		                "--device and --iova ask one",
+		                e->spec.event, e->spec.path);
+	if (e->has_device && scene->has_question)
+		scene->warm.asked = false; /* it is another one's */
 	if (question.both && read_refused(scene, &question)) {
 		question.request.access = IOM_READ;
 		scene->warm.asked = false; /* it was asked about the write */
@@ -257,6 +281,7 @@ const struct verb verb_explain = {
 	.synopsis = {
 		"--device DEVICE [--pasid N] --iova ADDRESS [--access r|w|rw|x] [--json] FILE",
 		"--device DEVICE --interrupt ADDRESS:DATA [--json] FILE",
+		"--event N [--device DEVICE ...] [--json] TRACE",
 		"--at STEP [--unit N] [--arch riscv|vtd] [--seed NUMBER] ... SCENARIO.lua",
 	},
 	.description = {

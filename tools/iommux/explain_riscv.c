@@ -134,8 +134,8 @@ static void label_process(struct explanation *x, struct explain_walk *w, struct 
 static const char *of_what(const struct explain_walk *w)
 {
 	if (w->wants_process)
-		return "where the process directory's entry is";
-	return w->at1 && !w->page ? "where the first stage's entry is" : "where the page is";
+		return "an entry of the process directory";
+	return w->at1 && !w->page ? "an entry of the first stage" : "the page";
 }
 
 static void label_stage(struct explain_walk *w, struct explain_step *s)
@@ -154,11 +154,11 @@ static void label_stage(struct explain_walk *w, struct explain_step *s)
 	}
 	if (!*at)
 		*at = first ? w->levels1 : w->levels2;
-	snprintf(s->what, sizeof s->what, "%s stage, level %u, entry %u",
+	/* The second stage's root has four pages. */
+	snprintf(s->what, sizeof s->what, "%s stage, level %u, entry %u%s%s",
 	         first ? "first" : "second", *at,
-	         (unsigned)(s->spa % (first ? 4096 : 16384) / s->bytes));
-	if (!first)
-		snprintf(s->says, sizeof s->says, "to find %s", of_what(w));
+	         (unsigned)(s->spa % (!first && *at == w->levels2 ? 16384 : 4096) / s->bytes),
+	         first ? "" : ", for ", first ? "" : of_what(w));
 	*at -= *at ? 1 : 0;
 	/* A leaf: the next walk of this stage begins at the top. */
 	if (pte & (RV_PTE_R | RV_PTE_X)) {

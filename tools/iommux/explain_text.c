@@ -108,7 +108,9 @@ static void put_step(const struct explanation *x, size_t i)
 	}
 	if (s->says[0])
 		put_paragraph(s->says);
-	if (s->clause)
+	/* Once for the steps that it holds for. */
+	if (s->clause &&
+	    (!i || !x->step[i - 1].clause || strcmp(x->step[i - 1].clause, s->clause) != 0))
 		printf("%*s[%s]\n", INDENT, "", s->clause);
 }
 

@@ -166,7 +166,7 @@ static void label_process(struct explanation *x, struct explain_walk *w, struct 
 
 static const char *of_what(const struct explain_walk *w)
 {
-	return w->at1 && !w->page ? "where the first stage's entry is" : "where the page is";
+	return w->at1 && !w->page ? "an entry of the first stage" : "the page";
 }
 
 #define PAGE_SIZE_BIT IOM_BIT(7)
@@ -190,10 +190,9 @@ static void label_stage(struct explain_walk *w, struct explain_step *s)
 	*(first ? &w->last1 : &w->last2) = *at;
 	s->anatomy =
 		first ? anatomy_vtd_first_stage(entry, *at) : anatomy_vtd_second_stage(entry, *at);
-	snprintf(s->what, sizeof s->what, "%s stage, level %u, entry %u",
-	         first ? "first" : "second", *at, (unsigned)(s->spa % 4096 / 8));
-	if (!first && w->levels1)
-		snprintf(s->says, sizeof s->says, "to find %s", of_what(w));
+	snprintf(s->what, sizeof s->what, "%s stage, level %u, entry %u%s%s",
+	         first ? "first" : "second", *at, (unsigned)(s->spa % 4096 / 8),
+	         first || !w->levels1 ? "" : ", for ", first || !w->levels1 ? "" : of_what(w));
 	if (*at == 1 || (*at < 4 && entry & PAGE_SIZE_BIT)) {
 		*at = first ? 0 : w->levels2;
 		w->page = w->page || first;

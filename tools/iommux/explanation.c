@@ -25,8 +25,8 @@ const struct explain_arch *explain_arch(const struct scene *s)
 const char *explain_device(uint32_t requester, char *room)
 {
 	if (requester >> 16)
-		snprintf(room, 16, "%04x:%02x:%02x.%x", requester >> 16 & 0xff, requester >> 8 & 0xff,
-		         requester >> 3 & 0x1f, requester & 7);
+		snprintf(room, 16, "%04x:%02x:%02x.%x", requester >> 16 & 0xff,
+		         requester >> 8 & 0xff, requester >> 3 & 0x1f, requester & 7);
 	else
 		snprintf(room, 16, "%02x:%02x.%x", requester >> 8 & 0xff, requester >> 3 & 0x1f,
 		         requester & 7);
@@ -60,9 +60,9 @@ void explain_question(const struct scene_question *q, char *text, size_t size)
 		         q->request.flags & IOM_REQ_PRIVILEGED ? ", privileged" : "");
 	snprintf(text, size, "%s 0x%" PRIx64 "%s%s%s", accesses[q->request.access & 3],
 	         q->request.iova, with, types[q->request.at % 3],
-	         !q->both                           ? ""
+	         !q->both                         ? ""
 	         : q->request.access == IOM_WRITE ? "; a read is granted, too"
-	                                            : "; so that a write was not tried");
+	                                          : "; so that a write was not tried");
 }
 
 /* ---- Steps ------------------------------------------------------------------------------------- */
@@ -130,18 +130,6 @@ static void take_words(struct explain_step *step, const struct explain_walk *w,
 	}
 }
 
-static enum explain_from from_of(const struct explanation *x, const struct iom_own_access *a)
-{
-	const struct scene_warm *w = &x->scene->warm;
-
-	if (!w->asked || a->write)
-		return EXPLAIN_UNASKED;
-	for (size_t i = 0; i < w->count; i++)
-		if (w->reads[i].spa == a->spa && w->reads[i].of == a->of)
-			return EXPLAIN_READ;
-	return EXPLAIN_CACHED;
-}
-
 static void on_own(void *opaque, uint32_t requester, const struct iom_own_access *a)
 {
 	struct asking *asking = opaque;
@@ -158,7 +146,6 @@ static void on_own(void *opaque, uint32_t requester, const struct iom_own_access
 	step->result = a->result;
 	step->unknown = a->result && asking->x->scene->missing;
 	take_words(step, &asking->walk, a);
-	step->from = from_of(asking->x, a);
 	asking->arch->label(asking->x, &asking->walk, step);
 }
 
@@ -230,6 +217,28 @@ static void find_decision(struct explanation *x)
 	}
 }
 
+/*
+ * What the live unit read is the walk but for what it had cached.  Walks of the second stage begin alike
+ * and end each with its own entry, so that both are compared from their ends.
+ */
+static void find_cached(struct explanation *x)
+{
+	const struct scene_warm *w = &x->scene->warm;
+	size_t left = w->count;
+
+	for (size_t i = x->count; i-- && w->asked;) {
+		struct explain_step *s = &x->step[i];
+
+		if (s->is_register || s->write)
+			continue;
+		s->from = EXPLAIN_CACHED;
+		if (left && w->reads[left - 1].spa == s->spa && w->reads[left - 1].of == s->of) {
+			s->from = EXPLAIN_READ;
+			left--;
+		}
+	}
+}
+
 /* Where the answers are about the same, does the live one agree? */
 static bool differs(const struct explanation *x)
 {
@@ -242,7 +251,7 @@ static bool differs(const struct explanation *x)
 	if (x->result)
 		return false;
 	if (x->question.interrupt)
-		return w->route.kind == IOM_ROUTE_MESSAGE && x->sent &&
+		return w->routed && w->route.kind == IOM_ROUTE_MESSAGE && x->sent &&
 		       (w->route.address != x->sent_to || w->route.data != x->sent_data);
 	return w->reply.spa != x->reply.spa;
 }
@@ -257,10 +266,11 @@ static void conclude(struct explanation *x, const struct explain_arch *arch, uin
 	if (x->result)
 		find_decision(x);
 	x->stale = differs(x);
+	if (!x->stale)
+		find_cached(x);
 }
 
-int explanation_make(struct scene *s, const struct scene_question *question,
-                     struct explanation *x)
+int explanation_make(struct scene *s, const struct scene_question *question, struct explanation *x)
 {
 	static const struct iom_observer observer = {
 		.bytes = sizeof observer,

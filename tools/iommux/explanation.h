@@ -33,7 +33,8 @@ struct explain_step {
 	bool unknown;       /* was refused because the scene does not know that memory    */
 	bool decided;       /* the answer, if a refusal, comes of this                    */
 	int32_t result;
-	unsigned count; /* of words: doublewords, or one word of 4 bytes; numbers, whatever their order */
+	unsigned
+		count; /* of words: doublewords, or one word of 4 bytes; numbers, whatever their order */
 	uint64_t word[EXPLAIN_WORDS];
 	uint64_t found; /* of a swap: what was there before                               */
 	bool swapped;
@@ -89,16 +90,16 @@ void explain_question(const struct scene_question *question, char *text, size_t 
 
 /* What labels of later steps depend on. */
 struct explain_walk {
-	bool big, big1;           /* tables, and those of processes and the first stage, are big-endian */
-	unsigned how;             /* ANATOMY_* */
-	unsigned levels0;         /* RISC-V: of the device directory */
-	bool scalable;            /* VT-d: RTADDR says so */
-	bool context;             /* VT-d: the root entry was read */
-	unsigned last1, last2;    /* VT-d: levels of the entries read last */
+	bool big, big1;   /* tables, and those of processes and the first stage, are big-endian */
+	unsigned how;     /* ANATOMY_* */
+	unsigned levels0; /* RISC-V: of the device directory */
+	bool scalable;    /* VT-d: RTADDR says so */
+	bool context;     /* VT-d: the root entry was read */
+	unsigned last1, last2;     /* VT-d: levels of the entries read last */
 	unsigned levels1, levels2; /* of the stages' tables; 0: Bare */
-	unsigned at1, at2;        /* levels that are left */
-	bool page;                /* the first stage has led to a page */
-	bool wants_process;       /* there is a directory of processes, not walked to its end */
+	unsigned at1, at2;         /* levels that are left */
+	bool page;                 /* the first stage has led to a page */
+	bool wants_process;        /* there is a directory of processes, not walked to its end */
 	uint64_t msi_base;
 };
 

@@ -137,6 +137,7 @@ int scene_ask(struct iom_unit *unit, const struct scene_question *q, struct scen
 		return result;
 	(void)iom_observe(unit, &observer, w);
 	w->result = probe(unit, endpoint, q, w);
+	w->routed = q->interrupt && !w->result;
 	(void)iom_observe(unit, NULL, NULL);
 	w->asked = !w->short_of_memory;
 	return w->short_of_memory ? IOM_ENOMEM : IOM_OK;
@@ -186,8 +187,14 @@ static int from_file(const struct scene_spec *spec, const struct scene_question 
 		return complain("%s: %s cannot be read: %s", spec->verb, spec->path, why);
 	got = fread(first, 1, sizeof first, file);
 	fclose(file);
-	if (trace_file_kind(first, got) == TRACE_FILE_SNAPSHOT)
+	switch (trace_file_kind(first, got)) {
+	case TRACE_FILE_SNAPSHOT:
 		return scene_from_snapshot(spec, s);
+	case TRACE_FILE_TRACE:
+		return scene_from_trace(spec, s);
+	default:
+		break;
+	}
 	return scene_from_scenario(spec, question, s);
 }
 

@@ -52,6 +52,7 @@ struct scene_warm {
 	int result;
 	struct iom_reply reply;
 	struct iom_route route;
+	bool routed; /* `route` is there */
 	struct scene_read *reads;
 	size_t count, room;
 	bool short_of_memory;
@@ -98,6 +99,7 @@ int scene_read(const struct scene *scene, uint64_t spa, void *buf, size_t size);
 int scene_from_scenario(const struct scene_spec *spec, const struct scene_question *question,
                         struct scene *scene);
 int scene_from_snapshot(const struct scene_spec *spec, struct scene *scene);
+int scene_from_trace(const struct scene_spec *spec, struct scene *scene);
 
 /* Asks a live unit, as a probe. */
 int scene_ask(struct iom_unit *unit, const struct scene_question *question,
