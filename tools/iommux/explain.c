@@ -47,6 +47,22 @@ static int set_event(void *opaque, const char *value)
 	return set_number("--event", value, UINT64_MAX, &e->spec.event, "the number of an event");
 }
 
+static int set_root(void *opaque, const char *value)
+{
+	struct explain *e = opaque;
+
+	e->spec.has_root = true;
+	return set_number("--root", value, UINT64_MAX, &e->spec.root, "what is in a register");
+}
+
+static int set_irta(void *opaque, const char *value)
+{
+	struct explain *e = opaque;
+
+	e->spec.has_irta = true;
+	return set_number("--irta", value, UINT64_MAX, &e->spec.irta, "what is in a register");
+}
+
 static int set_unit(void *opaque, const char *value)
 {
 	struct explain *e = opaque;
@@ -179,9 +195,18 @@ static const struct option options[] = {
 	  "Of a scenario: its IOMMU N, counted from 0 in the order in which they are made; by "
 	  "default the first that has met the device.",
 	  .set = set_unit },
-	{ "--arch", "riscv|vtd", "Of a scenario: the kind of IOMMU, as of 'iommux run'.",
-	  .set = set_arch },
+	{ "--arch", "riscv|vtd", "Of a scenario or --core: the kind of IOMMU.", .set = set_arch },
 	{ "--seed", "NUMBER", "Of a scenario: as of 'iommux run'.", .set = set_seed },
+	{ "--core", "FILE",
+	  "Instead of a snapshot, the memory of a machine: an ELF core, as /proc/vmcore is, or as "
+	  "QEMU's dump-guest-memory writes it.",
+	  .place = offsetof(struct explain, spec.core), .files = "*" },
+	{ "--root", "VALUE",
+	  "Of --core: what the register has that leads to the tables, with its mode: RTADDR with "
+	  "VT-d, ddtp with RISC-V.",
+	  .set = set_root },
+	{ "--irta", "VALUE", "Of --core with VT-d: the same of interrupts, the register IRTA.",
+	  .set = set_irta },
 	{ NULL, "FILE", "A snapshot, a trace or a scenario.",
 	  .place = offsetof(struct explain, spec.path), .files = "*" },
 	{ .name = NULL },
@@ -191,10 +216,12 @@ static const struct option options[] = {
 
 static int check(const struct explain *e)
 {
-	if (!e->spec.path)
+	if (!e->spec.path && !e->spec.core)
 		return complain("explain: no file was given; a scenario with --at STEP, a trace "
 		                "with --event N, or a snapshot, which 'iommux run --snapshot' "
 		                "makes");
+	if ((e->spec.has_root || e->spec.has_irta) && !e->spec.core)
+		return complain("explain: --root and --irta are for --core");
 	if (e->spec.has_event && !e->has_device && !e->has_iova && !e->question.interrupt &&
 	    !e->has_access && !e->question.request.flags)
 		return EXIT_HELD;
@@ -282,6 +309,7 @@ const struct verb verb_explain = {
 		"--device DEVICE [--pasid N] --iova ADDRESS [--access r|w|rw|x] [--json] FILE",
 		"--device DEVICE --interrupt ADDRESS:DATA [--json] FILE",
 		"--event N [--device DEVICE ...] [--json] TRACE",
+		"--core FILE --arch riscv|vtd --root VALUE [--irta VALUE] --device DEVICE ...",
 		"--at STEP [--unit N] [--arch riscv|vtd] [--seed NUMBER] ... SCENARIO.lua",
 	},
 	.description = {

@@ -206,8 +206,8 @@ static void put_refused(const struct explanation *x)
 		         x->clause->says ? x->clause->says : x->fault, x->clause->clause);
 		put_paragraph(text);
 	}
-	snprintf(text, sizeof text, "The device gets: %s.  The fault was %s.",
-	         status_text(x->reply.status), x->recorded);
+	snprintf(text, sizeof text, "The device gets: %s.%s%s%s", status_text(x->reply.status),
+	         x->recorded[0] ? "  The fault is " : "", x->recorded, x->recorded[0] ? "." : "");
 	put_paragraph(text);
 }
 

@@ -261,7 +261,8 @@ static void conclude(struct explanation *x, const struct explain_arch *arch, uin
 	if (x->reply.fault) {
 		x->fault = iom_fault_name(x->scene->unit, x->reply.fault);
 		x->clause = clause_of(arch, x->reply.fault);
-		arch->recorded(x, mark);
+		if (!x->scene->bare)
+			arch->recorded(x, mark);
 	}
 	if (x->result)
 		find_decision(x);

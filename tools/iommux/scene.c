@@ -195,6 +195,9 @@ static int from_file(const struct scene_spec *spec, const struct scene_question 
 	default:
 		break;
 	}
+	if (got >= 4 && (!memcmp(first, "\177ELF", 4) || !memcmp(first, "KDUM", 4)))
+		return complain("%s: %s is the memory of a machine; --core %s --root VALUE says so",
+		                spec->verb, spec->path, spec->path);
 	return scene_from_scenario(spec, question, s);
 }
 
@@ -205,9 +208,11 @@ int scene_open(const struct scene_spec *spec, const struct scene_question *quest
 	int status;
 
 	*s = (struct scene){ .missing = false };
-	status = from_file(spec, question, s);
+	status = spec->core ? scene_from_core(spec, s) : from_file(spec, question, s);
 	if (!status && make_unit(s, &error))
 		status = complain("%s: %s: %s", spec->verb, s->name, error.text);
+	if (!status && spec->core)
+		status = scene_core_program(spec, s);
 	if (status)
 		scene_close(s);
 	return status;

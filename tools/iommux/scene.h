@@ -71,6 +71,7 @@ struct scene {
 	int (*fetch)(void *opaque, uint64_t spa, void *buf, size_t size);
 	void (*fetch_end)(void *opaque);
 	void *opaque;
+	bool bare;            /* of the unit, only the roots of its tables are known           */
 	bool missing;         /* the unit wanted memory that was there, and is not known ... */
 	uint64_t missing_spa; /* ... first at this address                                    */
 	struct scene_warm warm;
@@ -100,6 +101,9 @@ int scene_from_scenario(const struct scene_spec *spec, const struct scene_questi
                         struct scene *scene);
 int scene_from_snapshot(const struct scene_spec *spec, struct scene *scene);
 int scene_from_trace(const struct scene_spec *spec, struct scene *scene);
+int scene_from_core(const struct scene_spec *spec, struct scene *scene);
+/* With the unit made: its registers. */
+int scene_core_program(const struct scene_spec *spec, struct scene *scene);
 
 /* Asks a live unit, as a probe. */
 int scene_ask(struct iom_unit *unit, const struct scene_question *question,
