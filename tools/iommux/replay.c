@@ -176,6 +176,7 @@ static int run(struct replay *r, FILE *file)
 	rewind(file);
 	r->view.path = r->path;
 	r->view.header = trace_reader_header(reader);
+	words_registers(&r->view);
 	r->counts.arch = r->view.header->arch;
 	r->started_ns = cpu_ns();
 	if (trace_replay_new(&source, &watch, &r->player, &error)) {

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+#include "registers.h"
 #include "tally.h"
 #include "trace/block.h"
 #include "trace/replay.h"
@@ -55,6 +56,7 @@ struct replay_view {
 	struct iom_unit *unit; /* NULL: it is being made */
 	uint64_t bytes;        /* of the file            */
 	bool partly;           /* stopped before its end */
+	struct register_map registers;
 };
 
 void summary_text(const struct replay_view *view, const struct replay_stats *stats, bool all);
@@ -62,6 +64,8 @@ void summary_text(const struct replay_view *view, const struct replay_stats *sta
 int summary_json(const struct replay_view *view, const struct replay_stats *stats,
                  const char *difference);
 
+/* Finds out which registers the unit has; its header is known. */
+void words_registers(struct replay_view *view);
 /* An event in words, with what codes mean; always terminated. */
 void words_of(const struct replay_view *view, const struct trace_event *event, char *text,
               size_t size);

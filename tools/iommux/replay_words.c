@@ -7,12 +7,35 @@
 #include "anatomy.h"
 #include "replay.h"
 
+void words_registers(struct replay_view *v)
+{
+	static const char *const names[] = { "capabilities", "cap", "ecap" };
+	uint64_t capabilities[2] = { 0 };
+
+	for (unsigned i = 0; i < v->header->numbers; i++) {
+		for (unsigned n = 0; n < sizeof names / sizeof names[0]; n++) {
+			if (!strcmp(v->header->number[i].name, names[n]))
+				capabilities[n / 2] = v->header->number[i].value;
+		}
+	}
+	(void)register_map_make(v->header->arch, capabilities, &v->registers);
+}
+
 /* What a code in the event means, or NULL. */
 static const char *meaning(const struct replay_view *v, const struct trace_event *e, char *room,
                            size_t size)
 {
 	uint64_t word = 0;
 
+	if (e->kind == TRACE_CALL && !e->index &&
+	    (e->what == IOM_CALL_MMIO_READ || e->what == IOM_CALL_MMIO_WRITE)) {
+		const uint64_t *value = e->what == IOM_CALL_MMIO_WRITE ? &e->value : NULL;
+
+		return register_words(&v->registers, e->address, (unsigned)e->bytes, value, room,
+		                      size)
+		               ? room
+		               : NULL;
+	}
 	if (e->kind == TRACE_COMMAND) {
 		for (size_t i = e->data_bytes < 8 ? e->data_bytes : 8; i--;)
 			word = word << 8 | e->data[i];
@@ -27,7 +50,7 @@ static const char *meaning(const struct replay_view *v, const struct trace_event
 
 void words_of(const struct replay_view *v, const struct trace_event *e, char *text, size_t size)
 {
-	char room[32];
+	char room[256];
 	const char *more = meaning(v, e, room, sizeof room);
 	size_t n;
 
