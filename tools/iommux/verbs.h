@@ -42,7 +42,7 @@ struct verb {
 };
 
 extern const struct verb verb_run, verb_replay, verb_explain, verb_tables, verb_decode, verb_help,
-	verb_man;
+	verb_man, verb_completion;
 
 /* The command itself, whose name is empty, and which is not run. */
 extern const struct verb command;
