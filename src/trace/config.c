@@ -165,6 +165,17 @@ void trace_header_free(struct trace_header *header)
 	header->state = NULL;
 }
 
+uint64_t trace_config_number(const struct trace_header *header, const char *name)
+{
+	uint64_t value = 0;
+
+	for (unsigned i = 0; i < header->numbers; i++) {
+		if (!strcmp(header->number[i].name, name))
+			value = header->number[i].value;
+	}
+	return value;
+}
+
 static int fill(const struct trace_header *header, const struct field *fields, unsigned count,
                 void *config, struct iom_error *error)
 {

@@ -30,6 +30,9 @@ int trace_header_make(struct iom_unit *unit, const struct trace_config *config,
                       struct trace_header *header, struct iom_error *error);
 void trace_header_free(struct trace_header *header);
 
+/* The number of that name; 0: the header has none, and a unit gets the default. */
+uint64_t trace_config_number(const struct trace_header *header, const char *name);
+
 /* Makes the unit that a header tells of.  IOM_EINVAL, IOM_ENOTSUP, IOM_ENOMEM. */
 int trace_config_make(const struct trace_header *header, struct iom_memory *memory,
                       const struct iom_host *host, void *opaque, struct iom_unit **out,

@@ -81,6 +81,9 @@ int trace_reader_new(const struct trace_source *source, struct trace_reader **ou
                      struct iom_error *error);
 void trace_reader_free(struct trace_reader *reader);
 
+/* How many bytes of the file have been read. */
+uint64_t trace_reader_bytes(const struct trace_reader *reader);
+
 /* Lives as long as the reader. */
 const struct trace_header *trace_reader_header(const struct trace_reader *reader);
 

@@ -8,6 +8,7 @@
 
 #define NAMES_MAX 65536u
 #define PORTS_MAX 1024u /* they are large */
+#define SECTIONS_MAX 4096u
 
 /* The place of a number, made if need be; NULL: the trace is broken. */
 static struct trace_named *place(struct trace_replay *r, struct trace_names *names, uint32_t number)
@@ -96,11 +97,20 @@ uint32_t trace_play_given(struct trace_replay *r, bool endpoint)
 int trace_play_section(struct play *p)
 {
 	struct iom_lane *lane = trace_play_lane(p);
+	unsigned *open = lane ? &p->r->lanes.slot[p->e.lane - 1].busy : NULL;
 
-	if (lane && p->e.what == IOM_CALL_BEGIN)
-		iom_begin(lane);
-	else if (lane)
+	if (!lane)
+		return IOM_OK;
+	if (p->e.what == IOM_CALL_END) {
+		*open -= *open > 0;
 		iom_end(lane);
+	} else if (*open == SECTIONS_MAX) {
+		trace_play_broken(p->r, IOM_EINVAL, "lane %u has %u open sections already",
+		                  p->e.lane, SECTIONS_MAX);
+	} else {
+		++*open;
+		iom_begin(lane);
+	}
 	return IOM_OK;
 }
 
@@ -113,6 +123,9 @@ int trace_play_endpoint_get(struct play *p)
 	struct trace_named *named;
 
 	/* A comparison says so, if it came where none should. */
+	if (!result && !number && ++r->unnamed > NAMES_MAX)
+		trace_play_broken(r, IOM_EINVAL, "more than %u endpoints have no number",
+		                  NAMES_MAX);
 	if (result || !number)
 		return result;
 	named = place(r, &r->endpoints, number);

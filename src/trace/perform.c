@@ -64,6 +64,12 @@ static int replay(struct play *p)
 
 static int load(struct play *p)
 {
+	if (p->e.data_bytes != p->e.bytes) {
+		trace_play_broken(p->r, IOM_EINVAL, "a state of 0x%llx bytes has 0x%llx",
+		                  (unsigned long long)p->e.bytes,
+		                  (unsigned long long)p->e.data_bytes);
+		return 0;
+	}
 	if (!trace_play_buffer(p))
 		return 0;
 	return iom_unit_load(p->r->unit, p->data, (size_t)p->e.bytes, NULL);
@@ -174,7 +180,7 @@ void trace_play_call(struct trace_replay *r)
 	trace_play_busy(&p, 1);
 	result = rows[p.e.what].play(&p);
 	trace_play_busy(&p, -1);
-	free(p.data);
+	trace_play_buffer_free(&p);
 	if (r->strayed)
 		return;
 	trace_from_leave(&did, &p.call, result);

@@ -35,6 +35,7 @@ uint32_t trace_play_given(struct trace_replay *r, bool endpoint);
 
 /* A buffer of the length that the call's had, with what the trace kept at its end; NULL: broken. */
 uint8_t *trace_play_buffer(struct play *p);
+void trace_play_buffer_free(struct play *p);
 
 /* Each carries out a call and returns its result (requests.c). */
 int trace_play_translate(struct play *p);

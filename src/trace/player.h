@@ -10,13 +10,16 @@
 
 #define TRACE_KEPT_BYTES 64u
 
+/* Data of devices, in all calls that are under way together. */
+#define TRACE_PLAY_MOVE_MAX (UINT64_C(64) << 20)
+
 /* An event with its data: those of the reader are gone soon. */
 struct trace_kept {
 	struct trace_event event;
 	uint8_t data[TRACE_KEPT_BYTES], found[TRACE_KEPT_BYTES];
 };
 
-/* What the trace calls by a number.  `busy`: calls of it are under way. */
+/* What the trace calls by a number.  `busy`: calls of it are under way; sections of a lane are open. */
 struct trace_named {
 	void *thing; /* NULL: nothing has the number */
 	unsigned busy;
@@ -34,6 +37,9 @@ struct trace_replay {
 	struct iom_unit *unit;
 	struct trace_names endpoints, lanes, ports;
 	uint32_t open_ports;
+	uint32_t unnamed;            /* endpoints that have no number */
+	uint64_t moving;             /* bytes of data in calls that are under way */
+	uint64_t cache_bytes, spent; /* bounds.c */
 	bool quiet;   /* what was there already is made: nothing is compared                */
 	bool strayed; /* of the call under way nothing counts any more: a difference, or ... */
 	struct iom_error broken; /* ... the trace makes no sense: code is not 0               */
@@ -43,6 +49,9 @@ struct trace_replay {
 	uint64_t kept;
 	struct trace_difference difference;
 };
+
+/* Whether a trace as long as this one may cost so much as with this event; if not, it is broken (bounds.c). */
+bool trace_play_pay(struct trace_replay *r, const struct trace_event *e);
 
 /* The next event, or NULL, also if nothing counts any more. */
 const struct trace_event *trace_play_peek(struct trace_replay *r);

@@ -274,6 +274,11 @@ void trace_reader_free(struct trace_reader *r)
 	free(r);
 }
 
+uint64_t trace_reader_bytes(const struct trace_reader *r)
+{
+	return r->offset;
+}
+
 const struct trace_header *trace_reader_header(const struct trace_reader *r)
 {
 	return &r->header;

@@ -68,7 +68,7 @@ void trace_play_take(struct trace_replay *r)
 {
 	const struct trace_event *e = trace_play_peek(r);
 
-	if (!e)
+	if (!e || !trace_play_pay(r, e))
 		return;
 	keep(r, e);
 	r->events++;
@@ -244,7 +244,8 @@ static void skip_to_call(struct trace_replay *r)
 {
 	const struct trace_event *e;
 
-	while ((e = trace_peek(r->reader)) != NULL && !(e->kind == TRACE_CALL && !e->depth))
+	while ((e = trace_peek(r->reader)) != NULL && !(e->kind == TRACE_CALL && !e->depth) &&
+	       trace_play_pay(r, e))
 		trace_next(r->reader);
 }
 

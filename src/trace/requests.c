@@ -6,9 +6,6 @@
 
 #include "trace/perform.h"
 
-/* A device's data at once: what a unit does with them does not depend on what they are, but for the last. */
-#define MOVE_MAX (UINT64_C(64) << 20)
-
 int trace_play_translate(struct play *p)
 {
 	struct iom_port *port = trace_play_port(p);
@@ -19,20 +16,32 @@ int trace_play_translate(struct play *p)
 
 uint8_t *trace_play_buffer(struct play *p)
 {
-	uint64_t bytes = p->e.bytes;
+	const uint64_t bytes = p->e.bytes, room = TRACE_PLAY_MOVE_MAX - p->r->moving;
 
-	if (bytes > MOVE_MAX || p->e.data_bytes > bytes) {
+	if (bytes > room || p->e.data_bytes > bytes) {
 		trace_play_broken(p->r, IOM_EINVAL,
-		                  "a device moves 0x%llx bytes; a replay moves 0x%llx at once",
-		                  (unsigned long long)bytes, (unsigned long long)MOVE_MAX);
+		                  "a device moves 0x%llx bytes, of which the trace holds 0x%llx; a "
+		                  "replay has room for 0x%llx here",
+		                  (unsigned long long)bytes, (unsigned long long)p->e.data_bytes,
+		                  (unsigned long long)room);
 		return NULL;
 	}
 	p->data = calloc(1, bytes ? (size_t)bytes : 1);
-	if (!p->data)
+	if (!p->data) {
 		trace_play_broken(p->r, IOM_ENOMEM, "no memory is left for a device's data");
-	else if (p->e.data)
+		return NULL;
+	}
+	p->r->moving += bytes;
+	if (p->e.data)
 		memcpy(p->data + (bytes - p->e.data_bytes), p->e.data, p->e.data_bytes);
 	return p->data;
+}
+
+void trace_play_buffer_free(struct play *p)
+{
+	if (p->data)
+		p->r->moving -= p->e.bytes;
+	free(p->data);
 }
 
 int trace_play_move(struct play *p)

@@ -208,6 +208,10 @@ static void on_called(void *opaque, const struct iom_called *called)
 
 /* ---- Making ------------------------------------------------------------------------------- */
 
+/* iommux/riscv.h, iommux/vtd.h: what 0 means.  A translation takes so much of a cache. */
+#define CACHE_LG2_DEFAULT 12u
+#define TRANSLATION_BYTES UINT64_C(32)
+
 int trace_play_make(struct trace_replay *r, struct iom_error *error)
 {
 	static const struct iom_memory_ops ops = {
@@ -224,12 +228,17 @@ int trace_play_make(struct trace_replay *r, struct iom_error *error)
 		.wire = host_wire,
 		.order = host_order,
 	};
+	const struct trace_header *header = trace_reader_header(r->reader);
 	int result = iom_memory_new(&ops, r, &r->memory, error);
+	uint64_t lg2;
 
 	if (result)
 		return result;
-	return trace_config_make(trace_reader_header(r->reader), r->memory, &host, r, &r->unit,
-	                         error);
+	result = trace_config_make(header, r->memory, &host, r, &r->unit, error);
+	lg2 = trace_config_number(header, "cache_lg2");
+	if (!result)
+		r->cache_bytes = TRANSLATION_BYTES << (lg2 ? lg2 : CACHE_LG2_DEFAULT);
+	return result;
 }
 
 /* Calls are known before they are made: who makes them compares how they end. */
