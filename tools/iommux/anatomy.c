@@ -78,7 +78,8 @@ static size_t take_reserved(const struct anatomy *a, const struct anatomy_words 
 size_t anatomy_take(const struct anatomy *a, const struct anatomy_words *w,
                     struct anatomy_value *values)
 {
-	const bool valid = !a->valid || (w->count && w->word[0] & a->valid);
+	const bool valid =
+		!(w->how & ANATOMY_PART) && (!a->valid || (w->count && w->word[0] & a->valid));
 	size_t n = 0;
 
 	for (unsigned i = 0; i < a->count && n < ANATOMY_VALUES; i++) {

@@ -15,6 +15,7 @@
 #define ANATOMY_GXL 1u    /* RISC-V: fctl.GXL                               */
 #define ANATOMY_SSIRWE 2u /* VT-d: RTADDR.SSIRWE                            */
 #define ANATOMY_EIME 4u   /* VT-d: IRTA.EIME, or else xAPIC identifiers     */
+#define ANATOMY_PART 8u   /* the words are not all there: a 0 says nothing      */
 
 struct anatomy_words {
 	const uint64_t *word;

@@ -240,7 +240,7 @@ static const struct anatomy_field fault[] = {
 	PART("FR", VTD_FRCD_1_FR, 1, .say = say_reason),
 	PART("SID", VTD_FRCD_1_SID, 1, .say = anatomy_say_pci),
 	PART("FI", VTD_FRCD_FI, 0, WHOLE),
-	PART("T1", VTD_FRCD_1_T1, 1, .say = say_type),
+	PART("T1", VTD_FRCD_1_T1, 1, .say = say_type, TELLING),
 	PART("T2", VTD_FRCD_1_T2, 1),
 	PART("AT", VTD_FRCD_1_AT, 1, MEANS(NULL, "translation request", "translated", "reserved")),
 	PART("PP", VTD_FRCD_1_PP, 1),

@@ -121,7 +121,8 @@ bool register_words(const struct register_map *map, uint64_t off, unsigned bytes
 		return true;
 	n += (size_t)snprintf(text + n, size - n, ": ");
 	anatomy_text(place.row->fields,
-	             &(struct anatomy_words){ word, place.row->fields->words, 0 }, text + n,
-	             size - n);
+	             &(struct anatomy_words){ word, place.row->fields->words,
+	                                      bytes < place.row->bytes ? ANATOMY_PART : 0 },
+	             text + n, size - n);
 	return true;
 }

@@ -19,6 +19,7 @@ struct register_row {
 	uint8_t base;           /* REGISTER_AT_*                                        */
 	uint16_t count, stride; /* of a row of registers, numbered; 0: there is one     */
 	uint8_t first;          /* number of the first one                              */
+	bool constant;          /* it says what the unit can do                         */
 	uint64_t needs[2];      /* capabilities of which it takes all                   */
 };
 

@@ -216,7 +216,7 @@ static const struct anatomy_field msi_vec_ctl[] = {
 #define VECTORS .count = RV_VECTORS_MAX, .stride = RV_MSI_CFG_BYTES
 
 const struct register_row registers_riscv[] = {
-	REG(RV_CAP, 8, "capabilities", capabilities, ALWAYS),
+	REG(RV_CAP, 8, "capabilities", capabilities, ALWAYS, .constant = true),
 	REG(RV_FCTL, 4, "fctl", fctl, ALWAYS),
 	REG(RV_DDTP, 8, "ddtp", ddtp, ALWAYS),
 	REG(RV_CQB, 8, "cqb", queue_base, ALWAYS),

@@ -39,11 +39,11 @@ static const char *say_bits(const struct anatomy_words *w, uint64_t value, char 
 	return room;
 }
 
-static const char *say_number(const struct anatomy_words *w, uint64_t value, char *room,
-                              size_t size)
+static const char *say_records(const struct anatomy_words *w, uint64_t value, char *room,
+                               size_t size)
 {
 	(void)w;
-	snprintf(room, size, "%u of them", (unsigned)value + 1);
+	snprintf(room, size, "%u fault records", (unsigned)value + 1);
 	return room;
 }
 
@@ -74,7 +74,7 @@ static const struct anatomy_field cap[] = {
 	PART("FRO", VTD_CAP_FRO, 0, .say = say_offset, TELLING),
 	PART("SSLPS", VTD_CAP_SSLPS, 0, MEANS(NULL, "2 MiB", "1 GiB", "2 MiB and 1 GiB")),
 	PART("PSI", VTD_CAP_PSI, 0, SET("invalidation of pages")),
-	PART("NFR", VTD_CAP_NFR, 0, .say = say_number, TELLING),
+	PART("NFR", VTD_CAP_NFR, 0, .say = say_records, TELLING),
 	PART("MAMV", VTD_CAP_MAMV, 0, .say = say_power),
 	PART("DWD", VTD_CAP_DWD, 0, SET("drains writes")),
 	PART("DRD", VTD_CAP_DRD, 0, SET("drains reads")),
@@ -297,9 +297,9 @@ static const struct anatomy_field iotlb[] = {
 		NUMBER((at) + VTD_EVENT_UPPER, 4, prefix "UADDR", __VA_ARGS__)
 
 const struct register_row registers_vtd[] = {
-	REG(VTD_VER, 4, "VER", version, NEEDS(0, 0)),
-	REG(VTD_CAP, 8, "CAP", cap, NEEDS(0, 0)),
-	REG(VTD_ECAP, 8, "ECAP", ecap, NEEDS(0, 0)),
+	REG(VTD_VER, 4, "VER", version, NEEDS(0, 0), .constant = true),
+	REG(VTD_CAP, 8, "CAP", cap, NEEDS(0, 0), .constant = true),
+	REG(VTD_ECAP, 8, "ECAP", ecap, NEEDS(0, 0), .constant = true),
 	REG(VTD_GCMD, 4, "GCMD", gcmd, NEEDS(0, 0)),
 	REG(VTD_GSTS, 4, "GSTS", gsts, NEEDS(0, 0)),
 	REG(VTD_RTADDR, 8, "RTADDR", rtaddr, NEEDS(0, 0)),

@@ -9,8 +9,8 @@
 #include "nearest.h"
 
 const struct verb *const verbs[] = {
-	&verb_run,  &verb_replay, &verb_explain,    &verb_tables, &verb_decode,
-	&verb_help, &verb_man,    &verb_completion, NULL,
+	&verb_run,    &verb_replay, &verb_explain, &verb_regs,       &verb_tables,
+	&verb_decode, &verb_help,   &verb_man,     &verb_completion, NULL,
 };
 
 const struct verb *verb_find(const char *name)

@@ -41,8 +41,8 @@ struct verb {
 	int (*run)(int argc, char **argv);
 };
 
-extern const struct verb verb_run, verb_replay, verb_explain, verb_tables, verb_decode, verb_help,
-	verb_man, verb_completion;
+extern const struct verb verb_run, verb_replay, verb_explain, verb_regs, verb_tables, verb_decode,
+	verb_help, verb_man, verb_completion;
 
 /* The command itself, whose name is empty, and which is not run. */
 extern const struct verb command;
