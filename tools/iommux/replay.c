@@ -20,7 +20,8 @@ struct replay {
 	struct replay_view view;
 	struct replay_stats counts;
 	struct replay_event wanted;
-	struct replay_svg svg;
+	struct replay_map map;
+	bool by_time;
 	struct trace_replay *player;
 	uint64_t started_ns;
 	uint64_t whole; /* events up to the end of the last outermost call */
@@ -48,7 +49,7 @@ static void on_event(void *opaque, const struct trace_event *e)
 	if (r->one)
 		event_add(&r->wanted, &r->view, e);
 	if (r->svg_path)
-		svg_event(&r->svg, e);
+		map_event(&r->map, e, r->counts.cached_last);
 }
 
 static bool on_difference(void *opaque, const struct trace_difference *d)
@@ -109,7 +110,8 @@ static int put_svg(const struct replay *r)
 
 	if (!file)
 		return complain("replay: %s cannot be written: %s", r->svg_path, strerror(errno));
-	failed = !svg_print(&r->svg, &r->view, &r->counts.requesters, file) || ferror(file);
+	failed = !svg_print(&r->map, r->by_time, &r->view, &r->counts.requesters, file) ||
+	         ferror(file);
 	if (fclose(file) || failed)
 		return complain("replay: %s could not be written", r->svg_path);
 	return EXIT_HELD;
@@ -130,7 +132,7 @@ static int put_all(struct replay *r)
 	int status;
 
 	stats_end(&r->counts);
-	if (r->counts.short_of_memory || r->wanted.short_of_memory || r->svg.short_of_memory)
+	if (r->counts.short_of_memory || r->wanted.short_of_memory || r->map.short_of_memory)
 		return complain("replay: no memory is left");
 	if (r->svg_path) {
 		status = put_svg(r);
@@ -188,7 +190,7 @@ static int run(struct replay *r, FILE *file)
 	}
 	stats_free(&r->counts);
 	event_free(&r->wanted);
-	svg_free(&r->svg);
+	map_free(&r->map);
 	trace_reader_free(reader);
 	return status;
 }
@@ -238,7 +240,7 @@ static const struct option options[] = {
 	{ "--svg", "FILE", "Draws the addresses that devices used, over the events.",
 	  .place = offsetof(struct replay, svg_path), .files = "*.svg" },
 	{ "--time", NULL, "With --svg, draws them over the time that the recording took.",
-	  .place = offsetof(struct replay, svg.by_time) },
+	  .place = offsetof(struct replay, by_time) },
 	{ "--dump", NULL, "Prints all events, a line each: number, time in seconds, words.",
 	  .place = offsetof(struct replay, dump) },
 	{ "--event", "NUMBER",
@@ -258,7 +260,7 @@ static int check(const struct replay *r)
 		                "something else; give one of them");
 	if (r->one && r->limited)
 		return complain("replay: --event ends by itself; --until is not for it");
-	if (r->svg.by_time && !r->svg_path)
+	if (r->by_time && !r->svg_path)
 		return complain("replay: --time says how --svg draws, which was not given");
 	return EXIT_HELD;
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "registers.h"
+#include "replay_map.h"
 #include "tally.h"
 #include "trace/block.h"
 #include "trace/replay.h"
@@ -39,6 +40,7 @@ struct replay_stats {
 	struct tally faults;    /* by code << 32 | requester              */
 	struct tally requesters;
 	bool walked[TRACE_DEPTH_MAX + 1]; /* since the last request at this depth */
+	bool cached_last;                 /* of the last request: was it? */
 	bool started, short_of_memory;
 	uint64_t replay_ns, requests_ns; /* CPU time of the replay; of its calls with requests */
 };
@@ -94,22 +96,22 @@ void event_free(struct replay_event *wanted);
 
 /* ---- A picture (replay_svg.c) ---------------------------------------------------------------------- */
 
-struct replay_access;
+#define SVG_WIDTH (150u + 2u * MAP_COLUMNS + 30u)
+#define SVG_HEIGHT (60u + 2u * MAP_ROWS + 52u)
 
-struct replay_svg {
-	bool by_time;
-	struct replay_access *accesses;
-	size_t count, room;
-	uint64_t first, last; /* of the horizontal axis */
-	uint64_t *commands;   /* where on it commands were */
-	size_t command_count, command_room;
-	bool started, short_of_memory;
-};
-
-void svg_event(struct replay_svg *svg, const struct trace_event *event);
-/* False: there is no memory for it. */
-bool svg_print(const struct replay_svg *svg, const struct replay_view *view,
+/* What of it stands in an svg element of that size, without style. */
+void svg_picture(const struct map_picture *picture, const struct tally *requesters, FILE *to);
+/* A whole file.  False: there is no memory for it. */
+bool svg_print(const struct replay_map *map, bool by_time, const struct replay_view *view,
                const struct tally *requesters, FILE *to);
-void svg_free(struct replay_svg *svg);
+
+/* ---- Numbers for people (replay_numbers.c) --------------------------------------------------------- */
+
+/* Each returns `room`. */
+const char *bytes_text(uint64_t bytes, char *room, size_t size);
+const char *time_text(uint64_t ns, char *room, size_t size);
+double share_of(uint64_t part, uint64_t whole); /* in percent */
+/* Bytes of all requesters: COUNT_READ or COUNT_WRITTEN. */
+uint64_t bytes_moved(const struct replay_stats *stats, unsigned which);
 
 #endif

@@ -28,6 +28,7 @@ static void on_access(struct replay_stats *s, const struct trace_event *e)
 	const bool refused = e->result || (e->reply.status != IOM_DONE && !stalled);
 
 	s->walked[e->depth] = false;
+	s->cached_last = cached;
 	s->requests++;
 	s->cached += cached;
 	s->stalled += stalled;

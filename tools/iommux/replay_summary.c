@@ -9,49 +9,6 @@
 #include "tables.h"
 #include "verbs.h"
 
-/* ---- Numbers for people ------------------------------------------------------------------------ */
-
-static const char *bytes_text(uint64_t bytes, char *room, size_t size)
-{
-	static const char *const units[] = { "bytes", "KiB", "MiB", "GiB", "TiB" };
-	unsigned u = 0;
-	double shown = (double)bytes;
-
-	for (; shown >= 10000 && u < 4; u++)
-		shown /= 1024;
-	snprintf(room, size, u ? "%.1f %s" : "%.0f %s", shown, units[u]);
-	return room;
-}
-
-static const char *time_text(uint64_t ns, char *room, size_t size)
-{
-	static const struct {
-		uint64_t ns;
-		const char *name;
-	} units[] = { { 1000000000, "s" }, { 1000000, "ms" }, { 1000, "us" }, { 1, "ns" } };
-	unsigned u = 0;
-
-	while (u < 3 && ns < units[u].ns)
-		u++;
-	snprintf(room, size, u < 3 ? "%.3g %s" : "%.0f %s", (double)ns / (double)units[u].ns,
-	         units[u].name);
-	return room;
-}
-
-static double share(uint64_t part, uint64_t whole)
-{
-	return whole ? 100.0 * (double)part / (double)whole : 0;
-}
-
-static uint64_t moved(const struct replay_stats *s, unsigned which)
-{
-	uint64_t bytes = 0;
-
-	for (size_t i = 0; i < s->requesters.used; i++)
-		bytes += s->requesters.rows[i].count[which];
-	return bytes;
-}
-
 static uint64_t per(uint64_t ns, uint64_t things)
 {
 	return things ? ns / things : 0;
@@ -116,10 +73,10 @@ static void put_requests(const struct replay_stats *s)
 	if (!s->requests)
 		return;
 	heading("Cached");
-	printf("%.1f %% were answered without reading a table\n", share(s->cached, s->requests));
+	printf("%.1f %% were answered without reading a table\n", share_of(s->cached, s->requests));
 	heading("Moved");
-	printf("%s read, %s written\n", bytes_text(moved(s, COUNT_READ), from, sizeof from),
-	       bytes_text(moved(s, COUNT_WRITTEN), to, sizeof to));
+	printf("%s read, %s written\n", bytes_text(bytes_moved(s, COUNT_READ), from, sizeof from),
+	       bytes_text(bytes_moved(s, COUNT_WRITTEN), to, sizeof to));
 }
 
 static void put_own(const struct replay_stats *s)
@@ -198,7 +155,7 @@ static void put_devices(const struct replay_stats *s, bool all)
 		heading(i ? "" : "Devices");
 		printf("%8" PRIu64 "  requests of 0x%" PRIx64 ", %.1f %% cached, %" PRIu64
 		       " refused; %s read, %s written\n",
-		       n[COUNT_REQUESTS], row->key, share(n[COUNT_CACHED], n[COUNT_REQUESTS]),
+		       n[COUNT_REQUESTS], row->key, share_of(n[COUNT_CACHED], n[COUNT_REQUESTS]),
 		       n[COUNT_REFUSED], bytes_text(n[COUNT_READ], from, sizeof from),
 		       bytes_text(n[COUNT_WRITTEN], to, sizeof to));
 	}
@@ -267,8 +224,8 @@ static void json_head(struct table_out *t, const struct replay_view *v,
 	table_number(t, "cached", s->cached);
 	table_number(t, "translation_requests", s->asked[IOM_AT_TRANSLATION_REQUEST]);
 	table_number(t, "translated_requests", s->asked[IOM_AT_TRANSLATED]);
-	table_number(t, "bytes_read", moved(s, COUNT_READ));
-	table_number(t, "bytes_written", moved(s, COUNT_WRITTEN));
+	table_number(t, "bytes_read", bytes_moved(s, COUNT_READ));
+	table_number(t, "bytes_written", bytes_moved(s, COUNT_WRITTEN));
 	table_number(t, "device_interrupts", s->to_interrupts + s->calls[IOM_CALL_MSI]);
 }
 
