@@ -135,7 +135,7 @@ static bool writable(struct recording *r)
 	return true;
 }
 
-int recording_run(struct scenario *scenario, const char *path)
+int recording_run(struct scenario *scenario, const char *path, unsigned *count)
 {
 	struct recording r = { .scenario = scenario, .path = path };
 	const struct machine_units units = { made, gone, &r };
@@ -146,5 +146,6 @@ int recording_run(struct scenario *scenario, const char *path)
 	scenario->units = &units;
 	status = scenario_run(scenario);
 	scenario->units = NULL;
+	*count = r.made;
 	return r.wrong[0] && status != EXIT_WRONG ? complain("run: %s", r.wrong) : status;
 }

@@ -11,10 +11,11 @@
 #include "complain.h"
 #include "file.h"
 #include "option.h"
+#include "report.h"
 #include "verbs.h"
 
 struct replay {
-	const char *path, *svg_path;
+	const char *path, *svg_path, *report_path;
 	bool stats, json, dump, one, limited;
 	uint64_t until;
 	struct replay_view view;
@@ -22,6 +23,7 @@ struct replay {
 	struct replay_event wanted;
 	struct replay_map map;
 	bool by_time;
+	struct report_steps steps;
 	struct trace_replay *player;
 	uint64_t started_ns;
 	uint64_t whole; /* events up to the end of the last outermost call */
@@ -48,8 +50,10 @@ static void on_event(void *opaque, const struct trace_event *e)
 		words_line(&r->view, e, ' ', stdout);
 	if (r->one)
 		event_add(&r->wanted, &r->view, e);
-	if (r->svg_path)
+	if (r->svg_path || r->report_path)
 		map_event(&r->map, e, r->counts.cached_last);
+	if (r->report_path)
+		steps_event(&r->steps, &r->counts, e);
 }
 
 static bool on_difference(void *opaque, const struct trace_difference *d)
@@ -117,6 +121,20 @@ static int put_svg(const struct replay *r)
 	return EXIT_HELD;
 }
 
+static int put_report(const struct replay *r)
+{
+	struct report report;
+	struct report_unit unit = { .view = &r->view,
+		                    .stats = &r->counts,
+		                    .map = &r->map,
+		                    .steps = &r->steps,
+		                    .difference = r->difference[0] ? r->difference : NULL };
+
+	if (!report_begin(&report, r->path))
+		return complain("replay: no memory is left");
+	return report_end(&report, page_unit(&unit, report.to), "replay", r->report_path);
+}
+
 static int put_event(const struct replay *r)
 {
 	if (!r->wanted.met)
@@ -132,10 +150,16 @@ static int put_all(struct replay *r)
 	int status;
 
 	stats_end(&r->counts);
-	if (r->counts.short_of_memory || r->wanted.short_of_memory || r->map.short_of_memory)
+	if (r->counts.short_of_memory || r->wanted.short_of_memory || r->map.short_of_memory ||
+	    r->steps.short_of_memory)
 		return complain("replay: no memory is left");
 	if (r->svg_path) {
 		status = put_svg(r);
+		if (status)
+			return status;
+	}
+	if (r->report_path) {
+		status = put_report(r);
 		if (status)
 			return status;
 	}
@@ -191,6 +215,7 @@ static int run(struct replay *r, FILE *file)
 	stats_free(&r->counts);
 	event_free(&r->wanted);
 	map_free(&r->map);
+	steps_free(&r->steps);
 	trace_reader_free(reader);
 	return status;
 }
@@ -241,6 +266,9 @@ static const struct option options[] = {
 	  .place = offsetof(struct replay, svg_path), .files = "*.svg" },
 	{ "--time", NULL, "With --svg, draws them over the time that the recording took.",
 	  .place = offsetof(struct replay, by_time) },
+	{ "--report", "FILE",
+	  "Writes a page that shows all of it, for a browser; docs/report.md says how to read it.",
+	  .place = offsetof(struct replay, report_path), .files = "*.html" },
 	{ "--dump", NULL, "Prints all events, a line each: number, time in seconds, words.",
 	  .place = offsetof(struct replay, dump) },
 	{ "--event", "NUMBER",
@@ -272,6 +300,8 @@ static int replay(int argc, char **argv)
 
 	if (!status)
 		status = check(&r);
+	if (!status && r.report_path)
+		status = report_probe("replay", r.report_path);
 	return status ? status : run_file(&r);
 }
 
@@ -279,7 +309,8 @@ const struct verb verb_replay = {
 	.name = "replay",
 	.summary = "replay a recorded IOMMU, compare, and tell what happened",
 	.synopsis = {
-		"[--until NUMBER] [--stats] [--json] [--svg FILE [--time]] TRACE",
+		"[--until NUMBER] [--stats] [--json] [--svg FILE [--time]] [--report FILE] "
+		"TRACE",
 		"[--until NUMBER] --dump TRACE",
 		"--event NUMBER TRACE",
 	},
@@ -301,6 +332,8 @@ const struct verb verb_replay = {
 		{ "See one event, and what it caused:", { "iommux replay --event 651 trace.1" } },
 		{ "Draw the addresses that the devices used:",
 		  { "iommux replay --svg trace.svg trace.1" } },
+		{ "See the machine at work, in a browser:",
+		  { "iommux replay --report report.html trace.1" } },
 	},
 	.statuses = {
 		[EXIT_HELD] = "The replay did what was recorded.",
@@ -309,6 +342,6 @@ const struct verb verb_replay = {
 		               "nothing but one sentence is written, and by --dump the events before "
 		               "the damage.",
 	},
-	.see_also = { "iommux-run(1)", "docs/replay.md", "docs/trace-format.md" },
+	.see_also = { "iommux-run(1)", "docs/replay.md", "docs/report.md", "docs/trace-format.md" },
 	.run = replay,
 };

@@ -14,7 +14,7 @@
 
 /* ---- What is counted (replay_stats.c) ---------------------------------------------------------- */
 
-/* Counts of a row for a requester; those of faults and commands have the first only. */
+/* Counts of a row for a requester; those of faults and commands have the first, and the last two. */
 enum {
 	COUNT_REQUESTS, /* or how many there were */
 	COUNT_CACHED,   /* answered without reading a table */
@@ -22,6 +22,7 @@ enum {
 	COUNT_READ,    /* bytes that it read ... */
 	COUNT_WRITTEN, /* ... and wrote          */
 	COUNT_FIRST,   /* number of the first event */
+	COUNT_ADDRESS, /* of the first request with a fault */
 };
 
 #define REPLAY_OFS (IOM_OF_INTERRUPT + 1u)
@@ -110,7 +111,8 @@ bool svg_print(const struct replay_map *map, bool by_time, const struct replay_v
 /* Each returns `room`. */
 const char *bytes_text(uint64_t bytes, char *room, size_t size);
 const char *time_text(uint64_t ns, char *room, size_t size);
-double share_of(uint64_t part, uint64_t whole); /* in percent */
+const char *count_text(uint64_t number, char *room, size_t size); /* 12,345 */
+double share_of(uint64_t part, uint64_t whole);                   /* in percent */
 /* Bytes of all requesters: COUNT_READ or COUNT_WRITTEN. */
 uint64_t bytes_moved(const struct replay_stats *stats, unsigned which);
 

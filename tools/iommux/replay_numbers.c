@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /* Numbers of a trace for people. */
+#include <inttypes.h>
+
 #include "replay.h"
 
 const char *bytes_text(uint64_t bytes, char *room, size_t size)
@@ -42,4 +44,18 @@ uint64_t bytes_moved(const struct replay_stats *s, unsigned which)
 	for (size_t i = 0; i < s->requesters.used; i++)
 		bytes += s->requesters.rows[i].count[which];
 	return bytes;
+}
+
+const char *count_text(uint64_t number, char *room, size_t size)
+{
+	char digits[24];
+	size_t n = (size_t)snprintf(digits, sizeof digits, "%" PRIu64, number), at = 0;
+
+	for (size_t i = 0; i < n && at + 2 < size; i++) {
+		if (i && (n - i) % 3 == 0)
+			room[at++] = ',';
+		room[at++] = digits[i];
+	}
+	room[at] = 0;
+	return room;
 }

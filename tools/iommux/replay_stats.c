@@ -20,6 +20,17 @@ static void count(struct replay_stats *s, struct tally *tally, uint64_t key, uns
 	row->count[which] += by;
 }
 
+static void count_fault(struct replay_stats *s, const struct trace_event *e)
+{
+	const uint64_t key = (uint64_t)e->reply.fault << 32 | e->requester;
+	struct tally_row *row;
+
+	count(s, &s->faults, key, COUNT_REQUESTS, 1, e->number);
+	row = tally_at(&s->faults, key);
+	if (row && row->count[COUNT_FIRST] == e->number)
+		row->count[COUNT_ADDRESS] = e->request.iova;
+}
+
 /* A request is cached if the unit read no entry of a table for it. */
 static void on_access(struct replay_stats *s, const struct trace_event *e)
 {
@@ -41,8 +52,7 @@ static void on_access(struct replay_stats *s, const struct trace_event *e)
 	count(s, &s->requesters, e->requester, COUNT_CACHED, cached, e->number);
 	count(s, &s->requesters, e->requester, COUNT_REFUSED, refused, e->number);
 	if (e->reply.fault)
-		count(s, &s->faults, (uint64_t)e->reply.fault << 32 | e->requester, COUNT_REQUESTS,
-		      1, e->number);
+		count_fault(s, e);
 }
 
 static void on_own(struct replay_stats *s, const struct trace_event *e)

@@ -267,6 +267,7 @@ static void json_faults(struct table_out *t, const struct replay_view *v,
 		table_number(t, "requester", (uint32_t)row->key);
 		table_number(t, "count", row->count[COUNT_REQUESTS]);
 		table_number(t, "first_event", row->count[COUNT_FIRST]);
+		table_hex(t, "first_address", row->count[COUNT_ADDRESS]);
 	}
 }
 

@@ -133,7 +133,10 @@ static void put_axis(const struct map_picture *p, FILE *to)
 	const unsigned bottom = TOP + ROWS * CELL;
 	const uint64_t step = tick(p->last - p->first);
 
-	fputs("<path class=\"k\" d=\"", to);
+	fprintf(to,
+	        "<path class=\"k\" data-by=\"%s\" data-first=\"%" PRIu64 "\" data-last=\"%" PRIu64
+	        "\" data-left=\"%u\" data-width=\"%u\" data-top=\"%u\" data-bottom=\"%u\" d=\"",
+	        p->by_time ? "ns" : "event", p->first, p->last, LEFT, COLUMNS * CELL, TOP, bottom);
 	for (unsigned c = 0; c < COLUMNS; c++)
 		if (p->commands[c])
 			fprintf(to, "M%u %uv8", LEFT + c * CELL + CELL / 2, bottom + 6);

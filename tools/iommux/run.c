@@ -8,6 +8,7 @@
 #include "complain.h"
 #include "option.h"
 #include "recording.h"
+#include "report_run.h"
 #include "scenario.h"
 #include "snapshots.h"
 #include "verbs.h"
@@ -17,7 +18,7 @@
 struct run {
 	struct scenario scenario;
 	struct scenario_param params[PARAMS_MAX];
-	const char *record, *snapshot; /* files, or NULL */
+	const char *record, *report, *snapshot; /* files, or NULL */
 };
 
 static int set_arch(void *opaque, const char *value)
@@ -94,6 +95,10 @@ static const struct option options[] = {
 	  "Records each IOMMU to a file of its own, in the order in which they are made: FILE.0, "
 	  "FILE.1 and so on.",
 	  .place = offsetof(struct run, record), .files = "*" },
+	{ "--report", "FILE",
+	  "Writes a page that shows what each IOMMU did, for a browser, also where a check failed; "
+	  "docs/report.md says how to read it.",
+	  .place = offsetof(struct run, report), .files = "*.html" },
 	{ "--steps", NULL,
 	  "Puts a number before each title, line and check that the scenario tells.",
 	  .place = offsetof(struct run, scenario.numbered) },
@@ -115,6 +120,7 @@ static const struct option options[] = {
 static int run(int argc, char **argv)
 {
 	struct run r = { .scenario = { .arch = machine_archs[0], .seed = 1 } };
+	unsigned units;
 	int status;
 
 	r.scenario.params = r.params;
@@ -125,19 +131,22 @@ static int run(int argc, char **argv)
 		return complain("run: no scenario was given; try 'iommux run examples/os.lua'");
 	if (!r.snapshot != !r.scenario.at)
 		return complain("run: --snapshot FILE and --at STEP belong together");
-	if (r.snapshot && r.record)
-		return complain("run: --record and --snapshot are for two runs; give one of them");
+	if (r.snapshot && (r.record || r.report))
+		return complain("run: %s and --snapshot are for two runs; give one of them",
+		                r.record ? "--record" : "--report");
 	if (r.snapshot)
 		return snapshots_run(&r.scenario, r.snapshot);
-	return r.record ? recording_run(&r.scenario, r.record) : scenario_run(&r.scenario);
+	if (r.report)
+		return report_run(&r.scenario, r.record, r.report);
+	return r.record ? recording_run(&r.scenario, r.record, &units) : scenario_run(&r.scenario);
 }
 
 const struct verb verb_run = {
 	.name = "run",
 	.summary = "run a scenario: machines, devices and an IOMMU, told in Lua",
 	.synopsis = {
-		"[--arch riscv|vtd] [--seed NUMBER] [--steps] [--record FILE] SCENARIO.lua "
-		"[NAME=value ...]",
+		"[--arch riscv|vtd] [--seed NUMBER] [--steps] [--record FILE] "
+		"[--report FILE] SCENARIO.lua [NAME=value ...]",
 		"--snapshot FILE --at STEP ... SCENARIO.lua [NAME=value ...]",
 	},
 	.description = {
@@ -166,6 +175,8 @@ const struct verb verb_run = {
 		{ "The same with Intel VT-d; and what becomes there of interrupts, forged ones too:",
 		  { "iommux run --arch vtd examples/sva.lua",
 		    "iommux run --arch vtd examples/interrupts.lua" } },
+		{ "See in a browser what the IOMMUs did:",
+		  { "iommux run --report report.html examples/guest.lua" } },
 	},
 	.statuses = {
 		[EXIT_HELD] = "The scenario ran to its end, and all checks held.",
@@ -173,6 +184,6 @@ const struct verb verb_run = {
 		[EXIT_WRONG] = "An option, a file or the scenario is not as it must be; nothing but "
 		               "one sentence is written.",
 	},
-	.see_also = { "iommux-replay(1)", "docs/scenarios.md" },
+	.see_also = { "iommux-replay(1)", "docs/scenarios.md", "docs/report.md" },
 	.run = run,
 };

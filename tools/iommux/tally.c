@@ -45,6 +45,11 @@ struct tally_row *tally_at(struct tally *t, uint64_t key)
 	return row;
 }
 
+uint64_t tally_count(const struct tally *t, uint64_t key, unsigned which)
+{
+	return t->room ? find(t->rows, t->room, key)->count[which] : 0;
+}
+
 static int compare(const void *a, const void *b)
 {
 	const struct tally_row *x = a, *y = b;

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TALLY_COUNTS 6
+#define TALLY_COUNTS 7
 
 struct tally_row {
 	uint64_t key, count[TALLY_COUNTS];
@@ -23,6 +23,9 @@ struct tally {
 
 /* The row of a key, made if need be, until the next call; NULL: no memory is left. */
 struct tally_row *tally_at(struct tally *tally, uint64_t key);
+
+/* A count of a key; 0 if it has no row. */
+uint64_t tally_count(const struct tally *tally, uint64_t key, unsigned which);
 
 /* Puts those with the largest first count first, in rows[0..used - 1]; no more calls of tally_at then. */
 void tally_sort(struct tally *tally);
