@@ -24,7 +24,7 @@ enum {
 struct verb {
 	const char *name;
 	const char *summary;         /* behind "iommux VERB - "; no full stop               */
-	const char *synopsis[5];     /* ways to write what stands behind "iommux VERB"      */
+	const char *synopsis[8];     /* ways to write what stands behind "iommux VERB"      */
 	const char *description[12]; /* paragraphs; the first alone has to be enough        */
 	const struct option *options;
 	struct verb_example {
