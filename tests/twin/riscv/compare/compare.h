@@ -24,7 +24,7 @@
 
 #include "../twin.h"
 #include "../../compare/random.h"
-#include "../../compare/soak.h"
+#include "../../compare/run.h"
 
 /* ---- Memory ------------------------------------------------------------------------------- */
 

@@ -24,7 +24,7 @@
 #include <iommux/vtd.h>
 
 #include "../../compare/random.h"
-#include "../../compare/soak.h"
+#include "../../compare/run.h"
 #include "../twin.h"
 
 /* ---- Memory ------------------------------------------------------------------------------- */
