@@ -137,6 +137,10 @@ static int put_report(const struct replay *r)
 
 static int put_event(const struct replay *r)
 {
+	if (r->wanted.too_many && r->wanted.done)
+		return complain("replay: event %" PRIu64 " of %s belongs to a call of more than a "
+		                "million events; --dump prints them",
+		                r->wanted.number, r->path);
 	if (!r->wanted.met)
 		return complain("replay: %s has no event %" PRIu64 "; the last one is %" PRIu64,
 		                r->path, r->wanted.number, r->counts.events - 1);

@@ -88,6 +88,7 @@ struct replay_event {
 	struct replay_part *parts;
 	size_t count, room, at; /* at: of the wanted one, if `met` */
 	bool met, done, short_of_memory;
+	bool too_many; /* events in that call */
 };
 
 void event_add(struct replay_event *wanted, const struct replay_view *view,

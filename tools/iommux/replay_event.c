@@ -10,8 +10,15 @@
 
 #include "replay.h"
 
+/* An outermost call with more events is not shown. */
+#define PARTS_MAX (UINT32_C(1) << 20)
+
+/* What is left of an event: its words. */
 struct replay_part {
-	struct trace_event event; /* its data are gone, but not its words */
+	uint64_t number, offset, time_ns;
+	uint32_t depth;
+	uint8_t kind, what;
+	bool write;
 	char *words;
 };
 
@@ -20,6 +27,7 @@ static void forget(struct replay_event *w)
 	for (size_t i = 0; i < w->count; i++)
 		free(w->parts[i].words);
 	w->count = 0;
+	w->too_many = false;
 }
 
 void event_free(struct replay_event *w)
@@ -37,6 +45,11 @@ void event_add(struct replay_event *w, const struct replay_view *v, const struct
 		return;
 	if (e->kind == TRACE_CALL && !e->depth)
 		forget(w);
+	if (w->count == PARTS_MAX) {
+		w->too_many = true;
+		w->done = e->number >= w->number;
+		return;
+	}
 	if (w->count == w->room) {
 		size_t room = w->room ? 2 * w->room : 256;
 		struct replay_part *parts = realloc(w->parts, room * sizeof *parts);
@@ -49,7 +62,16 @@ void event_add(struct replay_event *w, const struct replay_view *v, const struct
 		w->room = room;
 	}
 	words_of(v, e, text, sizeof text);
-	w->parts[w->count] = (struct replay_part){ *e, strdup(text) };
+	w->parts[w->count] = (struct replay_part){
+		.number = e->number,
+		.offset = e->offset,
+		.time_ns = e->time_ns,
+		.depth = e->depth,
+		.kind = e->kind,
+		.what = e->what,
+		.write = e->write,
+		.words = strdup(text),
+	};
 	if (!w->parts[w->count].words) {
 		w->short_of_memory = true;
 		return;
@@ -64,39 +86,38 @@ void event_add(struct replay_event *w, const struct replay_view *v, const struct
 
 static bool is_fetch(const struct replay_part *p)
 {
-	return p->event.kind == TRACE_OWN && p->event.what == IOM_OF_QUEUE && !p->event.write;
+	return p->kind == TRACE_OWN && p->what == IOM_OF_QUEUE && !p->write;
 }
 
 /* The first and the last event that belong to the wanted one. */
 static void extent(const struct replay_event *w, size_t *first, size_t *last)
 {
 	const struct replay_part *p = w->parts;
-	const uint32_t depth = p[w->at].event.depth;
+	const uint32_t depth = p[w->at].depth;
 	size_t i = w->at;
 
 	*first = *last = w->at;
-	switch (p[w->at].event.kind) {
+	switch (p[w->at].kind) {
 	case TRACE_CALL:
 		while (*last + 1 < w->count &&
-		       !(p[*last].event.kind == TRACE_LEAVE && p[*last].event.depth == depth))
+		       !(p[*last].kind == TRACE_LEAVE && p[*last].depth == depth))
 			++*last;
 		break;
 	case TRACE_LEAVE:
-		while (*first &&
-		       !(p[*first].event.kind == TRACE_CALL && p[*first].event.depth == depth))
+		while (*first && !(p[*first].kind == TRACE_CALL && p[*first].depth == depth))
 			--*first;
 		break;
 	case TRACE_COMMAND:
 		/* With its fetch, and up to that of the next, or to the end of the call. */
 		*first -= i && is_fetch(&p[i - 1]);
-		while (++i < w->count && p[i].event.depth >= depth &&
-		       !(p[i].event.depth == depth && is_fetch(&p[i])))
+		while (++i < w->count && p[i].depth >= depth &&
+		       !(p[i].depth == depth && is_fetch(&p[i])))
 			*last = i;
 		break;
 	case TRACE_ACCESS:
-		while (i && p[i - 1].event.depth >= depth &&
-		       !(p[i - 1].event.depth == depth && (p[i - 1].event.kind == TRACE_ACCESS ||
-		                                           p[i - 1].event.kind == TRACE_MOVED)))
+		while (i && p[i - 1].depth >= depth &&
+		       !(p[i - 1].depth == depth &&
+		         (p[i - 1].kind == TRACE_ACCESS || p[i - 1].kind == TRACE_MOVED)))
 			*first = --i;
 		break;
 	default:
@@ -106,13 +127,12 @@ static void extent(const struct replay_event *w, size_t *first, size_t *last)
 
 static void put(const struct replay_part *p, char mark, FILE *to)
 {
-	fprintf(to, "%c%9" PRIu64 "  %*s%s\n", mark, p->event.number, (int)(2 * p->event.depth), "",
-	        p->words);
+	fprintf(to, "%c%9" PRIu64 "  %*s%s\n", mark, p->number, (int)(2 * p->depth), "", p->words);
 }
 
 void event_print(const struct replay_event *w, const struct replay_view *v, FILE *to)
 {
-	const struct trace_event *e = &w->parts[w->at].event;
+	const struct replay_part *e = &w->parts[w->at];
 	size_t first, last;
 
 	fprintf(to,
@@ -121,11 +141,10 @@ void event_print(const struct replay_event *w, const struct replay_view *v, FILE
 	        e->number, v->path, (double)e->time_ns / 1e9, e->offset);
 	extent(w, &first, &last);
 	/* The calls in which all of that happened. */
-	for (uint32_t depth = 0; depth < w->parts[first].event.depth; depth++) {
+	for (uint32_t depth = 0; depth < w->parts[first].depth; depth++) {
 		size_t i = first;
 
-		while (i &&
-		       !(w->parts[i].event.kind == TRACE_CALL && w->parts[i].event.depth == depth))
+		while (i && !(w->parts[i].kind == TRACE_CALL && w->parts[i].depth == depth))
 			i--;
 		put(&w->parts[i], ' ', to);
 	}
