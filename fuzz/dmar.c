@@ -13,15 +13,10 @@
 
 #include <iommux/dmar.h>
 
+#include "firmware.h"
 #include "target.h"
 
 #define ARRAY 64
-
-#define MUST(condition)                                                                            \
-	do {                                                                                       \
-		if (!(condition))                                                                  \
-			abort();                                                                   \
-	} while (0)
 
 /* What a visit told, as it has to be told to the builder; `many`: more than there is room for. */
 struct copy {
@@ -287,29 +282,6 @@ static size_t small_table(uint8_t *buf, size_t size)
 	return bytes;
 }
 
-/* In memory of just its length, so that every byte behind it is forbidden. */
-static uint8_t *make_table(const uint8_t *data, size_t size, size_t *bytes)
-{
-	uint8_t right[256], *own, sum = 0;
-	size_t least = small_table(right, sizeof right);
-
-	*bytes = size > least ? size : least;
-	own = calloc(1, *bytes);
-	MUST(own);
-	memcpy(own, right, least);
-	for (size_t i = 0; i < size; i++)
-		own[i] ^= data[i];
-	if (size && data[size - 1] & 1)
-		return own;
-	memcpy(own, "DMAR", 4);
-	for (unsigned i = 0; i < 4; i++)
-		own[4 + i] = (uint8_t)(*bytes >> (8 * i));
-	for (size_t i = 0; i < *bytes; i++)
-		sum = (uint8_t)(sum + own[i]);
-	own[9] = (uint8_t)(own[9] - sum);
-	return own;
-}
-
 static void on_wrong(void *opaque, const char *sentence)
 {
 	MUST(sentence[0] && strlen(sentence) < 252);
@@ -326,7 +298,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct iom_dmar_table table;
 	struct iom_error error;
 	size_t bytes;
-	uint8_t *own = make_table(data, size, &bytes);
+	uint8_t right[256];
+	size_t least = small_table(right, sizeof right);
+	uint8_t *own = firmware_table("DMAR", right, least, data, size, &bytes);
 	unsigned told = 0;
 
 	MUST(c);
