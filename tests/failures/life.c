@@ -141,6 +141,18 @@ void life_remove_and_come_back(struct world *w)
 	drain(w);
 }
 
+void life_reset(struct world *w)
+{
+	void (*bring_up)(struct world * w) = w->arch->steps[0].run;
+
+	iom_unit_reset_warm(w->unit);
+	note_queue(w);
+	bring_up(w);
+	iom_unit_reset(w->unit);
+	note_queue(w);
+	bring_up(w);
+}
+
 /* ---- A life ------------------------------------------------------------------------------- */
 
 static bool same(const struct notes *a, const struct notes *b)

@@ -17,6 +17,7 @@ void life(struct world *w, const struct world *good);
  * command queue go on, takes the records, and acknowledges the interrupts.  All commands are done then.
  */
 
+/* The first of an architecture brings it up. */
 struct step {
 	const char *name;
 	void (*run)(struct world *w);
@@ -32,5 +33,6 @@ void life_ats(struct world *w);
 void life_page_requests(struct world *w);
 void life_backend(struct world *w);
 void life_remove_and_come_back(struct world *w);
+void life_reset(struct world *w);
 
 #endif

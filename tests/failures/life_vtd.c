@@ -159,16 +159,6 @@ static void move(struct world *w)
 	drain(w);
 }
 
-static void reset(struct world *w)
-{
-	iom_unit_reset_warm(w->unit);
-	soft_vtd_note_queue(w);
-	bring_up(w);
-	iom_unit_reset(w->unit);
-	soft_vtd_note_queue(w);
-	bring_up(w);
-}
-
 static const struct step steps[] = {
 	{ "bring-up", bring_up, false },
 	{ "DMA", life_plain_dma, false },
@@ -186,7 +176,7 @@ static const struct step steps[] = {
 	{ "backend", life_backend, true },
 	{ "move", move, false },
 	{ "remove and come back", life_remove_and_come_back, false },
-	{ "reset", reset, false },
+	{ "reset", life_reset, false },
 	{ "DMA again", life_plain_dma, false },
 };
 
