@@ -306,11 +306,10 @@ const struct verb verb_explain = {
 	.name = "explain",
 	.summary = "explain an IOMMU's answer: each table word, its meaning, and what decided",
 	.synopsis = {
-		"--device DEVICE [--pasid N] --iova ADDRESS [--access r|w|rw|x] [--json] FILE",
-		"--device DEVICE --interrupt ADDRESS:DATA [--json] FILE",
-		"--event N [--device DEVICE ...] [--json] TRACE",
+		"--device DEVICE [--pasid N] --iova ADDRESS [--access r|w|rw|x] [--at STEP] FILE",
+		"--device DEVICE --interrupt ADDRESS:DATA [--at STEP] FILE",
+		"--event N [--device DEVICE ...] TRACE",
 		"--core FILE --arch riscv|vtd --root VALUE [--irta VALUE] --device DEVICE ...",
-		"--at STEP [--unit N] [--arch riscv|vtd] [--seed NUMBER] ... SCENARIO.lua",
 	},
 	.description = {
 		"Asks an IOMMU what it would answer to a device, and shows each step: the registers "
@@ -340,6 +339,6 @@ const struct verb verb_explain = {
 		[EXIT_WRONG] = "An option or a file is not as it must be; nothing but one sentence is "
 		               "written.",
 	},
-	.see_also = { "iommux(1)", "iommux-run(1)", "docs/explain.md" },
+	.see_also = { "iommux-run(1)", "iommux-replay(1)", "docs/explain.md" },
 	.run = run,
 };

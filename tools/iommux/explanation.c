@@ -256,8 +256,24 @@ static bool differs(const struct explanation *x)
 	return w->reply.spa != x->reply.spa;
 }
 
+/* What came of not knowing a word is no answer. */
+static void cut(struct explanation *x)
+{
+	size_t i = 0;
+
+	while (i < x->count && !x->step[i].unknown)
+		i++;
+	x->count = i < x->count ? i + 1 : i;
+	x->sent = x->stored = false;
+	x->result = IOM_EFAULT;
+}
+
 static void conclude(struct explanation *x, const struct explain_arch *arch, uint64_t mark)
 {
+	if (x->scene->missing) {
+		cut(x);
+		return;
+	}
 	if (x->reply.fault) {
 		x->fault = iom_fault_name(x->scene->unit, x->reply.fault);
 		x->clause = clause_of(arch, x->reply.fault);
@@ -295,8 +311,9 @@ int explanation_make(struct scene *s, const struct scene_question *question, str
 	}
 	if (x->result == IOM_EINVAL) {
 		explanation_free(x);
-		return complain("explain: the unit cannot be asked that: a device number has at "
-		                "most %s bits, a PASID 20",
+		return complain("explain: --device 0x%" PRIx32 " cannot be: device numbers have %s "
+		                "bits here",
+		                question->requester,
 		                strcmp(s->header.arch, "vtd") != 0 ? "24" : "16");
 	}
 	conclude(x, asking.arch, mark);

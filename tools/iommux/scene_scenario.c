@@ -63,8 +63,10 @@ static int take(struct stop *stop, const struct listed_unit *u)
 	         spec->at, u->guest ? ", a guest's" : "");
 	snprintf(s->name, sizeof s->name, "%s", note);
 	if (stop->question && scene_ask(u->unit, stop->question, &s->warm))
-		return complain("%s: device 0x%" PRIx32 " is none that the IOMMU can have",
-		                spec->verb, stop->question->requester);
+		return complain("%s: --device 0x%" PRIx32 " cannot be: device numbers have %u bits "
+		                "here",
+		                spec->verb, stop->question->requester,
+		                u->arch->requester_last > 0xffff ? 24u : 16u);
 	config = unit_list_config(u, note);
 	if (trace_header_make(u->unit, &config, &s->header, &error))
 		return complain("%s: %s: %s", spec->verb, s->name, error.text);
