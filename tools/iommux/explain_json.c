@@ -72,7 +72,9 @@ static void put_answer(struct table_out *out, const struct explanation *x)
 		if (x->recorded[0])
 			text(out, "recorded", x->recorded);
 	} else if (x->question.interrupt) {
-		text(out, "answer", "delivered");
+		text(out, "answer", x->kept ? "kept" : "delivered");
+		if (x->kept)
+			table_hex(out, "kept_at", x->kept_at);
 	} else {
 		text(out, "answer", "granted");
 		table_hex(out, "spa", r->spa);

@@ -88,7 +88,7 @@ static void take_dc(struct explanation *x, struct explain_walk *w, const struct 
 	if (!(tc & RV_TC_PDTV))
 		w->levels1 = levels_of(IOM_GET(RV_FSC_MODE, s->word[RV_DC_FSC]), tc & RV_TC_SXL);
 	if (s->count > RV_DC_MSIPTP)
-		w->msi_base = IOM_GET(RV_PPN, s->word[RV_DC_MSIPTP]) << 12;
+		w->msi_base = IOM_GET(RV_FSC_PPN, s->word[RV_DC_MSIPTP]) << 12;
 	w->at1 = w->levels1;
 	w->at2 = w->levels2;
 	x->quiet = tc & RV_TC_DTF;
@@ -194,7 +194,8 @@ static void label(struct explanation *x, struct explain_walk *w, struct explain_
 		break;
 	case IOM_OF_MRIF:
 		s->clause = MESSAGES;
-		snprintf(s->what, sizeof s->what, "memory-resident interrupt file");
+		snprintf(s->what, sizeof s->what, "interrupt file in memory%s",
+		         s->write ? ": the interrupt's bit is set" : "");
 		break;
 	case IOM_OF_QUEUE:
 		s->clause = RECORDS;

@@ -143,7 +143,10 @@ static void put_granted(const struct explanation *x)
 {
 	const struct iom_reply *r = &x->reply;
 
-	if (x->question.interrupt)
+	if (x->kept)
+		printf("kept in memory: its bit is set at 0x%" PRIx64 "%s", x->kept_at,
+		       x->sent ? "" : "; nobody is notified");
+	else if (x->question.interrupt)
 		printf("delivered");
 	else if (r->target == IOM_TARGET_INTERRUPT)
 		printf("an interrupt message, not memory; --interrupt ADDRESS:DATA asks where it "
@@ -157,7 +160,8 @@ static void put_granted(const struct explanation *x)
 		put_permissions(r->perm);
 	}
 	if (x->sent)
-		printf("; the message 0x%" PRIx32 " goes to 0x%" PRIx64, x->sent_data, x->sent_to);
+		printf("; the %s 0x%" PRIx32 " goes to 0x%" PRIx64, x->kept ? "notice" : "message",
+		       x->sent_data, x->sent_to);
 	else if (x->stored)
 		printf("; stored to 0x%" PRIx64, x->stored_at);
 	printf(".\n");

@@ -230,7 +230,10 @@ static void label(struct explanation *x, struct explain_walk *w, struct explain_
 	case IOM_OF_MRIF:
 		s->anatomy = s->bytes == 64 ? &anatomy_vtd_posted_descriptor : NULL;
 		s->clause = "Interrupt Posting";
-		snprintf(s->what, sizeof s->what, "posted interrupt descriptor");
+		snprintf(s->what, sizeof s->what, "posted interrupt descriptor%s",
+		         !s->write          ? ""
+		         : s->spa % 64 < 32 ? ": the vector's bit is set"
+		                            : ": ON is set, a notification is on its way");
 		break;
 	case IOM_OF_QUEUE:
 		snprintf(s->what, sizeof s->what, "queue");

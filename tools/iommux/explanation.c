@@ -147,6 +147,10 @@ static void on_own(void *opaque, uint32_t requester, const struct iom_own_access
 	step->unknown = a->result && asking->x->scene->missing;
 	take_words(step, &asking->walk, a);
 	asking->arch->label(asking->x, &asking->walk, step);
+	if (a->of == IOM_OF_MRIF && a->write && !a->result && !a->missed && !asking->x->kept) {
+		asking->x->kept = true;
+		asking->x->kept_at = a->spa;
+	}
 }
 
 static void on_moved(void *opaque, uint32_t requester, const struct iom_moved *moved)
@@ -231,7 +235,8 @@ static void find_cached(struct explanation *x)
 
 		if (s->is_register || s->write)
 			continue;
-		s->from = EXPLAIN_CACHED;
+		/* What is there for an interrupt is not cached, and a probe does not look at it. */
+		s->from = s->of == IOM_OF_MRIF ? EXPLAIN_UNASKED : EXPLAIN_CACHED;
 		if (left && w->reads[left - 1].spa == s->spa && w->reads[left - 1].of == s->of) {
 			s->from = EXPLAIN_READ;
 			left--;

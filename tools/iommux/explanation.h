@@ -61,6 +61,8 @@ struct explanation {
 	bool sent; /* an interrupt message went out: */
 	uint64_t sent_to;
 	uint32_t sent_data;
+	bool kept; /* an interrupt is a bit in memory now, and the message is a notice of it: */
+	uint64_t kept_at;
 	bool stored; /* a message was stored in memory, or in what is no memory: */
 	uint64_t stored_at;
 	const char *fault; /* its name; NULL: there is none */

@@ -231,7 +231,7 @@ int scene_core_program(const struct scene_spec *spec, struct scene *s)
 	if (strcmp(s->header.arch, "vtd") != 0) {
 		(void)iom_mmio_write(s->unit, 0, RV_DDTP, 8, spec->root);
 		(void)iom_mmio_read(s->unit, 0, RV_DDTP, 8, &now);
-		if (now != spec->root)
+		if (now != spec->root || !IOM_GET(RV_DDTP_MODE, now))
 			return complain("%s: --root 0x%" PRIx64 " is no value that ddtp can have; "
 			                "bits 3:0 are the mode, 1 to 4, and bits 53:10 the page "
 			                "number of the table",
