@@ -11,11 +11,12 @@
 #include "complain.h"
 #include "file.h"
 #include "option.h"
+#include "replayed.h"
 #include "report.h"
 #include "verbs.h"
 
 struct replay {
-	const char *path, *svg_path, *report_path;
+	const char *path, *svg_path, *report_path, *snapshot_path;
 	bool stats, json, dump, one, limited;
 	uint64_t until;
 	struct replay_view view;
@@ -24,6 +25,8 @@ struct replay {
 	struct replay_map map;
 	bool by_time;
 	struct report_steps steps;
+	struct sparse memory; /* as the unit saw it: for --snapshot */
+	bool short_of_memory;
 	struct trace_replay *player;
 	uint64_t started_ns;
 	uint64_t whole; /* events up to the end of the last outermost call */
@@ -54,6 +57,8 @@ static void on_event(void *opaque, const struct trace_event *e)
 		map_event(&r->map, e, r->counts.cached_last);
 	if (r->report_path)
 		steps_event(&r->steps, &r->counts, e);
+	if (r->snapshot_path && e->kind == TRACE_OWN && !replayed_learn(&r->memory, e))
+		r->short_of_memory = true;
 }
 
 static bool on_difference(void *opaque, const struct trace_difference *d)
@@ -135,6 +140,16 @@ static int put_report(const struct replay *r)
 	return report_end(&report, page_unit(&unit, report.to), "replay", r->report_path);
 }
 
+static int put_snapshot(const struct replay *r)
+{
+	struct iom_error error;
+
+	if (replayed_snapshot(r->player, &r->memory, r->snapshot_path, &error))
+		return complain("replay: %s: the snapshot cannot be written: %s", r->snapshot_path,
+		                error.text);
+	return EXIT_HELD;
+}
+
 static int put_event(const struct replay *r)
 {
 	if (r->wanted.too_many && r->wanted.done)
@@ -155,10 +170,15 @@ static int put_all(struct replay *r)
 
 	stats_end(&r->counts);
 	if (r->counts.short_of_memory || r->wanted.short_of_memory || r->map.short_of_memory ||
-	    r->steps.short_of_memory)
+	    r->steps.short_of_memory || r->short_of_memory)
 		return complain("replay: no memory is left");
 	if (r->svg_path) {
 		status = put_svg(r);
+		if (status)
+			return status;
+	}
+	if (r->snapshot_path && !differs) {
+		status = put_snapshot(r);
 		if (status)
 			return status;
 	}
@@ -220,6 +240,7 @@ static int run(struct replay *r, FILE *file)
 	event_free(&r->wanted);
 	map_free(&r->map);
 	steps_free(&r->steps);
+	sparse_free(&r->memory);
 	trace_reader_free(reader);
 	return status;
 }
@@ -268,6 +289,11 @@ static const struct option options[] = {
 	{ "--json", NULL, "Prints what happened as JSON.", .place = offsetof(struct replay, json) },
 	{ "--svg", "FILE", "Draws the addresses that devices used, over the events.",
 	  .place = offsetof(struct replay, svg_path), .files = "*.svg" },
+	{ "--snapshot", "FILE",
+	  "Saves the unit as it is at the end, and the memory that it was seen to read and store, "
+	  "to "
+	  "a file for 'iommux explain'.",
+	  .place = offsetof(struct replay, snapshot_path), .files = "*" },
 	{ "--time", NULL, "With --svg, draws them over the time that the recording took.",
 	  .place = offsetof(struct replay, by_time) },
 	{ "--report", "FILE",
@@ -315,6 +341,7 @@ const struct verb verb_replay = {
 	.synopsis = {
 		"[--until NUMBER] [--stats] [--json] [--svg FILE [--time]] [--report FILE] "
 		"TRACE",
+		"[--until NUMBER] --snapshot FILE TRACE",
 		"[--until NUMBER] --dump TRACE",
 		"--event NUMBER TRACE",
 	},

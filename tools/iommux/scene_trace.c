@@ -11,8 +11,8 @@
 
 #include "complain.h"
 #include "file.h"
+#include "replayed.h"
 #include "scene.h"
-#include "trace/replay.h"
 #include "verbs.h"
 
 struct looking {
@@ -41,10 +41,8 @@ static void put(struct looking *l, struct sparse *to, uint64_t address, const ui
 /* A load or store before the call: what was there afterwards. */
 static void learn(struct looking *l, const struct trace_event *e)
 {
-	if (e->write && e->missed)
-		put(l, &l->scene->known, e->address, e->found, e->found_bytes);
-	else
-		put(l, &l->scene->known, e->address, e->data, e->data_bytes);
+	if (!replayed_learn(&l->scene->known, e))
+		l->short_of_memory = true;
 }
 
 /* One in the call: what was there when it began. */
@@ -221,23 +219,9 @@ static int with_reader(struct looking *l, int (*read)(struct looking *, struct t
 
 static int take_state(struct looking *l, struct trace_replay *replay)
 {
-	struct trace_header *h = &l->scene->header;
-	struct iom_unit *unit = trace_replay_unit(replay);
-	uint8_t *state;
-	size_t bytes;
+	struct iom_error error;
 
-	*h = *trace_replay_header(replay);
-	h->state = NULL;
-	h->partial = true;
-	(void)iom_unit_save(unit, NULL, 0, &bytes);
-	state = malloc(bytes);
-	if (!state)
-		return complain("%s: no memory is left", l->spec->verb);
-	h->state = state;
-	if (iom_unit_save(unit, state, bytes, &h->state_bytes))
-		return complain("%s: %s: the unit cannot be saved before event %" PRIu64,
-		                l->spec->verb, l->spec->path, l->first);
-	return EXIT_HELD;
+	return replayed_header(replay, &l->scene->header, &error) ? broken(l, &error) : EXIT_HELD;
 }
 
 static int replay_to(struct looking *l)
