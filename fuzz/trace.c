@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /*
- * Fuzz target: a trace.  Its blocks are compressed and have checksums, so that most changes are made to
- * what is in a block, and a file is made of that again.
+ * Fuzz target: a trace, a snapshot, or a core file.  Blocks of the first two are compressed and have
+ * checksums, so that most changes are made to what is in a block, and a file is made of that again.
  */
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -94,10 +94,32 @@ static void replay_on(const uint8_t *data, size_t size)
 	trace_replay_free(replay);
 }
 
+#define WORDS_MAX 5
+
+/* A verb with a file of these bytes behind its words. */
+static void run(const struct verb *verb, const char *const *words, const char *before,
+                const uint8_t *data, size_t size)
+{
+	char room[WORDS_MAX + 2][64], *argv[WORDS_MAX + 3];
+	int argc = 0, fd = memfd_create("trace", 0);
+
+	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
+		abort();
+	snprintf(room[0], sizeof room[0], "%s", verb->name);
+	snprintf(room[1], sizeof room[1], "%s/proc/self/fd/%d", before, fd);
+	for (argc = 2; argc < WORDS_MAX + 2 && words[argc - 2]; argc++)
+		snprintf(room[argc], sizeof room[argc], "%s", words[argc - 2]);
+	for (int i = 0; i < argc; i++)
+		argv[i] = room[i];
+	argv[argc] = NULL;
+	(void)verb->run(argc, argv);
+	close(fd);
+}
+
 /* As a person would look at it, in a way that the input's length chooses, if at all. */
 static void look_at(const uint8_t *data, size_t size)
 {
-	static const char *const ways[][2] = {
+	static const char *const ways[][WORDS_MAX] = {
 		{ "--json", "--stats" },
 		{ "--svg=/dev/null", "--stats" },
 		{ "--svg=/dev/null", "--time" },
@@ -105,27 +127,50 @@ static void look_at(const uint8_t *data, size_t size)
 		{ "--event=10" },
 		{ "--event=30" },
 	};
-	const size_t which = size % 16;
-	const char *const *way = ways[which % (sizeof ways / sizeof ways[0])];
-	char path[64], name[] = "replay", first[32], second[32];
-	char *argv[] = { name, path, first, second };
-	int fd;
+	static const char *const questions[][WORDS_MAX] = {
+		{ "--event=40" },
+		{ "--event=60", "--json" },
+		{ "--event=20", "--device=0x10", "--iova=0x7001000", "--access=rw" },
+	};
+	const size_t which = size % 16, count = sizeof ways / sizeof ways[0];
 
 	/* Pictures take long. */
-	if (which >= sizeof ways / sizeof ways[0])
-		return;
-	fd = memfd_create("trace", 0);
-	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
-		abort();
-	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-	snprintf(first, sizeof first, "%s", way[0]);
-	snprintf(second, sizeof second, "%s", way[1] ? way[1] : "");
-	(void)verb_replay.run(way[1] ? 4 : 3, argv);
-	close(fd);
+	if (which < count)
+		run(&verb_replay, ways[which], "", data, size);
+	else if (which - count < sizeof questions / sizeof questions[0])
+		run(&verb_explain, questions[which - count], "", data, size);
+}
+
+/* Snapshots, and core files. */
+static void explain(const uint8_t *data, size_t size, bool core)
+{
+	static const char *const of_snapshots[][WORDS_MAX] = {
+		{ "--device=0x10", "--iova=0x7001000", "--access=rw" },
+		{ "--device=0x100", "--iova=0x7001000", "--json" },
+		{ "--device=0x10", "--iova=0x7001000", "--pasid=1", "--access=x" },
+		{ "--device=0x100", "--interrupt=0xfee00010:0" },
+		{ "--device=0x100", "--interrupt=0x28001000:5", "--json" },
+	};
+	static const char *const of_cores[][WORDS_MAX] = {
+		{ "--arch=riscv", "--root=0x20000002", "--device=1", "--iova=0x40201678" },
+		{ "--arch=vtd", "--root=0x1000", "--device=0x100", "--iova=0x40201678" },
+		{ "--arch=vtd", "--irta=0x6000", "--device=0x100", "--interrupt=0xfee00010:0" },
+	};
+
+	if (core)
+		run(&verb_explain, of_cores[size % 3], "--core=", data, size);
+	else
+		run(&verb_explain, of_snapshots[size % 5], "", data, size);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	const bool core = size > 4 && !memcmp(data, "\177ELF", 4);
+
+	if (core || trace_file_kind(data, size) == TRACE_FILE_SNAPSHOT) {
+		explain(data, size, core);
+		return 0;
+	}
 	replay_on(data, size);
 	look_at(data, size);
 	return 0;
