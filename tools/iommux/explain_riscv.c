@@ -82,11 +82,12 @@ static void take_dc(struct explanation *x, struct explain_walk *w, const struct 
 	if (!s->count || !(tc & RV_TC_V))
 		return;
 	w->big1 = tc & RV_TC_SBE;
+	w->rv32 = tc & RV_TC_SXL;
 	w->levels2 =
 		levels_of(IOM_GET(RV_IOHGATP_MODE, s->word[RV_DC_IOHGATP]), w->how & ANATOMY_GXL);
 	w->wants_process = tc & RV_TC_PDTV && IOM_GET(RV_FSC_MODE, s->word[RV_DC_FSC]);
 	if (!(tc & RV_TC_PDTV))
-		w->levels1 = levels_of(IOM_GET(RV_FSC_MODE, s->word[RV_DC_FSC]), tc & RV_TC_SXL);
+		w->levels1 = levels_of(IOM_GET(RV_FSC_MODE, s->word[RV_DC_FSC]), w->rv32);
 	if (s->count > RV_DC_MSIPTP)
 		w->msi_base = IOM_GET(RV_FSC_PPN, s->word[RV_DC_MSIPTP]) << 12;
 	w->at1 = w->levels1;
@@ -127,7 +128,7 @@ static void label_process(struct explanation *x, struct explain_walk *w, struct 
 	w->wants_process = false;
 	if (s->count != 2 || !(s->word[RV_PC_TA] & RV_PC_TA_V))
 		return;
-	w->levels1 = w->at1 = levels_of(IOM_GET(RV_FSC_MODE, s->word[RV_PC_FSC]), false);
+	w->levels1 = w->at1 = levels_of(IOM_GET(RV_FSC_MODE, s->word[RV_PC_FSC]), w->rv32);
 }
 
 /* Why the second stage is walked: what it is to find. */

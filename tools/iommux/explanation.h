@@ -101,6 +101,7 @@ struct explain_walk {
 	unsigned levels1, levels2; /* of the stages' tables; 0: Bare */
 	unsigned at1, at2;         /* levels that are left */
 	bool page;                 /* the first stage has led to a page */
+	bool rv32;                 /* RISC-V: the first stage is as in RV32 */
 	bool wants_process;        /* there is a directory of processes, not walked to its end */
 	uint64_t msi_base;
 };
