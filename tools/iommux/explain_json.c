@@ -76,11 +76,7 @@ static void put_answer(struct table_out *out, const struct explanation *x)
 		if (x->kept)
 			table_hex(out, "kept_at", x->kept_at);
 	} else {
-		text(out, "answer", x->fault ? "empty" : "granted");
-		if (x->fault) {
-			table_hex(out, "code", r->fault);
-			text(out, "fault", x->fault);
-		}
+		text(out, "answer", explanation_empty(x) ? "empty" : "granted");
 		table_hex(out, "spa", r->spa);
 		table_number(out, "range_lg2", r->range_lg2);
 		table_number(out, "perm", r->perm);

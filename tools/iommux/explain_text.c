@@ -148,9 +148,9 @@ static void put_granted(const struct explanation *x)
 		       x->sent ? "" : "; nobody is notified");
 	else if (x->question.interrupt)
 		printf("delivered");
-	else if (x->fault)
-		printf("success without a permission: %s, code %" PRIu32 " (0x%" PRIx32 ")",
-		       x->fault, r->fault, r->fault);
+	else if (explanation_empty(x))
+		printf("success, without a permission: the device may ask for the page, or give "
+		       "up");
 	else if (r->target == IOM_TARGET_INTERRUPT)
 		printf("an interrupt message, not memory; --interrupt ADDRESS:DATA asks where it "
 		       "goes");

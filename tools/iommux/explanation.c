@@ -325,6 +325,11 @@ int explanation_make(struct scene *s, const struct scene_question *question, str
 	return EXIT_HELD;
 }
 
+bool explanation_empty(const struct explanation *x)
+{
+	return !x->result && x->question.request.at == IOM_AT_TRANSLATION_REQUEST && !x->reply.perm;
+}
+
 void explanation_free(struct explanation *x)
 {
 	free(x->step);

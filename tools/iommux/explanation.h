@@ -80,6 +80,9 @@ int explanation_make(struct scene *scene, const struct scene_question *question,
                      struct explanation *out);
 void explanation_free(struct explanation *explanation);
 
+/* Was a translation request answered by nothing? */
+bool explanation_empty(const struct explanation *explanation);
+
 void explanation_text(const struct explanation *explanation);
 void explanation_json(const struct explanation *explanation);
 
