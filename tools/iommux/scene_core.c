@@ -84,9 +84,11 @@ static const struct {
 	              "-l and -s" },
 	{ "DISKDUMP", "it is a diskdump file.  An ELF core is a copy of /proc/vmcore, or comes of "
 	              "'makedumpfile -E'" },
-	{ "makedumpfile", "it is a dump in makedumpfile's flat format; 'makedumpfile -R FILE' "
-	                  "makes a file of it, "
-	                  "which is an ELF core if it was dumped with -E" },
+	{ "makedumpfile", "it is a dump in makedumpfile's flat format, as QEMU's dump-guest-memory "
+	                  "-z writes it.  "
+	                  "Without -z, -l and -s that is an ELF core, and so is what 'makedumpfile "
+	                  "-E' writes to a "
+	                  "file" },
 };
 
 static const char *not_elf(const uint8_t *first, size_t got)
