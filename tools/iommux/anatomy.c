@@ -104,8 +104,10 @@ static int put_value(const struct anatomy_value *v, bool first, char *room, size
 		         v->high, v->low);
 	else
 		snprintf(name, sizeof name, "%s", v->name);
+	/* Numbers of modes and the like are decimal in the manuals. */
 	return snprintf(room, size,
-	                v->value < 10 ? "%s%s=%" PRIu64 "%s%s" : "%s%s=0x%" PRIx64 "%s%s",
+	                v->value < 10 || v->high - v->low < 4 ? "%s%s=%" PRIu64 "%s%s"
+	                                                      : "%s%s=0x%" PRIx64 "%s%s",
 	                first ? "" : ", ", name, v->value, v->meaning ? " " : "",
 	                v->meaning ? v->meaning : "");
 }

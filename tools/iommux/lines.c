@@ -23,18 +23,12 @@ void lines_wrapped(const char *text, unsigned indent)
 	while (*text) {
 		const size_t n = item(text);
 
-		if (column && column + 1 + n > COLUMNS) {
-			putchar('\n');
-			column = 0;
-		}
-		if (!column)
-			column = (size_t)printf("%*s", (int)indent, "");
+		if (!column || column + 1 + n > COLUMNS)
+			column = (size_t)printf("\n%*s", (int)indent, "") - 1;
 		else
 			column += (size_t)printf(" ");
 		column += (size_t)printf("%.*s", (int)n, text);
 		text += n;
 		text += *text == ' ';
 	}
-	if (column)
-		putchar('\n');
 }

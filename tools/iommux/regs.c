@@ -11,6 +11,7 @@
 #include "lines.h"
 #include "scene.h"
 #include "tables.h"
+#include "unit_file.h"
 #include "verbs.h"
 
 /* A unit as it was saved: nothing that waits in it goes on, so that its registers stay as they were. */
@@ -50,8 +51,7 @@ static bool next(const struct regs *r, uint64_t *from, struct register_place *pl
 		*from = place->off + place->row->bytes;
 		register_read(r->unit, place, word);
 		register_read(r->fresh, place, reset);
-		if (r->all || word[0] != reset[0] || word[1] != reset[1] ||
-		    place->row->constant)
+		if (r->all || word[0] != reset[0] || word[1] != reset[1] || place->row->constant)
 			return true;
 	}
 	return false;
@@ -63,11 +63,11 @@ static void print_register(const struct register_place *p, const uint64_t word[2
 {
 	char text[ANATOMY_TEXT];
 
-	printf("0x%03x  %-14s ", p->off, p->name);
+	printf("\n0x%03x  %-14s ", p->off, p->name);
 	if (p->row->bytes > 8)
-		printf("0x%016" PRIx64 "%016" PRIx64 "\n", word[1], word[0]);
+		printf("0x%016" PRIx64 "%016" PRIx64, word[1], word[0]);
 	else
-		printf("0x%0*" PRIx64 "\n", 2 * p->row->bytes, word[0]);
+		printf("0x%0*" PRIx64, 2 * p->row->bytes, word[0]);
 	if (!p->row->fields)
 		return;
 	anatomy_text(p->row->fields, &(struct anatomy_words){ word, p->row->fields->words, 0 },
@@ -83,12 +83,12 @@ static void print_all(const struct regs *r)
 	char text[512];
 	unsigned count;
 
-	printf("%s: %s\n\n", r->scene.name, iom_unit_arch(r->unit));
+	printf("%s: %s\n", r->scene.name, iom_unit_arch(r->unit));
 	while (next(r, &from, &place, word, reset))
 		print_register(&place, word);
 	if (!r->all)
-		puts("\nAll others have the values of a reset; --all shows them.");
-	putchar('\n');
+		printf("\n\nAll others have the values of a reset; --all shows them.");
+	puts("\n");
 	count = queues_of(r->unit, &r->map, queues);
 	for (unsigned i = 0; i < count; i++)
 		puts(queue_sentence(&queues[i], text, sizeof text));
@@ -154,11 +154,23 @@ static void json_all(const struct regs *r)
 
 /* ---- The verb ------------------------------------------------------------------------------------ */
 
+static int set_event(void *opaque, const char *value)
+{
+	struct regs *r = opaque;
+
+	r->spec.has_event = true;
+	if (!option_number(value, &r->spec.event))
+		return complain("regs: --event %s must be the number of an event", value);
+	return EXIT_HELD;
+}
+
 static const struct option options[] = {
 	{ "--all", NULL, "Shows registers that have the values of a reset, too.",
 	  .place = offsetof(struct regs, all) },
+	{ "--event", "NUMBER", "Of a trace: the registers as they were before this event.",
+	  .set = set_event },
 	{ "--json", NULL, "Prints all of it as JSON.", .place = offsetof(struct regs, json) },
-	{ NULL, "SNAPSHOT", "An IOMMU, as 'iommux run --snapshot' saved it.",
+	{ NULL, "FILE", "An IOMMU, as 'iommux run --snapshot' saved it, or a trace.",
 	  .place = offsetof(struct regs, spec.path), .files = "*" },
 	{ .name = NULL },
 };
@@ -167,11 +179,17 @@ static int run(int argc, char **argv)
 {
 	struct regs r = { .spec.verb = "regs" };
 	int status = option_take_all(&verb_regs, &r, argc, argv);
+	unsigned kind;
 
 	if (status)
 		return status;
 	if (!r.spec.path)
-		return complain("regs: no snapshot was given; 'iommux run --snapshot' makes some");
+		return complain("regs: no file was given; 'iommux run --snapshot' makes snapshots");
+	status = unit_file_kind("regs", r.spec.path, &kind);
+	if (status)
+		return status;
+	if (kind == TRACE_FILE_OTHER)
+		return complain("regs: %s is no snapshot and no trace", r.spec.path);
 	status = scene_open(&r.spec, NULL, &r.scene);
 	if (status)
 		return status;
@@ -189,7 +207,7 @@ static int run(int argc, char **argv)
 const struct verb verb_regs = {
 	.name = "regs",
 	.summary = "show the registers of an IOMMU, and what is in them",
-	.synopsis = { "[--all] [--json] SNAPSHOT" },
+	.synopsis = { "[--all] [--event NUMBER] [--json] FILE" },
 	.description = {
 		"Prints the registers of an IOMMU: offset, name, value, and the fields that are not 0 or "
 		"that decide, with what they mean.  Registers that have the value that they have after a "

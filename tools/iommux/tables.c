@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
-/* iommux tables: a firmware table in a file, in words. */
+/* iommux tables: the tables of an IOMMU, or a firmware table in a file, in words. */
 #include "tables.h"
 
 #include <stddef.h>
@@ -9,8 +9,11 @@
 #include <string.h>
 
 #include "complain.h"
+#include "device_number.h"
 #include "file.h"
 #include "option.h"
+#include "tables_unit.h"
+#include "unit_file.h"
 #include "verbs.h"
 
 #define ACPI_HEADER_BYTES 36
@@ -52,7 +55,7 @@ void table_head(struct table_out *out, const uint8_t *bytes)
 	table_hex(out, "creator_revision", le32(bytes + 32));
 }
 
-static int print(const char *path, const uint8_t *bytes, size_t size, bool json)
+static int print_acpi(const char *path, const uint8_t *bytes, size_t size, bool json)
 {
 	struct table_out out = { .json = json };
 	struct iom_error error;
@@ -64,7 +67,9 @@ static int print(const char *path, const uint8_t *bytes, size_t size, bool json)
 			return complain("tables: %s: %s", path, error.text);
 		return table_end(&out);
 	}
-	return complain("tables: %s: it does not begin with an ACPI table DMAR or RIMT", path);
+	return complain("tables: %s: it begins neither with an ACPI table DMAR or RIMT, nor as a "
+	                "snapshot or a trace does",
+	                path);
 }
 
 static int print_file(const char *path, bool json)
@@ -76,60 +81,162 @@ static int print_file(const char *path, bool json)
 
 	if (!bytes)
 		return complain("tables: %s cannot be read: %s", path, why);
-	status = print(path, (const uint8_t *)bytes, size, json);
+	status = print_acpi(path, (const uint8_t *)bytes, size, json);
 	free(bytes);
 	return status;
 }
 
+/* ---- Of an IOMMU ------------------------------------------------------------------------------- */
+
 struct ask {
-	const char *path;
-	bool json;
+	struct scene_spec spec;
+	uint32_t device, pasid;
+	bool json, has_device, has_pasid;
 };
 
+static int print_unit(const struct ask *ask, struct scene *scene)
+{
+	struct tables_unit u;
+	int status;
+
+	if (!tables_unit_init(&u, scene, ask->json))
+		return complain("tables: %s: the tables of %s are not known", scene->name,
+		                scene->header.arch);
+	status = ask->has_device ? tables_device(&u, ask->device, ask->has_pasid, ask->pasid)
+	                         : tables_directory(&u);
+	if (status)
+		return status;
+	for (unsigned i = 0; i < u.wrongs; i++)
+		table_wrong(&u.out, u.wrong[i]);
+	if (!ask->json && !u.wrongs) {
+		table_close(&u.out);
+		return EXIT_HELD;
+	}
+	return table_end(&u.out);
+}
+
+static int print_scene(const struct ask *ask)
+{
+	struct scene scene;
+	int status = scene_open(&ask->spec, NULL, &scene);
+
+	if (status)
+		return status;
+	status = print_unit(ask, &scene);
+	scene_close(&scene);
+	return status;
+}
+
+/* ---- The verb ---------------------------------------------------------------------------------- */
+
+static int set_device(void *opaque, const char *value)
+{
+	struct ask *ask = opaque;
+
+	ask->has_device = true;
+	if (!device_number(value, &ask->device))
+		return complain("tables: --device %s must be BUS:DEVICE.FUNCTION, as 01:00.0 or "
+		                "0000:01:00.0, or a number, as 0x100",
+		                value);
+	return EXIT_HELD;
+}
+
+static int set_pasid(void *opaque, const char *value)
+{
+	struct ask *ask = opaque;
+	uint64_t pasid;
+
+	ask->has_pasid = true;
+	if (!option_number(value, &pasid) || pasid > 0xfffff)
+		return complain("tables: --pasid %s must be a number up to 0xfffff", value);
+	ask->pasid = (uint32_t)pasid;
+	return EXIT_HELD;
+}
+
+static int set_event(void *opaque, const char *value)
+{
+	struct ask *ask = opaque;
+
+	ask->spec.has_event = true;
+	if (!option_number(value, &ask->spec.event))
+		return complain("tables: --event %s must be the number of an event", value);
+	return EXIT_HELD;
+}
+
 static const struct option options[] = {
-	{ "--json", NULL, "Prints the table as JSON.", .place = offsetof(struct ask, json) },
-	{ NULL, "FILE", "The table, as the firmware wrote it.", .place = offsetof(struct ask, path),
-	  .files = "*" },
+	{ "--device", "DEVICE",
+	  "Of an IOMMU: the contexts of this device, and what they map; 01:00.0, 0000:01:00.0, or "
+	  "the "
+	  "number by which the IOMMU knows it, as 0x100.  Without it, all devices that have a "
+	  "context.",
+	  .set = set_device },
+	{ "--pasid", "NUMBER", "The same for requests with this PASID (RISC-V: process_id).",
+	  .set = set_pasid },
+	{ "--event", "NUMBER", "Of a trace: the tables as they were before this event.",
+	  .set = set_event },
+	{ "--json", NULL, "Prints all of it as JSON.", .place = offsetof(struct ask, json) },
+	{ NULL, "FILE",
+	  "An ACPI table as the firmware wrote it, an IOMMU as 'iommux run --snapshot' saved it, "
+	  "or a trace.",
+	  .place = offsetof(struct ask, spec.path), .files = "*" },
 	{ .name = NULL },
 };
 
 static int run(int argc, char **argv)
 {
-	struct ask ask = { .path = NULL };
-	const int status = option_take_all(&verb_tables, &ask, argc, argv);
+	struct ask ask = { .spec.verb = "tables" };
+	int status = option_take_all(&verb_tables, &ask, argc, argv);
+	unsigned kind;
 
 	if (status)
 		return status;
-	if (!ask.path)
+	if (!ask.spec.path)
 		return complain("tables: no file was given; try 'iommux tables "
 		                "/sys/firmware/acpi/tables/DMAR'");
-	return print_file(ask.path, ask.json);
+	if (ask.has_pasid && !ask.has_device)
+		return complain("tables: --pasid needs --device, whose PASID it is");
+	status = unit_file_kind("tables", ask.spec.path, &kind);
+	if (status)
+		return status;
+	if (kind != TRACE_FILE_OTHER)
+		return print_scene(&ask);
+	if (ask.has_device || ask.spec.has_event)
+		return complain("tables: %s is about snapshots and traces of IOMMUs, and %s is "
+		                "none",
+		                ask.has_device ? "--device" : "--event", ask.spec.path);
+	return print_file(ask.spec.path, ask.json);
 }
 
 const struct verb verb_tables = {
 	.name = "tables",
-	.summary = "print an ACPI table that describes IOMMUs, and what is wrong with it",
-	.synopsis = { "[--json] FILE" },
+	.summary = "show the tables of an IOMMU, or an ACPI table that describes IOMMUs",
+	.synopsis = { "[--json] FILE", "[--device DEVICE [--pasid NUMBER]] [--event NUMBER] [--json] FILE" },
 	.description = {
-		"Prints what an ACPI table says that describes IOMMUs, a DMAR (Intel VT-d) or a RIMT "
-		"(RISC-V), and what is wrong with it.  Linux has a machine's own tables as files, "
-		"which root can read: /sys/firmware/acpi/tables/DMAR.",
+		"Of an IOMMU, in a snapshot or a trace: prints which devices have a context, or of one "
+		"device each entry that leads to its context, with what it means, and what is mapped: "
+		"ranges of addresses that are mapped in a row, with permissions and sizes of pages, for "
+		"both stages; and the entries of its tables of interrupts.",
 
-		"A line for each structure is followed by a line for each device, wire or range of "
-		"it.  Paths of devices are written as 00:1c.0/00.1: function 1 of device 0 on the "
-		"bus behind the bridge 1c.0 of bus 0.",
+		"Of an ACPI table that describes IOMMUs, a DMAR (Intel VT-d) or a RIMT (RISC-V): prints what "
+		"it says.  Linux has a machine's own tables as files, which root can read: "
+		"/sys/firmware/acpi/tables/DMAR.  A line for each structure is followed by a line for each "
+		"device, wire or range of it.  Paths of devices are written as 00:1c.0/00.1: function 1 of "
+		"device 0 on the bus behind the bridge 1c.0 of bus 0.",
 
-		"Behind the structures stands a sentence for everything that makes no sense, with "
-		"what would be right; numbers of structures in it are their offsets in the file.",
+		"Behind all that stands a sentence for everything that makes no sense, with what would be "
+		"right; numbers of structures in an ACPI table are their offsets in the file.",
 	},
 	.options = options,
 	.examples = {
 		{ "Look at what the firmware of this machine says of its IOMMUs:",
 		  { "iommux tables /sys/firmware/acpi/tables/DMAR" } },
+		{ "Look at what a device of a scenario can reach after its third step:",
+		  { "iommux run --snapshot snap --at 3 examples/os.lua",
+		    "iommux tables snap.1", "iommux tables --device 01:00.0 snap.1" } },
 	},
 	.statuses = {
-		[EXIT_HELD] = "Nothing is wrong with the table.",
-		[EXIT_FAILED] = "Something is wrong with the table.",
+		[EXIT_HELD] = "Nothing is wrong with the tables.",
+		[EXIT_FAILED] = "Something is wrong with the tables.",
 		[EXIT_WRONG] = "An option or the file is not as it must be, or the table cannot be "
 		               "read; nothing but one sentence is written.",
 	},
