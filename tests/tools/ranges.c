@@ -137,6 +137,8 @@ TEST(ranges_of_vtd, "")
 {
 	const struct ranges_stage second =
 		stage_of("vtd", IOM_FORMAT_VTD_4LEVEL, 0x1000, true, NULL);
+	const struct ranges_stage wider =
+		stage_of("vtd", IOM_FORMAT_VTD_5LEVEL, 0x5000, true, NULL);
 	char room[8];
 
 	clear();
@@ -153,6 +155,12 @@ TEST(ranges_of_vtd, "")
 	range_is(1, 0x2000, 0x12000, 0x1000, 0, 0x1000);
 	range_is(2, 0x40000000, 0x40000000, 0x40000000, 3, 0x40000000);
 	CHECK_STR(ranges_perm(&second, 1, room), "r-");
+	/* What lies beyond the 48 bits of MGAW nobody translates. */
+	put(0x5000, 0x1003);
+	put(0x5008, 0x1003);
+	walk(&wider, NULL);
+	CHECK_EQ(told.wrongs, 0);
+	CHECK_EQ(told.ranges, 3);
 }
 
 /* Tables of the first stage are where the second has them. */
