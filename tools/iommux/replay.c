@@ -203,8 +203,11 @@ static int play(struct replay *r)
 	struct iom_error error;
 	int result = IOM_OK;
 
-	while (!result && !reached(r))
+	while (!result && !reached(r)) {
+		if (r->report_path)
+			walks_registers(&r->steps.walks, r->view.unit, r->view.header->arch);
 		result = step(r, &error);
+	}
 	if (result < 0)
 		return broken(r, &error);
 	r->counts.replay_ns = cpu_ns() - r->started_ns;

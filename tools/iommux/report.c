@@ -100,9 +100,10 @@ static int add_replay(struct report *r, struct listener *l, struct replay_view *
 	int result;
 
 	view->unit = trace_replay_unit(replay);
-	do
+	do {
+		walks_registers(&l->steps->walks, view->unit, view->header->arch);
 		result = trace_replay_step(replay, &error);
-	while (!result);
+	} while (!result);
 	if (result < 0)
 		return complain("%s: %s: %s", verb, view->path, error.text);
 	stats_end(&l->stats);

@@ -8,6 +8,7 @@
 #ifndef IOMMUX_REPORT_H
 #define IOMMUX_REPORT_H
 
+#include "explanation.h"
 #include "replay.h"
 
 /* ---- Steps (report_steps.c) ------------------------------------------------------------------------ */
@@ -30,7 +31,8 @@ struct report_own {
 
 struct report_step {
 	struct map_place at;
-	uint64_t nth; /* of its class, from 0 */
+	struct explain_walk walk; /* as it begins, for walk_label */
+	uint64_t nth;             /* of its class, from 0 */
 	uint8_t kind, class;
 	bool cached, from_device; /* REQUEST; MESSAGE */
 	uint32_t requester;
@@ -44,6 +46,34 @@ struct report_step {
 	struct report_own *own;    /* in their order */
 	size_t owns, owns_more;    /* more: that were not kept */
 };
+
+/* ---- What accesses are of (report_walk.c) ------------------------------------------------------------ */
+
+#define REPORT_CONTEXTS 64u
+
+/* What was read of a device's context, or a process's. */
+struct report_context {
+	uint64_t key;
+	struct explain_walk walk;
+};
+
+/* All zeroes before the first event. */
+struct report_walks {
+	const struct explain_arch *arch;
+	bool stored; /* registers were stored to since they were looked at */
+	struct explain_walk base;
+	struct report_context context[REPORT_CONTEXTS];
+	size_t count, next;
+};
+
+/* Between outermost calls: looks at registers, if need be. */
+void walks_registers(struct report_walks *walks, struct iom_unit *unit, const char *arch);
+/* Of a request that made these accesses: how its walk began. */
+struct explain_walk walks_request(struct report_walks *walks, const struct trace_event *event,
+                                  const struct report_own *own, size_t count);
+/* Says what the next access of a walk is of; `explanation` has the question. */
+void walk_label(const struct explain_arch *arch, struct explanation *explanation,
+                struct explain_walk *walk, const struct report_own *own, struct explain_step *step);
 
 /* What is sampled alike. */
 enum {
@@ -67,6 +97,7 @@ struct report_steps {
 	struct report_step *steps;
 	size_t count, room;
 	struct report_class class[REPORT_CLASSES];
+	struct report_walks walks;
 	struct report_own own[REPORT_OWN_MAX]; /* since the last answer */
 	uint32_t own_depth[REPORT_OWN_MAX];
 	size_t owns, owns_more;

@@ -21,28 +21,39 @@ static void put_words(const struct report_own *o, FILE *to)
 	}
 }
 
-/* [of, 0 loads 1 stores 2 swaps 3 tries to swap, address, bytes, words, found or result] */
-static void put_own(const struct report_own *o, FILE *to)
+/* [of, 0 loads 1 stores 2 swaps 3 tries to swap, address, bytes, words, found or why not, what, fields] */
+static void put_own(const struct report_own *o, const struct explain_step *e, FILE *to)
 {
+	const struct anatomy_words words = { e->word, e->count, e->how };
 	const unsigned how = o->swap ? 2 + o->missed : o->write;
+	char text[ANATOMY_TEXT] = "";
 
 	fprintf(to, "[%u,%u,\"0x%" PRIx64 "\",%u,\"", o->of, how, o->address, o->bytes);
 	put_words(o, to);
 	if (o->swap)
-		fprintf(to, "\",\"%016" PRIx64 "\"]", o->found);
-	else if (o->result)
-		fprintf(to, "\",\"%s\"]", iom_strerror(o->result));
+		fprintf(to, "\",\"%016" PRIx64 "\",", o->found);
 	else
-		fputs("\"]", to);
+		fprintf(to, "\",\"%s\",", o->result ? iom_strerror(o->result) : "");
+	markup_json(e->what, to);
+	fputc(',', to);
+	if (e->anatomy && e->count)
+		(void)anatomy_text(e->anatomy, &words, text, sizeof text);
+	markup_json(text[0] ? text : e->says, to);
+	fputc(']', to);
 }
 
-static void put_own_accesses(const struct report_step *s, FILE *to)
+static void put_own_accesses(const struct report_unit *u, const struct report_step *s, FILE *to)
 {
+	struct explanation x = { .question = { .requester = s->requester, .request = s->request } };
+	struct explain_walk walk = s->walk;
+	struct explain_step step;
+
 	fputs(",\"own\":[", to);
 	for (size_t i = 0; i < s->owns; i++) {
+		walk_label(u->steps->walks.arch, &x, &walk, &s->own[i], &step);
 		if (i)
 			fputc(',', to);
-		put_own(&s->own[i], to);
+		put_own(&s->own[i], &step, to);
 	}
 	fputc(']', to);
 	if (s->owns_more)
@@ -85,7 +96,7 @@ static void put_request(const struct report_unit *u, const struct report_step *s
 	put_reply(u, s, to);
 	if (s->address != UINT64_MAX)
 		fprintf(to, ",\"msi\":[\"0x%" PRIx64 "\",\"0x%" PRIx64 "\"]", s->address, s->value);
-	put_own_accesses(s, to);
+	put_own_accesses(u, s, to);
 }
 
 static void put_command(const struct report_unit *u, const struct report_step *s, FILE *to)

@@ -141,26 +141,30 @@ static void forget_own(struct report_steps *s)
 	s->owns = s->owns_more = 0;
 }
 
-/* The step gets those of its depth, and of calls inside. */
-static void give_own(struct report_steps *s, struct report_step *step, uint32_t depth)
+/* The first of those at this depth, and in calls inside. */
+static size_t first_own(const struct report_steps *s, uint32_t depth)
 {
 	size_t first = s->owns;
 
 	while (first && s->own_depth[first - 1] >= depth)
 		first--;
-	if (step && s->owns > first) {
-		step->owns = s->owns - first;
-		step->owns_more = s->owns_more;
-		step->own = malloc(step->owns * sizeof *step->own);
-		if (!step->own) {
-			step->owns = 0;
-			s->short_of_memory = true;
-		} else {
-			memcpy(step->own, &s->own[first], step->owns * sizeof *step->own);
-		}
+	return first;
+}
+
+/* The step gets those from `first` on. */
+static void give_own(struct report_steps *s, struct report_step *step, size_t first)
+{
+	step->owns = s->owns - first;
+	step->owns_more = s->owns_more;
+	if (!step->owns)
+		return;
+	step->own = malloc(step->owns * sizeof *step->own);
+	if (!step->own) {
+		step->owns = 0;
+		s->short_of_memory = true;
+		return;
 	}
-	s->owns = first;
-	s->owns_more = 0;
+	memcpy(step->own, &s->own[first], step->owns * sizeof *step->own);
 }
 
 /* ---- Events ---------------------------------------------------------------------------------------- */
@@ -179,10 +183,14 @@ static unsigned class_of(const struct replay_stats *stats, const struct trace_ev
 static void on_request(struct report_steps *s, const struct replay_stats *stats,
                        const struct trace_event *e)
 {
+	const size_t first = first_own(s, e->depth);
+	const struct explain_walk walk =
+		walks_request(&s->walks, e, &s->own[first], s->owns - first);
 	struct report_step *step = add(s, REPORT_REQUEST, class_of(stats, e), e);
 
-	give_own(s, step, e->depth);
 	if (step) {
+		give_own(s, step, first);
+		step->walk = walk;
 		step->request = e->request;
 		step->reply = e->reply;
 		step->cached = stats->cached_last;
@@ -191,6 +199,8 @@ static void on_request(struct report_steps *s, const struct replay_stats *stats,
 			step->value = s->value;
 		}
 	}
+	s->owns = first;
+	s->owns_more = 0;
 	s->sent = false;
 }
 
@@ -246,6 +256,7 @@ void steps_event(struct report_steps *s, const struct replay_stats *stats,
 			forget_own(s);
 			s->sent = false;
 		}
+		s->walks.stored = s->walks.stored || !is_request[e->what];
 		if (e->what == IOM_CALL_MESSAGE)
 			on_message(s, e, true);
 		break;

@@ -7,7 +7,7 @@
  */
 (() => {
 const VERBS = { read: "reads", write: "writes", execute: "reads to execute", atomic: "changes" };
-const HOW = ["reads", "stores to", "swaps", "tries to swap"];
+const HOW = ["", "stores to", "swaps in", "tries to swap in"];
 const PLAY_MS = 900;
 
 function role(root, name) {
@@ -255,10 +255,11 @@ class Walk {
 		this.step(-1);
 	}
 
-	access([of, how, address, bytes, words, more, meaning]) {
+	access([of, how, address, bytes, words, more, what, meaning]) {
 		const li = make("li", of === 4 ? "inner" : "");
 		const tables = this.unit.data.tables;
-		li.append(`${HOW[how]} ${tables[of]} `, make("code", "d", address + (bytes === 8 ? "" : `/${bytes}`)), " ");
+		li.append(`${HOW[how]} ${what || tables[of]} `, make("code", "d", address + (bytes === 8 ? "" : `/${bytes}`)),
+			" ");
 		if (how >= 2 && more)
 			li.append(make("code", "", more), " becomes ");
 		for (const word of words.split(" "))
