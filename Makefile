@@ -7,6 +7,7 @@
 #	make demo       run the scenarios of examples/ on both machines, replay a trace; FILE= chooses the
 #	                file that a device moves in os.lua
 #	make check      build twice, run every test; the last line is the tally
+#	make check-report   use reports in headless Chromium; pictures of them in build/check-report/
 #	make soak       random requests to each model and to its twin, ten million; REQUESTS=, SEED=
 #	make baremetal  our drivers on QEMU's IOMMUs, without a system below them; OURS=1: also on our models
 #	make bench      measure; make bench-instructions counts instructions too, and takes longer
@@ -36,6 +37,16 @@ demo: all
 	build/tools/iommux/iommux run examples/mrif.lua
 	build/tools/iommux/iommux replay tests/traces/guest-riscv.iomtrace
 	build/tools/iommux/iommux replay --event 651 tests/traces/guest-riscv.iomtrace
+	@mkdir -p build/demo
+	build/tools/iommux/iommux run --report build/demo/report.html examples/guest.lua >build/demo/report.txt
+	@echo "What its IOMMUs did is in build/demo/report.html, for a browser."
+
+check-report: build-deps
+	@scripts/deps report
+	@scripts/build gcc
+	@mkdir -p build/demo
+	@build/tools/iommux/iommux run --report build/demo/report.html examples/guest.lua >build/demo/report.txt
+	@scripts/check-report
 
 check: deps
 	@scripts/check
@@ -84,4 +95,4 @@ build-deps:
 clean:
 	rm -rf build
 
-.PHONY: all demo check soak baremetal bench bench-instructions fuzz linux mutate coverage lint install deps build-deps clean
+.PHONY: all demo check check-report soak baremetal bench bench-instructions fuzz linux mutate coverage lint install deps build-deps clean

@@ -207,7 +207,7 @@ class Walk {
 	constructor(unit) {
 		this.unit = unit;
 		this.at = -1;
-		for (const name of ["device", "show", "requests", "asked", "accesses", "answer", "listed", "walk-at",
+		for (const name of ["device", "show", "requests", "asked", "accesses", "answer", "listed", "inner", "walk-at",
 			"walk-back", "walk-next"])
 			this[name] = role(unit.root, name);
 		this.requestSteps = unit.data.steps.map((s, i) => [s, i]).filter(([s]) => s.kind === "request");
@@ -216,8 +216,12 @@ class Walk {
 		this.device.addEventListener("change", () => this.list());
 		this.show.addEventListener("change", () => this.list());
 		this.requests.addEventListener("change", () => unit.choose(+this.requests.value + 1));
-		this["walk-back"].addEventListener("click", () => this.step(this.at - 1));
-		this["walk-next"].addEventListener("click", () => this.step(this.at + 1));
+		this["walk-back"].addEventListener("click", () => this.step(this.next(-1)));
+		this["walk-next"].addEventListener("click", () => this.step(this.next(1)));
+		this.inner.addEventListener("change", () => {
+			this.accesses.classList.toggle("outer", !this.inner.checked);
+			this.step(-1);
+		});
 		this.list();
 	}
 
@@ -246,6 +250,7 @@ class Walk {
 		this.asked.replaceChildren(make("b", "", kinds.request(s)),
 			make("span", "d", `  event ${s.event}, ${seconds(s.ns)}`));
 		this.accesses.replaceChildren(...s.own.map(a => this.access(a)));
+		this.inner.parentNode.hidden = !(s.own.some(a => a[0] === 3) && s.own.some(a => a[0] === 4));
 		if (!s.own.length)
 			this.accesses.append(make("li", "", "Nothing: the answer was in the unit\u2019s caches."));
 		if (s.more)
@@ -257,18 +262,27 @@ class Walk {
 
 	access([of, how, address, bytes, words, more, what, meaning]) {
 		const li = make("li", of === 4 ? "inner" : "");
-		const tables = this.unit.data.tables;
-		li.append(`${HOW[how]} ${what || tables[of]} `, make("code", "d", address + (bytes === 8 ? "" : `/${bytes}`)),
-			" ");
-		if (how >= 2 && more)
-			li.append(make("code", "", more), " becomes ");
-		for (const word of words.split(" "))
-			li.append(make("code", "word", word), " ");
-		if (!words && more)
-			li.append(make("span", "bad", more));
-		if (meaning)
-			li.append(make("span", "meaning", meaning));
+		const line = make("span", "says");
+		li.append(`${HOW[how]} ${what || this.unit.data.tables[of]} `,
+			make("code", "d", address + (bytes === 8 ? "" : `/${bytes}`)));
+		if (how >= 2)
+			line.append(make("code", "word", more), " becomes ");
+		for (const word of words.split(" ").filter(w => w))
+			line.append(make("code", "word", word), " ");
+		if (how < 2 && more)
+			line.append(make("span", "bad", more), " ");
+		line.append(meaning);
+		li.append(line);
 		return li;
+	}
+
+	/* The access before or behind, of those that are shown. */
+	next(by) {
+		const own = this.unit.data.steps[this.shown].own;
+		let at = this.at + by;
+		while (own[at] && own[at][0] === 4 && this.accesses.classList.contains("outer"))
+			at += by;
+		return at;
 	}
 
 	step(at) {
