@@ -15,7 +15,7 @@
 #define DEVICE_HEIGHT 46u
 #define UNIT_TOP 140u
 #define UNIT_BOTTOM 240u
-#define UNIT_RIGHT 296u
+#define UNIT_RIGHT 290u
 
 /* Where tables and queues stand in memory. */
 static const struct {
@@ -105,8 +105,7 @@ static void put_device(const struct report_unit *u, unsigned i, FILE *to)
 	snprintf(at, sizeof at, "device %u", i);
 	box("box", at, x, EDGE, w, DEVICE_HEIGHT, to);
 	text(others ? "name mid" : "name mid m", "", middle, EDGE + 20, name, to);
-	number("count mid", at, middle, EDGE + 37, asked, asked == 1 ? " request" : " requests",
-	       to);
+	number("count mid", at, middle, EDGE + 37, asked, " asked", to);
 	snprintf(path, sizeof path, "M%u %u C%u %u %u %u %u %u", middle, EDGE + DEVICE_HEIGHT + 3,
 	         middle, 100u, into, 94u, into, UNIT_TOP - 4);
 	snprintf(at, sizeof at, "ask %u", i);
@@ -137,12 +136,12 @@ static void put_unit(const struct report_unit *u, FILE *to)
 	box("box", "walks", 158, UNIT_TOP + 36, 124, 52, to);
 	text("name", "", 170, UNIT_TOP + 57, "walks", to);
 	number("count", "walks", 170, UNIT_TOP + 76, loads, " loads", to);
-	box("box", "interrupts", 326, UNIT_TOP, 66, UNIT_BOTTOM - UNIT_TOP, to);
-	text("name mid", "", 359, UNIT_TOP + 38, "CPUs", to);
-	number("count mid", "interrupts", 359, UNIT_TOP + 60,
+	box("box", "interrupts", 316, UNIT_TOP, 76, UNIT_BOTTOM - UNIT_TOP, to);
+	text("name mid", "", 354, UNIT_TOP + 38, "CPUs", to);
+	number("count mid", "interrupts", 354, UNIT_TOP + 60,
 	       s->called[IOM_CALLED_MSI] + s->called[IOM_CALLED_WIRE], "", to);
-	text("count mid", "", 359, UNIT_TOP + 76, "interrupts", to);
-	arrow("interrupt", "M299 190H320", TO, to);
+	text("count mid", "", 354, UNIT_TOP + 76, "interrupts", to);
+	arrow("interrupt", "M293 190H311", TO, to);
 }
 
 static void put_memory(const struct report_unit *u, FILE *to)

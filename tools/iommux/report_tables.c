@@ -154,16 +154,23 @@ static void put_bytes(uint64_t bytes, FILE *to)
 	fprintf(to, N "%s</td>", bytes_text(bytes, room, sizeof room));
 }
 
+static bool any_moved(const struct replay_stats *s)
+{
+	return bytes_moved(s, COUNT_READ) || bytes_moved(s, COUNT_WRITTEN);
+}
+
 void report_devices(const struct report_unit *u, FILE *to)
 {
-	static const char *const headings[] = { "Device", ">Requests", ">Cached", ">Refused",
-		                                ">Read",  ">Written",  NULL };
+	static const char *const all[] = { "Device", ">Requests", ">Cached", ">Refused",
+		                           ">Read",  ">Written",  NULL };
+	static const char *const fewer[] = { "Device", ">Requests", ">Cached", ">Refused", NULL };
 	const struct tally *t = &u->stats->requesters;
+	const bool moved = any_moved(u->stats);
 
 	if (!t->used)
 		return;
 	fputs("<h4>Devices</h4>\n", to);
-	begin_table(headings, to);
+	begin_table(moved ? all : fewer, to);
 	for (size_t i = 0; i < t->used && i < ROWS_MAX; i++) {
 		const uint64_t *n = t->rows[i].count;
 
@@ -171,8 +178,10 @@ void report_devices(const struct report_unit *u, FILE *to)
 		put_count(n[COUNT_REQUESTS], to);
 		fprintf(to, N "%.1f %%</td>", share_of(n[COUNT_CACHED], n[COUNT_REQUESTS]));
 		put_count(n[COUNT_REFUSED], to);
-		put_bytes(n[COUNT_READ], to);
-		put_bytes(n[COUNT_WRITTEN], to);
+		if (moved) {
+			put_bytes(n[COUNT_READ], to);
+			put_bytes(n[COUNT_WRITTEN], to);
+		}
 		fputs("</tr>\n", to);
 	}
 	end_table(t->used, to);

@@ -159,7 +159,7 @@ class Machine {
 		const ok = s.is === "granted";
 		this.light(`device ${box}`);
 		this.light(`ask ${box}`, ok ? "yes" : "no");
-		this.say(`device ${box}`, `${s.do} ${ok ? "" : s.is}`.trim());
+		this.say(`device ${box}`, s.do);
 		if (tables(s)) {
 			["walks", "walk"].forEach(at => this.light(at));
 			this.say("walks", plural(tables(s), "access").replace("accesss", "accesses"));
@@ -345,7 +345,7 @@ class Unit {
 		this.at = Math.max(0, Math.min(at, steps.length));
 		const s = steps[this.at - 1];
 		this.slider.value = this.at;
-		this.position.textContent = s ? `${this.at} of ${steps.length}` : `all of ${steps.length}`;
+		this.position.textContent = s ? `Step ${this.at} of ${steps.length}` : `All ${plural(steps.length, "step")}`;
 		this.slider.setAttribute("aria-valuetext", s ? kinds[s.kind](s) : "all of the recording");
 		this.all.setAttribute("aria-pressed", !s);
 		this.back.disabled = !this.at;
@@ -356,7 +356,7 @@ class Unit {
 		this.cursor(s);
 		if (!s) {
 			this.machine.clear(false);
-			this.say.replaceChildren(make("p", "what d", "All of the recording, in numbers."));
+			this.say.replaceChildren(make("p", "what d", "All of it at once. Next and Play go through it."));
 			return;
 		}
 		this.machine.show(s);
@@ -483,7 +483,8 @@ function units() {
 		return;
 	}
 	roots.forEach((root, i) => {
-		const button = make("button", "", root.dataset.title);
+		const title = root.dataset.title.replace(` of ${document.querySelector("h1").textContent}`, "");
+		const button = make("button", "", title);
 		button.type = "button";
 		button.addEventListener("click", () => show(i));
 		chosen.append(button);
