@@ -321,6 +321,8 @@ static int check(const struct replay *r)
 		                "something else; give one of them");
 	if (r->one && r->limited)
 		return complain("replay: --event ends by itself; --until is not for it");
+	if (r->one && r->report_path)
+		return complain("replay: --event ends with that event; --report is not for it");
 	if (r->by_time && !r->svg_path)
 		return complain("replay: --time says how --svg draws, which was not given");
 	return EXIT_HELD;

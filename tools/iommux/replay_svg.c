@@ -30,7 +30,8 @@ static const char style[] = "<style>\n"
 			    ".r{stroke:#d00;fill:none;stroke-width:1.2}.k{stroke:currentColor;"
 			    "opacity:.6}\n"
 			    "@media(prefers-color-scheme:dark){svg{color:#ddd}.p{fill:#16181c}"
-			    ".c0{stroke:#4aa8e0;fill:#4aa8e0}.c3{stroke:#e59cc4;fill:#e59cc4}"
+			    ".c0{stroke:#3d8bd4;fill:#3d8bd4}.c4{stroke:#9fdcff;fill:#9fdcff}.c3{"
+                            "stroke:#e59cc4;fill:#e59cc4}"
 			    ".c5{stroke:#c9a45c;fill:#c9a45c}.c6{stroke:#a894dc;fill:#a894dc}.r{"
 			    "stroke:#ff5a52}}\n"
 			    "</style>\n";
@@ -110,8 +111,9 @@ static void put_legend(const struct map_picture *p, const struct tally *requeste
 	if (requesters->used > p->colours)
 		fprintf(to,
 		        "<rect class=\"c%u\" x=\"%u\" y=\"36\" width=\"10\" height=\"8\"/>"
-		        "<text x=\"%u\" y=\"44\">%zu others</text>\n",
-		        MAP_COLOURS - 1, x, x + 14, requesters->used - p->colours);
+		        "<text x=\"%u\" y=\"44\">%zu other%s</text>\n",
+		        MAP_COLOURS - 1, x, x + 14, requesters->used - p->colours,
+		        requesters->used - p->colours == 1 ? "" : "s");
 	fprintf(to,
 	        "<path class=\"r\" d=\"M%u 37l6 6m0 -6l-6 6\"/><text x=\"%u\" y=\"44\" "
 	        "text-anchor=\"end\">refused</text>\n",

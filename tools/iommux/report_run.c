@@ -24,11 +24,11 @@ static int place_make(struct place *p)
 {
 	const char *tmp = getenv("TMPDIR");
 
-	if (snprintf(p->dir, sizeof p->dir, "%s/iommux-XXXXXX", tmp && *tmp ? tmp : "/tmp") >=
-	    (int)sizeof p->dir)
+	tmp = tmp && *tmp ? tmp : "/tmp";
+	if (snprintf(p->dir, sizeof p->dir, "%s/iommux-XXXXXX", tmp) >= (int)sizeof p->dir)
 		return complain("run: the name in TMPDIR is too long");
 	if (!mkdtemp(p->dir))
-		return complain("run: no directory can be made as %s: %s", p->dir, strerror(errno));
+		return complain("run: no directory can be made in %s: %s", tmp, strerror(errno));
 	snprintf(p->base, sizeof p->base, "%s/unit", p->dir);
 	return EXIT_HELD;
 }

@@ -250,7 +250,9 @@ class Walk {
 		this.asked.replaceChildren(make("b", "", kinds.request(s)),
 			make("span", "d", `  event ${s.event}, ${seconds(s.ns)}`));
 		this.accesses.replaceChildren(...s.own.map(a => this.access(a)));
-		this.inner.parentNode.hidden = !(s.own.some(a => a[0] === 3) && s.own.some(a => a[0] === 4));
+		const nested = s.own.some(a => a[0] === 3) && s.own.some(a => a[0] === 4);
+		this.accesses.classList.toggle("nested", nested);
+		this.inner.parentNode.hidden = !nested;
 		if (!s.own.length)
 			this.accesses.append(make("li", "", "Nothing: the answer was in the unit\u2019s caches."));
 		if (s.more)
@@ -280,7 +282,7 @@ class Walk {
 	next(by) {
 		const own = this.unit.data.steps[this.shown].own;
 		let at = this.at + by;
-		while (own[at] && own[at][0] === 4 && this.accesses.classList.contains("outer"))
+		while (own[at] && own[at][0] === 4 && this.accesses.matches(".nested.outer"))
 			at += by;
 		return at;
 	}
