@@ -99,7 +99,7 @@ void event_free(struct replay_event *wanted);
 /* ---- A picture (replay_svg.c) ---------------------------------------------------------------------- */
 
 #define SVG_WIDTH (150u + 2u * MAP_COLUMNS + 30u)
-#define SVG_HEIGHT (60u + 2u * MAP_ROWS + 52u)
+#define SVG_HEIGHT (60u + 2u * MAP_ROWS + 56u)
 
 /* What of it stands in an svg element of that size, without style. */
 void svg_picture(const struct map_picture *picture, const struct tally *requesters, FILE *to);

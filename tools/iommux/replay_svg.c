@@ -31,7 +31,7 @@ static const char style[] = "<style>\n"
 			    "opacity:.6}\n"
 			    "@media(prefers-color-scheme:dark){svg{color:#ddd}.p{fill:#16181c}"
 			    ".c0{stroke:#3d8bd4;fill:#3d8bd4}.c4{stroke:#9fdcff;fill:#9fdcff}.c3{"
-                            "stroke:#e59cc4;fill:#e59cc4}"
+			    "stroke:#e59cc4;fill:#e59cc4}"
 			    ".c5{stroke:#c9a45c;fill:#c9a45c}.c6{stroke:#a894dc;fill:#a894dc}.r{"
 			    "stroke:#ff5a52}}\n"
 			    "</style>\n";
@@ -141,9 +141,9 @@ static void put_axis(const struct map_picture *p, FILE *to)
 	        p->by_time ? "ns" : "event", p->first, p->last, LEFT, COLUMNS * CELL, TOP, bottom);
 	for (unsigned c = 0; c < COLUMNS; c++)
 		if (p->commands[c])
-			fprintf(to, "M%u %uv8", LEFT + c * CELL + CELL / 2, bottom + 6);
+			fprintf(to, "M%u %uv8", LEFT + c * CELL + CELL / 2, bottom + 10);
 	fprintf(to, "\"/>\n<text x=\"%u\" y=\"%u\" text-anchor=\"end\">commands</text>\n", LEFT - 6,
-	        bottom + 14);
+	        bottom + 18);
 	for (uint64_t n = (p->first + (step - 1)) / step; n <= p->last / step; n++) {
 		const uint64_t at = n * step;
 		const unsigned x = LEFT + map_column(p, at) * CELL;
@@ -151,12 +151,12 @@ static void put_axis(const struct map_picture *p, FILE *to)
 		fprintf(to,
 		        "<line class=\"g\" x1=\"%u\" x2=\"%u\" y1=\"%u\" y2=\"%u\"/><text x=\"%u\" "
 		        "y=\"%u\" text-anchor=\"middle\">",
-		        x, x, TOP, bottom + 16, x, bottom + 30);
+		        x, x, TOP, bottom + 20, x, bottom + 34);
 		fprintf(to, p->by_time ? "%.9g s</text>\n" : "%.15g</text>\n",
 		        p->by_time ? (double)at / 1e9 : (double)at);
 	}
 	fprintf(to, "<text class=\"d\" x=\"%u\" y=\"%u\" text-anchor=\"end\">%s</text>\n", RIGHT,
-	        bottom + 44, p->by_time ? "time" : "event");
+	        bottom + 48, p->by_time ? "time" : "event");
 }
 
 void svg_picture(const struct map_picture *p, const struct tally *requesters, FILE *to)

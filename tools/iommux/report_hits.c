@@ -70,8 +70,8 @@ bool hits_find(struct report_hits *h, const struct replay_map *m)
 
 #define LEFT 46
 #define RIGHT 386
-#define TOP 14
-#define BOTTOM 214
+#define TOP 30
+#define BOTTOM 230
 
 static double x_of(uint64_t pages, unsigned last_lg2)
 {
@@ -106,8 +106,10 @@ static void put_grid(unsigned lg2, FILE *to)
 	for (unsigned n = 0; n <= lg2; n += step)
 		fprintf(to, "<text x=\"%.0f\" y=\"%d\" text-anchor=\"middle\">%" PRIu64 "</text>\n",
 		        x_of(UINT64_C(1) << n, lg2), BOTTOM + 18, UINT64_C(1) << n);
-	fprintf(to, "<text class=\"d\" x=\"%d\" y=\"%d\" text-anchor=\"end\">pages</text>\n", RIGHT,
-	        BOTTOM + 36);
+	fprintf(to,
+	        "<text class=\"d\" x=\"%d\" y=\"%d\" text-anchor=\"end\">pages touched</text>"
+	        "<text class=\"d\" x=\"%d\" y=\"%d\">answered without reading a table</text>\n",
+	        RIGHT, BOTTOM + 36, LEFT, TOP - 14);
 }
 
 void report_hits(const struct report_unit *u, FILE *to)
@@ -123,9 +125,10 @@ void report_hits(const struct report_unit *u, FILE *to)
 	fprintf(to,
 	        "<p>Each dot is %" PRIu64 " requests in a row: to the right, how many different "
 	        "pages they touched; upwards, how many of them were answered without reading a "
-	        "table. Dots that fall towards the right are a working set that the caches no "
-	        "longer hold.</p>\n"
-	        "<svg class=\"chart\" viewBox=\"0 0 400 256\" role=\"img\" "
+	        "table. Dots that fall towards the right tell of more pages than the caches hold, "
+	        "or of "
+	        "pages that are mapped anew each time.</p>\n"
+	        "<svg class=\"chart\" viewBox=\"0 0 400 272\" role=\"img\" "
 	        "aria-label=\"Hit rate against pages touched, %zu windows\">\n",
 	        h->each, h->count);
 	put_grid(lg2, to);

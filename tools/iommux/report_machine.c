@@ -22,9 +22,9 @@ static const struct {
 	unsigned of, x, y;
 	const char *name;
 } tables[] = {
-	{ IOM_OF_DEVICE, 146, 338, "of devices" },    { IOM_OF_QUEUE, 266, 338, "queues" },
-	{ IOM_OF_PROCESS, 146, 374, "of processes" }, { IOM_OF_MSI, 266, 374, "interrupts" },
-	{ IOM_OF_STAGE1, 146, 410, "stage 1" },       { IOM_OF_STAGE2, 266, 410, "stage 2" },
+	{ IOM_OF_DEVICE, 146, 338, "devices" },    { IOM_OF_QUEUE, 266, 338, "queues" },
+	{ IOM_OF_PROCESS, 146, 374, "processes" }, { IOM_OF_MSI, 266, 374, "interrupts" },
+	{ IOM_OF_STAGE1, 146, 410, "stage 1" },    { IOM_OF_STAGE2, 266, 410, "stage 2" },
 };
 
 static const char *short_text(uint64_t count, char *room, size_t size)

@@ -7,7 +7,7 @@
  */
 (() => {
 const VERBS = { read: "reads", write: "writes", execute: "reads to execute", atomic: "changes" };
-const HOW = ["", "stores to", "swaps in", "tries to swap in"];
+const HOW = ["", " stored", " changed in one step", " not changed: it was no longer as read"];
 const PLAY_MS = 900;
 
 function role(root, name) {
@@ -265,8 +265,8 @@ class Walk {
 	access([of, how, address, bytes, words, more, what, meaning]) {
 		const li = make("li", of === 4 ? "inner" : "");
 		const line = make("span", "says");
-		li.append(`${HOW[how]} ${what || this.unit.data.tables[of]} `,
-			make("code", "d", address + (bytes === 8 ? "" : `/${bytes}`)));
+		li.append(`${what || this.unit.data.tables[of]} `,
+			make("code", "d", address + (bytes === 8 ? "" : `/${bytes}`)), HOW[how]);
 		if (how >= 2)
 			line.append(make("code", "word", more), " becomes ");
 		for (const word of words.split(" ").filter(w => w))
