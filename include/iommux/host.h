@@ -70,6 +70,15 @@ struct iom_host {
 	 * through reply.host are the embedder's own to report.  NULL: nobody tracks.
 	 */
 	void (*dirty)(void *opaque, uint64_t spa, uint64_t len);
+
+	/*
+	 * May this thread do the unit's work: carry out commands, store records, send the unit's own
+	 * interrupts and messages, tell a backend?  Asked before it, if there is any.  False: all of it waits,
+	 * and with it what software would be told of as complete, until a thread that may is in a call on the
+	 * unit; the host sees to it that iom_step is soon called by one.  For embedders whose callbacks need
+	 * a lock that not every thread may wait for.  It does not call the library.  NULL: every thread may.
+	 */
+	bool (*may_work)(void *opaque);
 };
 
 #ifdef __cplusplus

@@ -124,7 +124,8 @@ struct iom_call {
 #define IOM_CALLED_CONTEXT 6u /* a backend's context: info                                    */
 #define IOM_CALLED_INVALIDATE 7u /* a backend's invalidate: invalidation                         */
 #define IOM_CALLED_STRETCH 8u    /* of iom_replay: address, value: spa, bytes, perm, result      */
-#define IOM_CALLED_KINDS 9u      /* kinds are below this                                         */
+#define IOM_CALLED_LATER 9u      /* host.may_work said no; that it said yes is not told           */
+#define IOM_CALLED_KINDS 10u     /* kinds are below this                                         */
 
 /* The unit has called out; told also where the host has no such function, which is as if it did nothing. */
 struct iom_called {

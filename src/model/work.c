@@ -4,6 +4,7 @@
 #include "model/work.h"
 
 #include "model/backend.h"
+#include "model/observe.h"
 
 /*
  * How many steps one call takes: enough for the largest ring.  A command may ring its own doorbell,
@@ -44,10 +45,26 @@ static uint32_t take(struct iom_unit *unit, uint32_t what)
 	return was & IOM_WORKER ? 0 : was | what;
 }
 
+/* Is this thread to do what there is?  What it leaves is on record before somebody else is told to come. */
+static bool may_work(struct iom_unit *unit, uint32_t *what)
+{
+	if (!unit->host.may_work)
+		return true;
+	iom_work_later(unit, *what);
+	*what = 0;
+	if (!(__atomic_load_n(&unit->work, __ATOMIC_SEQ_CST) & ~IOM_WORKER) ||
+	    unit->host.may_work(unit->opaque))
+		return true;
+	IOM_CALLED(unit, .kind = IOM_CALLED_LATER, .requester = IOM_NOBODYS);
+	return false;
+}
+
 void iom_work(struct iom_unit *unit, uint32_t what)
 {
 	uint32_t left = STEPS_MAX;
 
+	if (!may_work(unit, &what))
+		return;
 	while (left) {
 		if (iom_unit_stopped(unit)) {
 			if (what)

@@ -144,6 +144,7 @@ static const uint32_t callbacks[IOM_CALLED_KINDS] = {
 	[IOM_CALLED_CONTEXT] = INFO,
 	[IOM_CALLED_INVALIDATE] = INVALIDATION,
 	[IOM_CALLED_STRETCH] = ADDRESS | VALUE | BYTES | INDEX | RESULT,
+	[IOM_CALLED_LATER] = 0,
 };
 
 static void parts(struct codec *c, uint32_t which, struct trace_event *e)

@@ -138,6 +138,14 @@ static void host_order(void *opaque, bool reads, bool writes)
 	trace_play_nested(opaque);
 }
 
+/* It makes no calls: those that come next are of what the unit does afterwards. */
+static bool host_may_work(void *opaque)
+{
+	const struct trace_event *e = trace_play_peek(opaque);
+
+	return !e || e->kind != TRACE_CALLED || e->what != IOM_CALLED_LATER;
+}
+
 static void backend_context(void *opaque, const struct iom_context_info *info)
 {
 	(void)info;
@@ -227,6 +235,7 @@ int trace_play_make(struct trace_replay *r, struct iom_error *error)
 		.message = host_message,
 		.wire = host_wire,
 		.order = host_order,
+		.may_work = host_may_work,
 	};
 	const struct trace_header *header = trace_reader_header(r->reader);
 	int result = iom_memory_new(&ops, r, &r->memory, error);

@@ -52,6 +52,7 @@ static const char *const callbacks[IOM_CALLED_KINDS] = {
 	[IOM_CALLED_CONTEXT] = "context",
 	[IOM_CALLED_INVALIDATE] = "invalidate",
 	[IOM_CALLED_STRETCH] = "stretch",
+	[IOM_CALLED_LATER] = "later",
 };
 
 static const char *const ofs[] = {

@@ -68,6 +68,14 @@ static void host_dirty(void *opaque, uint64_t spa, uint64_t len)
 
 /* ---- Making and breaking ------------------------------------------------------------------ */
 
+static bool host_may_work(void *opaque)
+{
+	struct rig *r = opaque;
+
+	r->put_off += r->idle;
+	return !r->idle;
+}
+
 struct iom_unit *rig_unit(struct rig *r)
 {
 	static const struct iom_host host = { .bytes = sizeof(host),
@@ -76,7 +84,8 @@ struct iom_unit *rig_unit(struct rig *r)
 		                              .wire = host_wire,
 		                              .order = host_order,
 		                              .interrupts_changed = host_interrupts_changed,
-		                              .dirty = host_dirty };
+		                              .dirty = host_dirty,
+		                              .may_work = host_may_work };
 	struct iom_error error = { 0 };
 	struct iom_unit *unit;
 

@@ -79,8 +79,10 @@ struct rig {
 	} message[RIG_LOG];
 	unsigned changes; /* calls of host.interrupts_changed */
 	uint32_t changed_first, changed_last;
-	bool msi_fails; /* makes host.msi refuse */
-	bool wire[16];  /* levels */
+	bool msi_fails;   /* makes host.msi refuse */
+	bool idle;        /* makes host.may_work say no */
+	unsigned put_off; /* how often it did */
+	bool wire[16];    /* levels */
 	unsigned wire_changes;
 	/* called, if set, inside host.message, host.order, host.msi, reads and writes of RIG_DEVICE */
 	void (*on_message)(struct rig *, uint32_t requester, const struct iom_message *message);

@@ -133,6 +133,29 @@ TEST(recording_of_a_backend_begins_midway, "")
 	rig_free(r);
 }
 
+/* A thread that may not do the unit's work leaves it, and so does the replay. */
+TEST(recording_of_work_that_is_put_off, "")
+{
+	struct tape tape = { 0 };
+	struct trace_recorder *recorder;
+	uint64_t data;
+	struct rig *r = busy_rig(&data);
+
+	recorder = record(r, &tape);
+	for (unsigned i = 0; i < 3; i++) {
+		r->idle = true;
+		CHECK_EQ(rig_cause(r, 1, 0x9000, IOM_READ), 13);
+		CHECK_EQ(rd32(r, FQT), i);
+		r->idle = false;
+		CHECK_EQ(rd32(r, FQT), i + 1);
+	}
+	CHECK(r->put_off >= 6);
+	CHECK_EQ(trace_record_end(recorder, NULL), IOM_OK);
+	agrees(&tape);
+	tape_free(&tape);
+	rig_free(r);
+}
+
 /* What is replayed is as quick to be read as it was: the caches of both are filled in the same way. */
 TEST(recording_of_a_unit_that_forgets, "")
 {
