@@ -7,13 +7,25 @@
 #include "internal.h"
 #include "qapi/error.h"
 #include "qapi/visitor.h"
+#include "qemu/main-loop.h"
 #include "qemu/rcu.h"
 
 /* How often time passes for the unit beside what its registers are read: time-outs of devices. */
 #define STEP_MS 100
 
+static bool may_work(void *opaque)
+{
+	struct iommux_adapter *adapter = opaque;
+
+	if (bql_locked())
+		return true;
+	qemu_bh_schedule(adapter->work);
+	return false;
+}
+
 const struct iom_host iommux_host = {
 	.bytes = sizeof iommux_host,
+	.may_work = may_work,
 	.msi = iommux_signals_msi,
 	.wire = iommux_signals_wire,
 	.message = iommux_notify_message,
@@ -68,12 +80,19 @@ static void start_windows(struct iommux_adapter *adapter)
 
 /* ---- Time --------------------------------------------------------------------------------- */
 
-static void step(void *opaque)
+static void work(void *opaque)
 {
 	struct iommux_adapter *adapter = opaque;
 
 	RCU_READ_LOCK_GUARD();
 	iom_step(adapter->unit, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL));
+}
+
+static void tick(void *opaque)
+{
+	struct iommux_adapter *adapter = opaque;
+
+	work(adapter);
 	iommux_record_check(adapter);
 	timer_mod(adapter->clock, qemu_clock_get_ms(QEMU_CLOCK_VIRTUAL) + STEP_MS);
 }
@@ -85,7 +104,7 @@ void iommux_adapter_prepare(struct iommux_adapter *adapter, DeviceState *device)
 	adapter->device = device;
 	qemu_mutex_init(&adapter->functions_lock);
 	QLIST_INIT(&adapter->functions);
-	iommux_signals_new(adapter);
+	adapter->work = qemu_bh_new(work, adapter);
 	iommux_memory_new(adapter);
 }
 
@@ -118,17 +137,24 @@ static void start_counters(struct iommux_adapter *adapter)
 		                               counters[i].value, OBJ_PROP_FLAG_READ);
 }
 
-bool iommux_adapter_start(struct iommux_adapter *adapter, Error **errp)
+void iommux_adapter_end(struct iommux_adapter *adapter)
 {
-	if (adapter->record && !iommux_record_start(adapter, errp))
-		return false;
+	iommux_record_end(adapter);
+	iom_unit_free(adapter->unit);
+	adapter->unit = NULL;
+	iommux_memory_end(adapter);
+	g_clear_pointer(&adapter->work, qemu_bh_delete);
+	qemu_mutex_destroy(&adapter->functions_lock);
+}
+
+void iommux_adapter_start(struct iommux_adapter *adapter)
+{
 	start_windows(adapter);
 	start_counters(adapter);
 	iommux_notify_start(adapter);
 	if (adapter->log)
 		iommux_log_start(adapter);
-	adapter->clock = timer_new_ms(QEMU_CLOCK_VIRTUAL, step, adapter);
-	step(adapter);
+	adapter->clock = timer_new_ms(QEMU_CLOCK_VIRTUAL, tick, adapter);
+	tick(adapter);
 	iommux_reset_start(adapter);
-	return true;
 }

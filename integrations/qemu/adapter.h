@@ -5,12 +5,15 @@
  *
  * A device of an architecture (vtd.c) holds a struct iommux_adapter.  When it is realized it calls
  * iommux_adapter_prepare, constructs its unit with the adapter's memory and iommux_host, says what it was
- * made with, and calls iommux_adapter_start; then it puts the unit's register windows where its machine has them, and names
- * the PCI bus whose devices are behind it.
+ * made with, and calls iommux_adapter_record and iommux_adapter_start; then it puts the unit's register windows where its
+ * machine has them, and names the PCI bus whose devices are behind it.  If it finds that it cannot go on before
+ * iommux_adapter_start, iommux_adapter_end undoes all.
  *
- * Locks: a unit may be called from any thread, with QEMU's big lock or without.  What its callbacks
- * do in QEMU needs the big lock where it is more than an access to memory: signals.c.  A callback may not
- * wait for it while the unit is recorded: record.c.
+ * Locks: a unit may be called from any thread, with QEMU's big lock or without.  Who holds the big lock may be
+ * waiting for a thread that does not (an I/O thread that is drained), and that one may therefore not
+ * wait for the big lock while it is in the unit.  It translates, and leaves to others what more there is to do
+ * (host.may_work): notifiers are told, interrupts sent and messages brought to devices under the big lock.  What a
+ * device moves itself by way of the unit (iom_read, iom_write) without the big lock reaches RAM alone.
  */
 #ifndef IOMMUX_QEMU_ADAPTER_H
 #define IOMMUX_QEMU_ADAPTER_H
@@ -80,10 +83,7 @@ struct iommux_adapter {
 	struct iommux_recording *recording; /* or NULL */
 	struct iommux_counters count;
 
-	QemuMutex signals_lock;
-	GArray *signals; /* struct iommux_signal, in the order in which they came */
-	QEMUBH *signals_bh;
-
+	QEMUBH *work; /* does what a thread has left that does not hold the big lock */
 	QemuMutex functions_lock;
 	QLIST_HEAD(, iommux_function) functions;
 	DeviceListener unplugged;
@@ -102,11 +102,17 @@ extern const struct iom_host iommux_host;
 /* The adapter's memory, lists and locks: all that a unit's constructor needs. */
 void iommux_adapter_prepare(struct iommux_adapter *adapter, DeviceState *device);
 
+/* Begins to record adapter->unit, if that was asked for. */
+bool iommux_adapter_record(struct iommux_adapter *adapter, Error **errp);
+
 /*
  * Begins to use adapter->unit: its windows (adapter->window[].region, to be mapped), reset, clock,
- * notifications, log and recording.
+ * notifications and log.
  */
-bool iommux_adapter_start(struct iommux_adapter *adapter, Error **errp);
+void iommux_adapter_start(struct iommux_adapter *adapter);
+
+/* What was prepared is not to be used: frees the unit, and all that there is beside it. */
+void iommux_adapter_end(struct iommux_adapter *adapter);
 
 /* Puts the error's sentence into QEMU's. */
 void iommux_error(Error **errp, const struct iom_error *error);
@@ -145,8 +151,8 @@ struct iom_unit *iommux_function_unit(struct iommux_function *function);
 struct iom_endpoint *iommux_function_endpoint(struct iommux_function *function);
 
 /*
- * Who hears the unit's messages to the function (iommux/message.h), on any thread, and may not wait for the
- * big lock; NULL: the adapter.
+ * Who hears the unit's messages to the function (iommux/message.h), under the big lock; NULL: the adapter.
+ * To be called under the big lock, too.
  */
 typedef void iommux_listener(void *opaque, const struct iom_message *message);
 void iommux_function_listen(struct iommux_function *function, iommux_listener *listener,

@@ -386,7 +386,6 @@ struct iom_endpoint *iommux_function_endpoint(struct iommux_function *function)
 void iommux_function_listen(struct iommux_function *function, iommux_listener *listener,
                             void *opaque)
 {
-	QEMU_LOCK_GUARD(&function->lock);
 	function->listener = listener;
 	function->listener_opaque = opaque;
 }

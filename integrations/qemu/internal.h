@@ -35,8 +35,10 @@ struct iommux_function {
 	IOVATree *
 		told; /* to those who keep a copy of what is mapped; NULL: there are none; follow.c */
 
-	QemuMutex lock; /* of what follows */
+	QemuMutex lock; /* of `idle` */
 	struct iommux_port *idle;
+
+	/* Under the big lock. */
 	iommux_listener *listener;
 	void *listener_opaque;
 	IOMMUNotifierFlag
@@ -49,10 +51,10 @@ struct iommux_function {
 
 /* memory.c: system memory, as the unit sees it. */
 void iommux_memory_new(struct iommux_adapter *adapter);
+void iommux_memory_end(struct iommux_adapter *adapter);
 void iommux_memory_dirty(void *opaque, uint64_t spa, uint64_t len);
 
 /* signals.c: interrupts that the unit sends. */
-void iommux_signals_new(struct iommux_adapter *adapter);
 int iommux_signals_msi(void *opaque, uint64_t address, uint32_t data);
 void iommux_signals_wire(void *opaque, unsigned wire, bool level);
 
@@ -84,8 +86,9 @@ void iommux_reset_start(struct iommux_adapter *adapter);
 /* log.c: what the unit sees and does, in QEMU's log. */
 void iommux_log_start(struct iommux_adapter *adapter);
 
-/* record.c: the same in a file, to be replayed; a sentence if that has come to an end. */
-bool iommux_record_start(struct iommux_adapter *adapter, Error **errp);
+/* record.c: the same in a file, to be replayed (iommux_adapter_record); a sentence if that has come to an end. */
 void iommux_record_check(struct iommux_adapter *adapter);
+/* The device will not be: the file has no more than its beginning. */
+void iommux_record_end(struct iommux_adapter *adapter);
 
 #endif

@@ -14,17 +14,15 @@ static int answered(MemTxResult result)
 	return result == MEMTX_OK ? IOM_OK : IOM_EFAULT;
 }
 
-/*
- * QEMU takes the big lock for all but RAM.  While the unit is recorded nobody may wait for it here
- * (record.c): who does not hold it reaches RAM alone.
- */
-static bool reaches(const struct iommux_adapter *adapter, uint64_t spa, size_t len, bool write)
+/* QEMU takes the big lock for all but RAM: who does not hold it reaches RAM alone (adapter.h). */
+static bool reaches(uint64_t spa, size_t len, bool write)
 {
 	hwaddr at, bytes = len;
 	MemoryRegion *region;
 
-	if (!adapter->recording || bql_locked())
+	if (bql_locked())
 		return true;
+	RCU_READ_LOCK_GUARD();
 	region = address_space_translate(&address_space_memory, spa, &at, &bytes, write,
 	                                 MEMTXATTRS_UNSPECIFIED);
 	return bytes == len && memory_region_is_ram(region) &&
@@ -33,7 +31,7 @@ static bool reaches(const struct iommux_adapter *adapter, uint64_t spa, size_t l
 
 static int memory_read(void *opaque, uint64_t spa, void *buf, size_t len)
 {
-	if (!reaches(opaque, spa, len, false))
+	if (!reaches(spa, len, false))
 		return IOM_EFAULT;
 	return answered(
 		dma_memory_read(&address_space_memory, spa, buf, len, MEMTXATTRS_UNSPECIFIED));
@@ -41,10 +39,23 @@ static int memory_read(void *opaque, uint64_t spa, void *buf, size_t len)
 
 static int memory_write(void *opaque, uint64_t spa, const void *buf, size_t len)
 {
-	if (!reaches(opaque, spa, len, true))
+	if (!reaches(spa, len, true))
 		return IOM_EFAULT;
 	return answered(
 		dma_memory_write(&address_space_memory, spa, buf, len, MEMTXATTRS_UNSPECIFIED));
+}
+
+/* RAM, to be written; NULL: there is none, but a buffer at most, with which QEMU would serve all else. */
+static void *map_ram(uint64_t spa, hwaddr *len)
+{
+	void *host =
+		address_space_map(&address_space_memory, spa, len, true, MEMTXATTRS_UNSPECIFIED);
+	ram_addr_t at;
+
+	if (!host || memory_region_from_host(host, &at))
+		return host;
+	address_space_unmap(&address_space_memory, host, *len, true, 0);
+	return NULL;
 }
 
 /* RAM that is no region, because there are more pieces of it than a memory holds. */
@@ -52,12 +63,9 @@ static int memory_cas(void *opaque, uint64_t spa, unsigned bytes, uint64_t *expe
                       uint64_t desired)
 {
 	hwaddr len = bytes;
-	void *host = NULL;
+	void *host = map_ram(spa, &len);
 	uint64_t was;
 
-	if (reaches(opaque, spa, bytes, true))
-		host = address_space_map(&address_space_memory, spa, &len, true,
-		                         MEMTXATTRS_UNSPECIFIED);
 	if (!host || len < bytes) {
 		if (host)
 			address_space_unmap(&address_space_memory, host, len, true, 0);
@@ -83,13 +91,12 @@ static const struct iom_memory_ops memory_ops = {
 
 /*
  * To QEMU what the unit stored is a store of a device: pages are dirty for migration, and instructions
- * that were translated from them are not any more.
+ * that were translated from them are not any more.  What is RAM no longer has nothing to be marked.
  */
 void iommux_memory_dirty(void *opaque, uint64_t spa, uint64_t len)
 {
 	hwaddr mapped = len;
-	void *host = address_space_map(&address_space_memory, spa, &mapped, true,
-	                               MEMTXATTRS_UNSPECIFIED);
+	void *host = map_ram(spa, &mapped);
 
 	if (host)
 		address_space_unmap(&address_space_memory, host, mapped, true, mapped);
@@ -141,4 +148,11 @@ void iommux_memory_new(struct iommux_adapter *adapter)
 		.region_del = region_del,
 	};
 	memory_listener_register(&adapter->listener, &address_space_memory);
+}
+
+void iommux_memory_end(struct iommux_adapter *adapter)
+{
+	memory_listener_unregister(&adapter->listener);
+	iom_memory_free(adapter->memory);
+	adapter->memory = NULL;
 }

@@ -7,6 +7,9 @@
 #include "migration/vmstate.h"
 #include "qemu/error-report.h"
 
+/* More than any unit's state takes. */
+#define SAVED_MAX (1u << 20)
+
 /* The machine stands still: nobody else calls the unit. */
 static int save(void *opaque)
 {
@@ -40,6 +43,18 @@ static int load(void *opaque, int version)
 	return -EINVAL;
 }
 
+/* Before so many bytes are allocated for it. */
+static bool length_is_possible(void *opaque, int version)
+{
+	struct iommux_adapter *adapter = opaque;
+
+	if (adapter->saved_bytes <= SAVED_MAX)
+		return true;
+	error_report("the state of %s has %u bytes in what comes in; it should have %u at most",
+	             object_get_typename(OBJECT(adapter->device)), adapter->saved_bytes, SAVED_MAX);
+	return false;
+}
+
 const VMStateDescription iommux_vmstate = {
 	.name = "iommux",
 	.version_id = 1,
@@ -50,6 +65,7 @@ const VMStateDescription iommux_vmstate = {
 	.fields =
 		(const VMStateField[]){
 			VMSTATE_UINT32(saved_bytes, struct iommux_adapter),
+			VMSTATE_VALIDATE("length of the state", length_is_possible),
 			VMSTATE_VBUFFER_ALLOC_UINT32(saved, struct iommux_adapter, 1, NULL,
 	                                             saved_bytes),
 			VMSTATE_END_OF_LIST(),

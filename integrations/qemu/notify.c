@@ -4,8 +4,9 @@
  * Who keeps translations (vhost, a device with a cache) is told when they are gone.  More may be told
  * than went: QEMU allows that.  Who keeps a copy of what is mapped: follow.c.
  *
- * The unit tells on any thread; notifiers, and all that is known of them, are the big lock's.  No lock of
- * the library is held then, so that it may be waited for; what it asks the unit comes back to this file.
+ * The unit tells under the big lock, as notifiers want it: its work is done by nobody else (adapter.h), and
+ * until it is done software does not see an invalidation complete.  What is asked of the unit here comes back to
+ * this file.
  */
 #include "qemu/osdep.h"
 
@@ -29,20 +30,11 @@ int iommux_notify_changed(IOMMUMemoryRegion *region, IOMMUNotifierFlag before,
 		           object_get_typename(OBJECT(function->adapter->device)));
 		return -ENOTSUP;
 	}
-	/* They are told under the big lock, which a callback may not wait for then. */
-	if (after && function->adapter->recording) {
-		error_setg(errp,
-		           "the device at %02x.%x wants to be told of invalidations, which a unit "
-		           "that is recorded cannot; %s should be without 'record'",
-		           PCI_SLOT(function->devfn), PCI_FUNC(function->devfn),
-		           object_get_typename(OBJECT(function->adapter->device)));
-		return -ENOTSUP;
-	}
 	if (after & IOMMU_NOTIFIER_MAP)
 		iommux_follow_begin(function);
 	else
 		iommux_follow_end(function);
-	qatomic_set(&function->notified, after);
+	function->notified = after;
 	return 0;
 }
 
@@ -133,7 +125,7 @@ static void tell_invalidated(struct iommux_function *function, const struct iom_
 
 static bool is_notified(const struct iommux_function *function)
 {
-	return qatomic_read(&function->notified) & IOMMU_NOTIFIER_IOTLB_EVENTS;
+	return function->notified & IOMMU_NOTIFIER_IOTLB_EVENTS;
 }
 
 static void invalidated(void *opaque, const struct iom_invalidation *what)
@@ -141,13 +133,13 @@ static void invalidated(void *opaque, const struct iom_invalidation *what)
 	struct iommux_adapter *adapter = opaque;
 	struct iommux_function *function;
 
-	qatomic_inc(&adapter->count.invalidations);
+	g_assert(bql_locked());
+	adapter->count.invalidations++;
 	/* Functions are never taken out of the list. */
 	QLIST_FOREACH_RCU(function, &adapter->functions, next)
 	{
 		if (!is_notified(function))
 			continue;
-		BQL_LOCK_GUARD();
 		/* Of contexts the unit tells next, but of those alone that have an endpoint. */
 		if (what->stage1 || what->stage2)
 			tell_invalidated(function, what);
@@ -162,10 +154,7 @@ static void context_changed(void *opaque, const struct iom_context_info *info)
 	struct iommux_adapter *adapter = opaque;
 	struct iommux_function *function = iommux_function_find(adapter, info->requester);
 
-	if (!function || !is_notified(function))
-		return;
-	BQL_LOCK_GUARD();
-	if (!adapter->asking)
+	if (function && is_notified(function) && !adapter->asking)
 		tell_invalidated(function, &everything);
 }
 
@@ -194,7 +183,6 @@ static void tell_device(struct iommux_function *function, const struct iom_messa
 	};
 	IOMMUNotifier *notifier;
 
-	BQL_LOCK_GUARD();
 	IOMMU_NOTIFIER_FOREACH(notifier, &function->iommu)
 	{
 		if (message->flags & IOM_MESSAGE_GLOBAL || notifier->iommu_idx == process)
@@ -211,27 +199,24 @@ static void invalidate(struct iommux_function *function, const struct iom_messag
 		.code = 1,
 	};
 
-	if (qatomic_read(&function->notified) & IOMMU_NOTIFIER_DEVIOTLB_UNMAP)
+	struct iom_endpoint *endpoint = iommux_function_endpoint(function);
+
+	if (function->notified & IOMMU_NOTIFIER_DEVIOTLB_UNMAP)
 		tell_device(function, message);
-	iom_message(iommux_function_endpoint(function), &done);
+	/* Without an endpoint, for which there was no memory, the unit finds that nobody answers in time. */
+	if (endpoint)
+		iom_message(endpoint, &done);
 }
 
 void iommux_notify_message(void *opaque, uint32_t requester, const struct iom_message *message)
 {
 	struct iommux_adapter *adapter = opaque;
 	struct iommux_function *function = iommux_function_find(adapter, requester);
-	iommux_listener *listener;
-	void *listener_opaque;
 
 	if (!function)
 		return;
-	WITH_QEMU_LOCK_GUARD(&function->lock)
-	{
-		listener = function->listener;
-		listener_opaque = function->listener_opaque;
-	}
-	if (listener)
-		listener(listener_opaque, message);
+	if (function->listener)
+		function->listener(function->listener_opaque, message);
 	else if (message->kind == IOM_MESSAGE_INVALIDATE)
 		invalidate(function, message);
 }

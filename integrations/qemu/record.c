@@ -3,8 +3,8 @@
 /*
  * What the unit is asked and does, in a file that `iommux replay` takes.
  *
- * Calls on the unit then wait for one another, also those of whoever holds the big lock.  Inside of a call
- * nobody may therefore wait for the big lock: memory.c and notify.c keep to it.
+ * Calls on the unit then wait for one another, also those of whoever holds the big lock: one more reason for
+ * nobody to wait for that in the unit.
  */
 #include "qemu/osdep.h"
 
@@ -61,7 +61,20 @@ static void end(Notifier *notifier, void *data)
 	recording->adapter->recording = NULL;
 }
 
-bool iommux_record_start(struct iommux_adapter *adapter, Error **errp)
+void iommux_record_end(struct iommux_adapter *adapter)
+{
+	struct iommux_recording *recording = adapter->recording;
+
+	if (!recording)
+		return;
+	qemu_remove_exit_notifier(&recording->exit);
+	trace_record_end(recording->recorder, NULL);
+	fclose(recording->file);
+	adapter->recording = NULL;
+	g_free(recording);
+}
+
+bool iommux_adapter_record(struct iommux_adapter *adapter, Error **errp)
 {
 	const char *type = object_get_typename(OBJECT(adapter->device));
 	g_autofree char *note = g_strdup_printf("%s in QEMU " QEMU_VERSION, type);
@@ -72,6 +85,8 @@ bool iommux_record_start(struct iommux_adapter *adapter, Error **errp)
 	struct iom_error error;
 	FILE *file;
 
+	if (!adapter->record)
+		return true;
 	if (adapter->log) {
 		error_setg(errp, "a unit can be watched once: it should be 'log' or 'record', not "
 		                 "both");

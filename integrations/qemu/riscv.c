@@ -46,11 +46,15 @@ bool iommux_riscv_realize(const struct iommux_riscv *riscv, struct iommux_adapte
 	if (iom_riscv_new(&config, adapter->memory, &iommux_host, adapter, &adapter->unit,
 	                  &error)) {
 		iommux_error(errp, &error);
-		return false;
+		goto undo;
 	}
 	adapter->made.riscv = &config;
-	if (!iommux_adapter_start(adapter, errp))
-		return false;
+	if (!iommux_adapter_record(adapter, errp))
+		goto undo;
+	iommux_adapter_start(adapter);
 	iommux_adapter_serve(adapter, bus);
 	return true;
+undo:
+	iommux_adapter_end(adapter);
+	return false;
 }

@@ -116,7 +116,7 @@ static const MemoryRegionOps pba_ops = {
 };
 
 /* The capability of MSI-X, as the library has it. */
-static bool add_msix(IommuxRiscvPci *s, Error **errp)
+static void add_msix(IommuxRiscvPci *s)
 {
 	uint8_t space[IOM_RISCV_PCI_BYTES], writable[IOM_RISCV_PCI_BYTES];
 	struct iom_riscv_pci_config config = {
@@ -127,13 +127,11 @@ static bool add_msix(IommuxRiscvPci *s, Error **errp)
 
 	r = iom_riscv_pci(&config, space, writable, NULL);
 	g_assert(r == IOM_OK); /* the unit has that many vectors */
-	if (pci_add_capability(&s->pci, PCI_CAP_ID_MSIX, IOM_RISCV_PCI_MSIX, MSIX_BYTES, errp) < 0)
-		return false;
+	pci_add_capability(&s->pci, PCI_CAP_ID_MSIX, IOM_RISCV_PCI_MSIX, MSIX_BYTES, &error_abort);
 	memcpy(s->pci.config + IOM_RISCV_PCI_MSIX_CTRL, space + IOM_RISCV_PCI_MSIX_CTRL,
 	       MSIX_BYTES - 2);
 	memcpy(s->pci.wmask + IOM_RISCV_PCI_MSIX_CTRL, writable + IOM_RISCV_PCI_MSIX_CTRL,
 	       MSIX_BYTES - 2);
-	return true;
 }
 
 static void pci_realize(PCIDevice *device, Error **errp)
@@ -149,9 +147,10 @@ static void pci_realize(PCIDevice *device, Error **errp)
 	}
 	adapter->deliver = deliver;
 	if (!iommux_riscv_realize(&s->riscv, adapter, DEVICE(device), pci_get_bus(device),
-	                          IOMMUX_RISCV_IGS_MSI, IOM_RISCV_MSI_MASKED, errp) ||
-	    !add_msix(s, errp))
+	                          IOMMUX_RISCV_IGS_MSI, IOM_RISCV_MSI_MASKED, errp))
 		return;
+	/* In an empty config space there is room for both. */
+	add_msix(s);
 	pcie_endpoint_cap_init(device, 0);
 
 	memory_region_init(&s->bar, OBJECT(s), TYPE_IOMMUX_RISCV_PCI,

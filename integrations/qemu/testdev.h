@@ -70,6 +70,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(Testdev, IOMMUX_TESTDEV)
 #define TD_CAN_ATOMIC 0x20u     /* atomics                                                      */
 #define TD_CAN_DRAIN 0x40u      /* the IOMMU waits for an access that is kept open              */
 #define TD_CAN_ANSWER 0x80u     /* the IOMMU waits for answers to its invalidations             */
+#define TD_CAN_APART 0x100u     /* commands on a thread of their own                            */
 
 /* Commands */
 #define TD_READ 1         /* TD_SOURCE in memory to TD_DESTINATION in BAR 2             */
@@ -99,6 +100,8 @@ OBJECT_DECLARE_SIMPLE_TYPE(Testdev, IOMMUX_TESTDEV)
 #define TD_FLAG_PAGE_READ 0x100u
 #define TD_FLAG_PAGE_WRITE 0x200u
 #define TD_FLAG_PAGE_LAST 0x400u
+/* On a thread of its own, for which whoever wrote the command waits with the big lock in hand. */
+#define TD_FLAG_APART 0x800u
 #define TD_FLAG_OPERATION(flags) ((flags) >> 12 & 3) /* IOM_FETCH_ADD, IOM_SWAP, IOM_CAS */
 
 #define TD_CONTROL_SILENT 0x1u   /* invalidations are carried out, and not answered             */

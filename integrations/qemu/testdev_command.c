@@ -5,6 +5,8 @@
 
 #include "hw/pci/msi.h"
 #include "hw/pci/msix.h"
+#include "qemu/rcu.h"
+#include "qemu/thread.h"
 
 /* A request as the registers say it. */
 static struct td_request asked(const Testdev *d, unsigned address, bool write)
@@ -265,6 +267,41 @@ static uint32_t (*const carry[])(Testdev *d, struct td_answer *answer) = {
 	[TD_CHECK] = td_copy_check,
 };
 
+/* Those that need nothing of QEMU but memory, as I/O threads do. */
+#define APART                                                                                      \
+	(1u << TD_READ | 1u << TD_WRITE | 1u << TD_COPY | 1u << TD_ATOMIC | 1u << TD_TRANSLATE |   \
+	 1u << TD_OPEN | 1u << TD_CLOSE)
+
+struct errand {
+	Testdev *device;
+	uint32_t command, status;
+	struct td_answer *answer;
+};
+
+static void *run(void *opaque)
+{
+	struct errand *errand = opaque;
+
+	rcu_register_thread();
+	WITH_RCU_READ_LOCK_GUARD()
+	{
+		errand->status = carry[errand->command](errand->device, errand->answer);
+	}
+	rcu_unregister_thread();
+	return NULL;
+}
+
+/* QEMU waits in this way for an I/O thread that it drains. */
+static uint32_t apart(Testdev *d, uint32_t command, struct td_answer *answer)
+{
+	struct errand errand = { .device = d, .command = command, .answer = answer };
+	QemuThread thread;
+
+	qemu_thread_create(&thread, "iommux-testdev", run, &errand, QEMU_THREAD_JOINABLE);
+	qemu_thread_join(&thread);
+	return errand.status;
+}
+
 static uint32_t judged(Testdev *d, uint32_t command, struct td_answer *answer)
 {
 	if (command >= ARRAY_SIZE(carry) || !carry[command])
@@ -273,7 +310,11 @@ static uint32_t judged(Testdev *d, uint32_t command, struct td_answer *answer)
 		return TD_DISABLED;
 	if (td_get(d, TD_FLAGS) & TD_FLAG_PASID && !td_allowed(d, TD_PASID))
 		return TD_DISABLED;
-	return carry[command](d, answer);
+	if (!(td_get(d, TD_FLAGS) & TD_FLAG_APART))
+		return carry[command](d, answer);
+	if (!(d->path->features & TD_CAN_APART))
+		return TD_NOT_THERE;
+	return APART >> command & 1 ? apart(d, command, answer) : TD_INVALID;
 }
 
 void td_join(Testdev *d)

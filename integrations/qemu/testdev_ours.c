@@ -6,8 +6,6 @@
  */
 #include "testdev.h"
 
-#include "qemu/main-loop.h"
-
 static uint32_t status_of(int result, const struct iom_reply *reply, struct td_answer *answer)
 {
 	answer->fault = result == IOM_EFAULT ? reply->fault : 0;
@@ -180,8 +178,9 @@ static uint32_t completion(Testdev *d, uint32_t itags)
 	return sent(iom_message(d->endpoint, &message));
 }
 
-static void heard(Testdev *d, const struct iom_message *message)
+static void hear(void *opaque, const struct iom_message *message)
 {
+	Testdev *d = opaque;
 	const struct td_event event = {
 		.kind = message->kind == IOM_MESSAGE_INVALIDATE ? TD_EVENT_INVALIDATE
 		        : message->kind == IOM_MESSAGE_PAGES    ? TD_EVENT_PAGES
@@ -201,37 +200,6 @@ static void heard(Testdev *d, const struct iom_message *message)
 		td_invalidate(d, &event);
 	else
 		td_tell(d, &event);
-}
-
-struct late {
-	Testdev *device;
-	struct iom_message message;
-};
-
-static void hear_late(void *opaque)
-{
-	struct late *late = opaque;
-
-	if (late->device->path)
-		heard(late->device, &late->message);
-	object_unref(OBJECT(late->device));
-	g_free(late);
-}
-
-/* What the device remembers is under the big lock, and the unit speaks on any thread. */
-static void hear(void *opaque, const struct iom_message *message)
-{
-	Testdev *d = opaque;
-	struct late *late;
-
-	if (bql_locked()) {
-		heard(d, message);
-		return;
-	}
-	late = g_new(struct late, 1);
-	*late = (struct late){ .device = d, .message = *message };
-	object_ref(OBJECT(d));
-	aio_bh_schedule_oneshot(qemu_get_aio_context(), hear_late, late);
 }
 
 bool td_ours_join(Testdev *d)
@@ -278,5 +246,5 @@ const struct td_path td_path_ours = {
 	.page_request = page_request,
 	.completion = completion,
 	.features = TD_CAN_STATUS | TD_CAN_PASID | TD_CAN_ATS | TD_CAN_TRANSLATED | TD_CAN_PRI |
-	            TD_CAN_ATOMIC | TD_CAN_DRAIN | TD_CAN_ANSWER,
+	            TD_CAN_ATOMIC | TD_CAN_DRAIN | TD_CAN_ANSWER | TD_CAN_APART,
 };

@@ -24,6 +24,15 @@ static void deliver(struct iommux_adapter *adapter, uint64_t address, uint32_t d
 	apic_get_class(NULL)->send_msi(&message);
 }
 
+static bool make(struct iommux_vtd *vtd, Error **errp)
+{
+	if (!iommux_vtd_new_unit(vtd, errp))
+		return false;
+	vtd->adapter.maps_are_told = iommux_vtd_maps_are_told(vtd);
+	/* The table comes last: QEMU cannot take it back. */
+	return iommux_adapter_record(&vtd->adapter, errp) && iommux_vtd_dmar_add(vtd, errp);
+}
+
 static void realize(DeviceState *device, Error **errp)
 {
 	struct iommux_vtd *vtd = IOMMUX_VTD(device);
@@ -46,11 +55,11 @@ static void realize(DeviceState *device, Error **errp)
 	}
 	iommux_adapter_prepare(adapter, device);
 	adapter->deliver = deliver;
-	if (!iommux_vtd_new_unit(vtd, errp) || !iommux_vtd_dmar_add(vtd, errp))
+	if (!make(vtd, errp)) {
+		iommux_adapter_end(adapter);
 		return;
-	adapter->maps_are_told = iommux_vtd_maps_are_told(vtd);
-	if (!iommux_adapter_start(adapter, errp))
-		return;
+	}
+	iommux_adapter_start(adapter);
 	memory_region_add_subregion(get_system_memory(), vtd->address, &adapter->window[0].region);
 	iommux_adapter_serve(adapter, bus);
 	X86_MACHINE(machine)->ioapic_as =

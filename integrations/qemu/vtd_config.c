@@ -151,6 +151,7 @@ bool iommux_vtd_new_unit(struct iommux_vtd *vtd, Error **errp)
 		iom_mmio_read(vtd->adapter.unit, 0, CAP_OFFSET, 8, &config.cap);
 		iom_mmio_read(vtd->adapter.unit, 0, IOMMUX_VTD_ECAP, 8, &config.ecap);
 		iom_unit_free(vtd->adapter.unit);
+		vtd->adapter.unit = NULL;
 	}
 	set_features(vtd, &config);
 	return set_width(vtd, &config, errp) && create(vtd, &config, errp);

@@ -43,14 +43,6 @@ def no_file(place):
     refused(place, "iommux-vtd,record=/no/where", "'/no/where' cannot be written: No such file")
 
 
-@test("record: so is a device that wants to be told of invalidations")
-def notifier(place):
-    place.options = "iommux-vtd,record=/dev/null"
-    m, _, dev, _ = test_vtd.legacy(place)
-    m.replays = None
-    equal(dev.ask(d.WATCH, operand=d.WATCH_UNMAP).status, d.REFUSED, "the notifier")
-
-
 def read_once(path):
     with open(path, "rb", buffering=0) as pipe:
         for _ in ("magic number and version", "the first block"):

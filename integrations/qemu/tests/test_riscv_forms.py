@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: 2026 The iommux authors
 """RISC-V: the unit as a PCI function and as a platform device, and how each of them interrupts."""
 import riscv
-from machine import Virt
+from machine import Failure, Virt
 from tap import Skip, equal, test
 
 BAR = 0x50000000
@@ -148,3 +148,28 @@ def message(place):
     unit.set(TABLE + 28, 0)
     fail(unit)
     equal(m.read32(page), 0x77, "the message")
+
+
+def refused(place, sentence, *form):
+    """QEMU does not start, and says why."""
+    try:
+        place.machine(form)
+    except Failure as why:
+        if sentence not in str(why):
+            raise Failure(f"'{why}' does not say '{sentence}'") from None
+        return
+    raise Failure(f"QEMU started with {form}")
+
+
+@test("riscv: a unit that cannot be is refused with a sentence, in both forms")
+def bad(place):
+    for form in (PCI, SYS):
+        for option, sentence in (
+                ("vectors=0", "it should be 1, 2, 4, 8 or 16"), ("vectors=3", "vectors"),
+                ("pas=63", "PAS"), ("queue-lg2=40", "queue_lg2"),
+                ("record=/no/where", "cannot be written")):
+            refused(place, sentence, *form[:-1], f"{form[-1]},{option}")
+    refused(place, "an IOMMU already", *PCI, "-device", "iommux-riscv-sys")
+    refused(place, "should be on a root bus", *PCI[:-1], "pcie-root-port,id=p,chassis=1", "-device",
+            "iommux-riscv-pci,bus=p")
+    refused(place, "'iommu-sys' should be off", "-M", "virt,iommu-sys=on", *SYS[2:])

@@ -31,7 +31,7 @@ class Place:
         self.scalable = "scalable" in self.options
 
     def machine(self, options=None, incoming=None):
-        m = Q35(self.binary, "-device", options or self.options, "-device",
+        m = Q35(self.binary, "-device", f"{options or self.options},id=u0", "-device",
                 "iommux-testdev,addr=5.0,id=t0", incoming=incoming)
         self.machines.append(m)
         return m

@@ -69,6 +69,49 @@ def process(place):
         dev.ask(d.UNWATCH)
 
 
+# Threads without the big lock
+
+@test("vtd: what a thread lets go on that may not wait for the big lock, others do",
+      needs=d.CAN_APART)
+def apart(place):
+    m, unit, dev, table = legacy(place)
+    unit.map(table, 0x4000, m.pages())
+    equal(dev.ask(d.WATCH, operand=d.WATCH_UNMAP).status, d.DONE, "the notifier")
+    before = dev.told
+    equal(dev.ask(d.OPEN, source=0x4000, length=8).status, d.DONE, "the access that is open")
+    drain = 2 | 1 << 4 | 1 << 6 | 1 << 7
+    first = unit.submit([drain, 0])
+    second = unit.submit([2 | 3 << 4 | 1 << 16, 0x40000])
+    equal((unit.done(first), unit.done(second)), (False, False), "whether they have completed")
+    equal(heard(dev, before)[1:], [], "what is told behind what waits")
+    before = dev.told
+    # Its thread ends the access, and would carry on with the queue; the main loop waits for it meanwhile.
+    equal(dev.ask(d.CLOSE, flags=d.APART).status, d.DONE, "its end")
+    equal(unit.get(vtd.FSTS), 0, "errors")
+    completed(unit, first)
+    completed(unit, second)
+    equal(heard(dev, before), [(d.UNMAPPED, 0x40000, PAGE)], "what was told then")
+
+
+@test("vtd: a thread without the big lock has its fault recorded, and interrupts nobody itself",
+      needs=d.CAN_APART)
+def apart_fault(place):
+    m, unit, dev, _ = legacy(place)
+    page = m.pages()
+    for register, value in ((0x3c, 0x41), (0x40, 0xfee00000), (0x38, 0)):  # FEDATA, FEADDR, FECTL
+        m.write32(unit.base + register, value)
+    count = m.ask("qom-get", path="/machine/peripheral/u0", property="interrupts")
+    equal(dev.read(0x9000, 4, flags=d.APART), None, "what it read of nothing")
+    equal(unit.get(vtd.FSTS) >> 1 & 1, 1, "FSTS.PPF")
+    equal(unit.fault().reason, 6, "the reason of the fault")
+    equal(m.ask("qom-get", path="/machine/peripheral/u0", property="interrupts"), count + 1,
+          "interrupts")
+    # An interrupt message of its own would have to wait.
+    equal(dev.write(0xfee00000, b"AAAA", flags=d.APART).status != d.DONE, True, "whether it failed")
+    equal(dev.ask(d.VECTOR, flags=d.APART).status, d.INVALID, "a command that needs the big lock")
+    equal(dev.read(page, 4), None, "what the device reads afterwards")
+
+
 # A copy of what is mapped
 
 @test("vtd: without caching mode, nobody can be told of pages that are mapped")
