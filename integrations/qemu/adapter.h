@@ -67,6 +67,9 @@ struct iommux_adapter {
 	 */
 	bool maps_are_told;
 
+	/* For the architecture to set: of the addresses that devices use, in bits. */
+	uint8_t address_width;
+
 	/* For the architecture to set: what the unit was made with, until iommux_adapter_start. */
 	struct {
 		const struct iom_riscv_config *riscv;

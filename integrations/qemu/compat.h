@@ -14,4 +14,9 @@ typedef const void iommux_class_data;
 typedef void iommux_class_data;
 #endif
 
+/* Devices can ask for translations and for pages, and hear of invalidations: ats.c. */
+#if QEMU_VERSION_MAJOR > 10 || (QEMU_VERSION_MAJOR == 10 && QEMU_VERSION_MINOR >= 2)
+#define IOMMUX_QEMU_HAS_ATS 1
+#endif
+
 #endif

@@ -175,6 +175,19 @@ static IOMMUTLBEntry translate(IOMMUMemoryRegion *region, hwaddr iova, IOMMUAcce
 	return entry;
 }
 
+int iommux_function_ask(struct iommux_function *function, const struct iom_request *request,
+                        struct iom_reply *reply)
+{
+	struct iommux_port *port = take_port(function);
+	int result = IOM_ENOMEM;
+
+	if (port) {
+		result = iom_translate(port->port, request, reply);
+		give_port(function, port);
+	}
+	return result;
+}
+
 uint64_t iommux_function_page_mask(struct iommux_function *function, uint64_t iova)
 {
 	static const uint8_t accesses[] = { IOM_READ, IOM_WRITE };
@@ -290,7 +303,7 @@ static struct iommux_function *new_function(struct iommux_adapter *adapter, PCIB
 	return function;
 }
 
-static AddressSpace *get_address_space(PCIBus *bus, void *opaque, int devfn)
+AddressSpace *iommux_function_space(PCIBus *bus, void *opaque, int devfn)
 {
 	struct iommux_adapter *adapter = opaque;
 	struct iommux_function *function;
@@ -304,7 +317,9 @@ static AddressSpace *get_address_space(PCIBus *bus, void *opaque, int devfn)
 	return &new_function(adapter, bus, devfn)->as;
 }
 
-static const PCIIOMMUOps pci_ops = { .get_address_space = get_address_space };
+#ifndef IOMMUX_QEMU_HAS_ATS
+const PCIIOMMUOps iommux_pci_ops = { .get_address_space = iommux_function_space };
+#endif
 
 /* No requester has this number. */
 #define NOBODY UINT32_MAX
@@ -331,7 +346,7 @@ static void unplugged(DeviceListener *listener, DeviceState *device)
 
 void iommux_adapter_serve(struct iommux_adapter *adapter, PCIBus *bus)
 {
-	pci_setup_iommu(bus, &pci_ops, adapter);
+	pci_setup_iommu(bus, &iommux_pci_ops, adapter);
 	adapter->unplugged = (DeviceListener){ .unrealize = unplugged };
 	device_listener_register(&adapter->unplugged);
 }

@@ -41,6 +41,7 @@ struct iommux_function {
 	/* Under the big lock. */
 	iommux_listener *listener;
 	void *listener_opaque;
+	GArray *devices; /* those that listen by way of QEMU's core; NULL: there was none yet; ats.c */
 	IOMMUNotifierFlag
 		notified; /* what somebody wants to be told of; IOMMU_NOTIFIER_NONE: nobody */
 
@@ -63,6 +64,16 @@ uint32_t iommux_function_requester(struct iommux_function *function);
 struct iommux_function *iommux_function_find(struct iommux_adapter *adapter, uint32_t requester);
 /* The page around an address, less 1: what is mapped as one. */
 uint64_t iommux_function_page_mask(struct iommux_function *function, uint64_t iova);
+
+AddressSpace *iommux_function_space(PCIBus *bus, void *adapter, int devfn);
+/* A request of the function's. */
+int iommux_function_ask(struct iommux_function *function, const struct iom_request *request,
+                        struct iom_reply *reply);
+
+/* ats.c, where QEMU has that; else function.c */
+extern const PCIIOMMUOps iommux_pci_ops;
+/* Who listens to the function's messages by way of QEMU's core. */
+void iommux_ats_tell(struct iommux_function *function, const struct iom_message *message);
 
 /* notify.c: who keeps translations is told when they are gone. */
 void iommux_notify_start(struct iommux_adapter *adapter);

@@ -191,7 +191,7 @@ static void tell_device(struct iommux_function *function, const struct iom_messa
 }
 
 /* Devices of QEMU's own have no ITags: what they are told they have done on return. */
-static void invalidate(struct iommux_function *function, const struct iom_message *message)
+static void pass_on(struct iommux_function *function, const struct iom_message *message)
 {
 	const struct iom_message done = {
 		.kind = IOM_MESSAGE_INVALIDATED,
@@ -201,6 +201,11 @@ static void invalidate(struct iommux_function *function, const struct iom_messag
 
 	struct iom_endpoint *endpoint = iommux_function_endpoint(function);
 
+#ifdef IOMMUX_QEMU_HAS_ATS
+	iommux_ats_tell(function, message);
+#endif
+	if (message->kind != IOM_MESSAGE_INVALIDATE)
+		return;
 	if (function->notified & IOMMU_NOTIFIER_DEVIOTLB_UNMAP)
 		tell_device(function, message);
 	/* Without an endpoint, for which there was no memory, the unit finds that nobody answers in time. */
@@ -217,6 +222,6 @@ void iommux_notify_message(void *opaque, uint32_t requester, const struct iom_me
 		return;
 	if (function->listener)
 		function->listener(function->listener_opaque, message);
-	else if (message->kind == IOM_MESSAGE_INVALIDATE)
-		invalidate(function, message);
+	else
+		pass_on(function, message);
 }

@@ -13,6 +13,17 @@
 #define CAP_RV32 (UINT64_C(1) << 8 | UINT64_C(1) << 16)
 #define CAP_RV64 (UINT64_C(1) << 9 | UINT64_C(1) << 17)
 
+/* Of the widest first stage. */
+static uint8_t address_width(uint64_t capabilities)
+{
+	static const uint8_t widths[] = { 57, 48, 39, 32 }; /* capabilities bits 11 to 8 */
+	unsigned i = 0;
+
+	while (i + 1 < ARRAY_SIZE(widths) && !(capabilities >> (11 - i) & 1))
+		i++;
+	return widths[i];
+}
+
 bool iommux_riscv_realize(const struct iommux_riscv *riscv, struct iommux_adapter *adapter,
                           DeviceState *device, PCIBus *bus, uint64_t igs, uint32_t flags,
                           Error **errp)
@@ -49,6 +60,7 @@ bool iommux_riscv_realize(const struct iommux_riscv *riscv, struct iommux_adapte
 		goto undo;
 	}
 	adapter->made.riscv = &config;
+	adapter->address_width = address_width(riscv->capabilities);
 	if (!iommux_adapter_record(adapter, errp))
 		goto undo;
 	iommux_adapter_start(adapter);

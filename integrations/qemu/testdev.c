@@ -6,6 +6,7 @@
 #include "hw/pci/msix.h"
 #include "hw/pci/pci_bus.h"
 #include "hw/pci/pcie.h"
+#include "hw/qdev-properties.h"
 #include "migration/vmstate.h"
 #include "qapi/error.h"
 
@@ -122,7 +123,7 @@ static void realize(PCIDevice *pci, Error **errp)
 	pcie_ats_init(pci, TD_ATS, true);
 	add_pri(pci);
 	add_pasid(pci);
-#ifdef TD_QEMU_HAS_ATS
+#ifdef IOMMUX_QEMU_HAS_ATS
 	pci->exp.pri_cap = TD_PRI;
 	pci->exp.pasid_cap = TD_PASID;
 #endif
@@ -225,6 +226,8 @@ static const VMStateDescription state = {
 		},
 };
 
+static const Property properties[] = { DEFINE_PROP_BOOL("core", Testdev, core, false) };
+
 static void class_init(ObjectClass *class, iommux_class_data *data)
 {
 	DeviceClass *device = DEVICE_CLASS(class);
@@ -238,6 +241,7 @@ static void class_init(ObjectClass *class, iommux_class_data *data)
 	device->vmsd = &state;
 	device->desc = "tries an IOMMU: ATS, PRI, PASID, invalidations that wait";
 	device_class_set_legacy_reset(device, reset);
+	device_class_set_props(device, properties);
 	set_bit(DEVICE_CATEGORY_MISC, device->categories);
 	td_bench_class(class);
 }

@@ -17,10 +17,6 @@
 #include "hw/pci/pci_device.h"
 #include "qemu/iova-tree.h"
 
-#if QEMU_VERSION_MAJOR > 10 || (QEMU_VERSION_MAJOR == 10 && QEMU_VERSION_MINOR >= 2)
-#define TD_QEMU_HAS_ATS 1
-#endif
-
 #define TYPE_IOMMUX_TESTDEV "iommux-testdev"
 OBJECT_DECLARE_SIMPLE_TYPE(Testdev, IOMMUX_TESTDEV)
 
@@ -190,6 +186,7 @@ struct td_cached {
 struct Testdev {
 	PCIDevice parent_obj;
 
+	bool core; /* property: by way of QEMU's core, whatever IOMMU there is */
 	MemoryRegion registers, buffer;
 	const struct td_path *path; /* known from the first command on */
 	uint32_t word[TD_REGISTERS / 4];
@@ -213,7 +210,7 @@ struct Testdev {
 	IOVATree *copy; /* of what is mapped, while somebody watches maps */
 	uint64_t copy_bytes, copy_address;
 	bool copy_wrong; /* it heard what cannot be, first at copy_address */
-#ifdef TD_QEMU_HAS_ATS
+#ifdef IOMMUX_QEMU_HAS_ATS
 	IOMMUNotifier told;
 	IOMMUPRINotifier pages;
 	uint32_t listens_to, asks_for;

@@ -321,7 +321,7 @@ void td_join(Testdev *d)
 {
 	if (d->path)
 		return;
-	d->path = td_ours_join(d) ? &td_path_ours : &td_path_qemu;
+	d->path = !d->core && td_ours_join(d) ? &td_path_ours : &td_path_qemu;
 	td_set(d, TD_FEATURES, d->path->features);
 }
 

@@ -87,7 +87,7 @@ static void close_access(Testdev *d)
 	                 d->held_bytes);
 }
 
-#ifdef TD_QEMU_HAS_ATS
+#ifdef IOMMUX_QEMU_HAS_ATS
 
 static uint32_t pasid_of(const struct td_request *request)
 {
@@ -236,7 +236,7 @@ const struct td_path td_path_qemu = {
 	.close = close_access,
 	.page_request = page_request,
 	.completion = completion,
-#ifdef TD_QEMU_HAS_ATS
+#ifdef IOMMUX_QEMU_HAS_ATS
 	.features = TD_CAN_PASID | TD_CAN_ATS | TD_CAN_TRANSLATED | TD_CAN_PRI,
 #else
 	.features = TD_CAN_PASID,

@@ -29,6 +29,7 @@ static bool make(struct iommux_vtd *vtd, Error **errp)
 	if (!iommux_vtd_new_unit(vtd, errp))
 		return false;
 	vtd->adapter.maps_are_told = iommux_vtd_maps_are_told(vtd);
+	vtd->adapter.address_width = iommux_vtd_address_width(vtd);
 	/* The table comes last: QEMU cannot take it back. */
 	return iommux_adapter_record(&vtd->adapter, errp) && iommux_vtd_dmar_add(vtd, errp);
 }

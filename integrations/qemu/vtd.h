@@ -61,6 +61,9 @@ bool iommux_vtd_new_unit(struct iommux_vtd *vtd, Error **errp);
  */
 bool iommux_vtd_maps_are_told(struct iommux_vtd *vtd);
 
+/* CAP.MGAW: of the addresses that devices use. */
+uint8_t iommux_vtd_address_width(struct iommux_vtd *vtd);
+
 /* vtd_dmar.c: gives the guest the ACPI table that names the unit. */
 bool iommux_vtd_dmar_add(struct iommux_vtd *vtd, Error **errp);
 

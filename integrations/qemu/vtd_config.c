@@ -165,3 +165,11 @@ bool iommux_vtd_maps_are_told(struct iommux_vtd *vtd)
 	iom_mmio_read(vtd->adapter.unit, 0, IOMMUX_VTD_ECAP, 8, &ecap);
 	return cap & CAP_CM && !(ecap & ECAP_FSTS);
 }
+
+uint8_t iommux_vtd_address_width(struct iommux_vtd *vtd)
+{
+	uint64_t cap;
+
+	iom_mmio_read(vtd->adapter.unit, 0, CAP_OFFSET, 8, &cap);
+	return (cap >> 16 & 0x3f) + 1;
+}

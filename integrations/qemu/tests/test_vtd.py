@@ -24,6 +24,7 @@ UNITS = {  # options of ours, and of QEMU's
 class Place:
     """A machine with a unit, the test device, and a way to make more of them."""
     target = "x86_64"
+    device = "iommux-testdev,addr=5.0,id=t0"
 
     def __init__(self, qemu, theirs, unit, needs):
         self.binary, self.theirs, self.machines = qemu[self.target], theirs, []
@@ -32,7 +33,7 @@ class Place:
 
     def machine(self, options=None, incoming=None):
         m = Q35(self.binary, "-device", f"{options or self.options},id=u0", "-device",
-                "iommux-testdev,addr=5.0,id=t0", incoming=incoming)
+                self.device, incoming=incoming)
         self.machines.append(m)
         return m
 
