@@ -152,8 +152,8 @@ void iommux_adapter_start(struct iommux_adapter *adapter)
 	start_windows(adapter);
 	start_counters(adapter);
 	iommux_notify_start(adapter);
-	if (adapter->log)
-		iommux_log_start(adapter);
+	if (iommux_trace_wanted())
+		iommux_trace_start(adapter);
 	adapter->clock = timer_new_ms(QEMU_CLOCK_VIRTUAL, tick, adapter);
 	tick(adapter);
 	iommux_reset_start(adapter);

@@ -77,7 +77,6 @@ struct iommux_adapter {
 	} made;
 
 	/* Properties. */
-	bool log;
 	char *record;
 
 	struct iommux_window window[IOMMUX_WINDOWS_MAX];
@@ -110,7 +109,7 @@ bool iommux_adapter_record(struct iommux_adapter *adapter, Error **errp);
 
 /*
  * Begins to use adapter->unit: its windows (adapter->window[].region, to be mapped), reset, clock,
- * notifications and log.
+ * notifications and trace events.
  */
 void iommux_adapter_start(struct iommux_adapter *adapter);
 
@@ -127,9 +126,7 @@ void iommux_adapter_serve(struct iommux_adapter *adapter, PCIBus *bus);
 AddressSpace *iommux_adapter_source(struct iommux_adapter *adapter, uint16_t requester);
 
 /* The properties that every device has, in which `type` holds the adapter as `adapter`. */
-#define IOMMUX_PROPERTIES(type)                                                                    \
-	DEFINE_PROP_BOOL("log", type, adapter.log, false),                                         \
-		DEFINE_PROP_STRING("record", type, adapter.record)
+#define IOMMUX_PROPERTIES(type) DEFINE_PROP_STRING("record", type, adapter.record)
 
 /* Migration: to be named in a VMStateDescription of the device, in a field of type VMSTATE_STRUCT. */
 extern const VMStateDescription iommux_vmstate;

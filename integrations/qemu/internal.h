@@ -94,8 +94,9 @@ void iommux_follow_replay(IOMMUMemoryRegion *region, IOMMUNotifier *notifier);
 /* reset.c */
 void iommux_reset_start(struct iommux_adapter *adapter);
 
-/* log.c: what the unit sees and does, in QEMU's log. */
-void iommux_log_start(struct iommux_adapter *adapter);
+/* trace.c: what the unit sees and does, in QEMU's trace events. */
+bool iommux_trace_wanted(void);
+void iommux_trace_start(struct iommux_adapter *adapter);
 
 /* record.c: the same in a file, to be replayed (iommux_adapter_record); a sentence if that has come to an end. */
 void iommux_record_check(struct iommux_adapter *adapter);

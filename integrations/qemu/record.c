@@ -87,8 +87,9 @@ bool iommux_adapter_record(struct iommux_adapter *adapter, Error **errp)
 
 	if (!adapter->record)
 		return true;
-	if (adapter->log) {
-		error_setg(errp, "a unit can be watched once: it should be 'log' or 'record', not "
+	if (iommux_trace_wanted()) {
+		error_setg(errp, "a unit can be watched once: it should have 'record' or the trace "
+		                 "events iommux_*, not "
 		                 "both");
 		return false;
 	}

@@ -145,6 +145,14 @@ static void pci_realize(PCIDevice *device, Error **errp)
 		           BUS(pci_get_bus(device))->name);
 		return;
 	}
+	/* Only ACPI tells a guest of these buses, and has no word for this unit there. */
+	if (pci_bus_num(pci_get_bus(device))) {
+		error_setg(errp,
+		           TYPE_IOMMUX_RISCV_PCI " is on the bus '%s' of an expander; it should be "
+		                                 "on the machine's own",
+		           BUS(pci_get_bus(device))->name);
+		return;
+	}
 	adapter->deliver = deliver;
 	if (!iommux_riscv_realize(&s->riscv, adapter, DEVICE(device), pci_get_bus(device),
 	                          IOMMUX_RISCV_IGS_MSI, IOM_RISCV_MSI_MASKED, errp))

@@ -9,6 +9,7 @@
 
 #include "hw/irq.h"
 #include "hw/pci/pci_bus.h"
+#include "hw/pci-host/gpex.h"
 #include "hw/pci/pci_host.h"
 #include "hw/riscv/virt.h"
 #include "migration/vmstate.h"
@@ -36,7 +37,8 @@ static void sys_realize(DeviceState *device, Error **errp)
 	IommuxRiscvSys *s = IOMMUX_RISCV_SYS(device);
 	struct iommux_adapter *adapter = &s->adapter;
 	Object *machine = object_dynamic_cast(qdev_get_machine(), TYPE_RISCV_VIRT_MACHINE);
-	Object *host = object_resolve_path_type("", TYPE_PCI_HOST_BRIDGE, NULL);
+	/* The machine's own, beside which there may be expanders. */
+	Object *host = object_resolve_path_type("", TYPE_GPEX_HOST, NULL);
 	uint32_t numbers[WIRES];
 	unsigned count;
 

@@ -24,6 +24,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(Testdev, IOMMUX_TESTDEV)
 #define TD_DEVICE 0x6d78
 #define TD_BUFFER_BYTES 0x10000u
 #define TD_VECTORS 8
+#define TD_COPY_BYTES 0x100000u /* at most, so that QEMU has its big lock back soon */
 
 /* Where its extended capabilities are. */
 #define TD_ATS 0x100

@@ -89,6 +89,8 @@ static uint32_t carry_copy(Testdev *d, struct td_answer *answer)
 	uint64_t moved = 0;
 	char piece[4096];
 
+	if (left > TD_COPY_BYTES)
+		return TD_INVALID;
 	do {
 		const uint32_t bytes = MIN(left, (uint32_t)sizeof piece);
 

@@ -4,7 +4,9 @@
 import struct
 import subprocess
 
+import device as d
 import test_vtd
+import vtd
 from machine import Failure
 from tap import Skip, equal, test
 
@@ -44,8 +46,7 @@ def bad(place):
             ("cap=1", "only one of cap and ecap is given"),
             ("address-bits=80", "address_bits"),
             ("address=0xfed90001", "0xfed90001"),
-            ("record=/no/where", "cannot be written"),
-            ("record=/dev/null,log=on", "not both")):
+            ("record=/no/where", "cannot be written")):
         refused(place, [f"iommux-vtd,{option}"], sentence)
     refused(place, ["iommux-vtd"], "-machine q35", machine="none")
     refused(place, ["intel-iommu", "iommux-vtd"], "has an IOMMU already")
@@ -83,3 +84,25 @@ def states(place):
         said = place.fails(*options)
         if sentence not in said:
             raise Failure(f"'{said.strip()}' does not say '{sentence}'")
+
+
+@test("life: trace events tell what the unit sees and does")
+def traced(place):
+    place.options = "iommux-vtd"
+    m = place.machine(extra=["-trace", "iommux_*"])
+    dev = d.TestDevice(m)
+    dev.set_up()
+    unit = vtd.Vtd(m)
+    unit.start()
+    dev.read(0x4000, 4)
+    said = m.said()
+    for words in ("iommux_register_write register 0:0x18 write 4: 0x4000000",
+                  "iommux_register_read register 0:0x1c read 4: 0x",
+                  "iommux_command 0000000000000011 0000000000000000",
+                  "iommux_refused 0028 read 0x4000 refused: 0x2 context entry not present"):
+        if words not in said:
+            raise Failure(f"'{words}' is not in\n{said}")
+    said = place.fails("-M", "q35", "-trace", "iommux_command", "-device",
+                       "iommux-vtd,record=/dev/null")
+    if "'record' or the trace events iommux_*, not both" not in said:
+        raise Failure(f"it said '{said}'")

@@ -33,11 +33,6 @@ def refused(place, options, sentence):
     raise Failure(f"QEMU started with {options}")
 
 
-@test("record: beside a log it is refused")
-def beside_log(place):
-    refused(place, "iommux-vtd,record=/dev/null,log=on", "it should be 'log' or 'record', not both")
-
-
 @test("record: a file that cannot be written is refused")
 def no_file(place):
     refused(place, "iommux-vtd,record=/no/where", "'/no/where' cannot be written: No such file")

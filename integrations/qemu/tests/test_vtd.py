@@ -31,9 +31,9 @@ class Place:
         self.options, self.needs = UNITS[unit][theirs], needs
         self.scalable = "scalable" in self.options
 
-    def machine(self, options=None, incoming=None):
+    def machine(self, options=None, incoming=None, extra=()):
         m = Q35(self.binary, "-device", f"{options or self.options},id=u0", "-device",
-                self.device, incoming=incoming)
+                self.device, *extra, incoming=incoming)
         self.machines.append(m)
         return m
 
@@ -109,6 +109,8 @@ def small(place):
     destination = m.pages(4)
     unit.map(table, 0x20000, destination)
     unit.map(table, 0x21000, destination + 0x1000)
+    equal(dev.ask(d.COPY, source=0x10800, destination=0x20800, length=0x100001).status, d.INVALID,
+          "a copy of more than it moves at once")
     equal(dev.ask(d.COPY, source=0x10800, destination=0x20800, length=0x1000).status, d.DONE,
           "the copy")
     equal(m.read(destination + 0x800, 0x1000), DATA, "the copy")
