@@ -177,6 +177,22 @@ int device_attach(struct device *of, uint32_t table)
 	return ioctl(of->fd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach) ? -errno : 0;
 }
 
+uint64_t device_ecap(struct device *of)
+{
+	struct iommu_hw_info_vtd unit = { 0 };
+	struct iommu_hw_info get = {
+		.size = sizeof get,
+		.dev_id = of->id,
+		.data_len = sizeof unit,
+		.data_uptr = (uintptr_t)&unit,
+	};
+
+	if (ioctl(of->container, IOMMU_GET_HW_INFO, &get) ||
+	    get.out_data_type != IOMMU_HW_INFO_TYPE_INTEL_VTD)
+		tap_bail("%s has no VT-d unit: %m", of->address);
+	return unit.ecap_reg;
+}
+
 int device_detach(struct device *of)
 {
 	struct vfio_device_detach_iommufd_pt detach = { .argsz = sizeof detach };

@@ -73,6 +73,10 @@ void device_master(struct device *device, bool on);
 /* Only of iommufd. */
 int device_attach(struct device *device, uint32_t table);
 int device_detach(struct device *device);
+/* Extended capabilities of the unit before it. */
+#define ECAP_NEST (1ull << 26)
+#define ECAP_SSADS (1ull << 45)
+uint64_t device_ecap(struct device *device);
 int space_new(struct device *device, struct space *space);
 int space_free(struct device *device, struct space *space);
 
