@@ -11,7 +11,7 @@ TROUBLE = [re.compile(pattern) for pattern in (
     r"DMAR: \[(DMA|INTR)", r"DMAR: DRHD: handling fault", r"DMAR: VT-d detected",
     r"DMAR: QI.*(HEAD|[Ff]ault|[Tt]ime)", r"DMAR: .*(failed|[Ee]rror|timed out)",
     r"riscv,iommu.*(fault|Fault|failed|timeout|error|Unable|Hardware)", r"Fault \d+ devid",
-    r"\bBUG:", r"WARNING: (CPU|possible)", r"\bOops\b", r"general protection fault",
+    r"\bBUG:", r"WARNING: (CPU|possible|.* at )", r"\bOops\b", r"general protection fault",
     r"hung_task|blocked for more than",
     r"nobody cared", r"No irq handler for vector", r"Spurious interrupt",
     r"nvme.*(timeout|invalid id|completion polled|Abort|I/O Error|I/O error|controller is down)",
