@@ -8,8 +8,9 @@
  * reset.  A lane, with its ports, belongs to one thread at a time.  No call waits for another thread:
  * what calls out (commands, fault records, interrupts) is carried out by one thread at a time, and a
  * thread that finds another at it leaves its work behind and returns.  Callbacks therefore come on
- * any thread (that host.may_work does not exclude), never two at once from one unit's queues and interrupts, and never under a lock of the
- * library: an embedder may hold a lock of its own around every call and take it in every callback.
+ * any thread (that host.may_work does not exclude), never two at once from one unit's queues and
+ * interrupts, and never under a lock of the library: an embedder may hold a lock of its own around
+ * every call and take it in every callback.
  */
 #ifndef IOMMUX_UNIT_H
 #define IOMMUX_UNIT_H
