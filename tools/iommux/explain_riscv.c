@@ -201,7 +201,8 @@ static void label(struct explanation *x, struct explain_walk *w, struct explain_
 	case IOM_OF_QUEUE:
 		s->clause = RECORDS;
 		s->anatomy = s->bytes == 32 ? &anatomy_rv_fault : NULL;
-		snprintf(s->what, sizeof s->what, "fault queue");
+		snprintf(s->what, sizeof s->what, "%s",
+		         s->bytes == 32 ? "fault queue" : "completion of a command");
 		break;
 	default:
 		snprintf(s->what, sizeof s->what, "interrupt of the IOMMU's own");
@@ -239,7 +240,7 @@ static void recorded(struct explanation *x, uint64_t fqcsr)
 	for (size_t i = 0; i < x->count; i++) {
 		const struct explain_step *s = &x->step[i];
 
-		if (s->of != IOM_OF_QUEUE || !s->write)
+		if (s->of != IOM_OF_QUEUE || s->bytes != 32)
 			continue;
 		snprintf(x->recorded, sizeof x->recorded,
 		         s->result ? "to be recorded at 0x%" PRIx64 " in the fault queue, where "

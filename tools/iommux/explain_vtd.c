@@ -236,7 +236,7 @@ static void label(struct explanation *x, struct explain_walk *w, struct explain_
 		                            : ": ON is set, a notification is on its way");
 		break;
 	case IOM_OF_QUEUE:
-		snprintf(s->what, sizeof s->what, "queue");
+		snprintf(s->what, sizeof s->what, "completion of a descriptor");
 		break;
 	default:
 		snprintf(s->what, sizeof s->what, "interrupt of the unit's own");

@@ -130,10 +130,15 @@ static void take_words(struct explain_step *step, const struct explain_walk *w,
 	}
 }
 
+/* More than the longest walk takes; a unit may have commands to carry out meanwhile. */
+#define STEPS_MAX 4096
+
 static void on_own(void *opaque, uint32_t requester, const struct iom_own_access *a)
 {
 	struct asking *asking = opaque;
-	struct explain_step *step = explain_add(asking->x);
+	bool fetch = a->of == IOM_OF_QUEUE && !a->write;
+	struct explain_step *step =
+		fetch || asking->x->count >= STEPS_MAX ? NULL : explain_add(asking->x);
 
 	(void)requester;
 	if (!step)

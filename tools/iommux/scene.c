@@ -139,7 +139,8 @@ int scene_ask(struct iom_unit *unit, const struct scene_question *q, struct scen
 	w->result = probe(unit, endpoint, q, w);
 	w->routed = q->interrupt && !w->result;
 	(void)iom_observe(unit, NULL, NULL);
-	w->asked = !w->short_of_memory;
+	/* A unit that is stopped, as with its virtual machine, answers nobody. */
+	w->asked = !w->short_of_memory && w->result != IOM_EBUSY;
 	return w->short_of_memory ? IOM_ENOMEM : IOM_OK;
 }
 
