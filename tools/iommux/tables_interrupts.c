@@ -53,7 +53,7 @@ void tables_msi(struct tables_unit *u, const uint64_t *dc, unsigned words)
 	count = UINT64_C(1) << __builtin_popcountll(mask);
 	table_record(&u->out, 1, "interrupts", "MSI page table");
 	table_hex(&u->out, "address", base);
-	table_number(&u->out, "entries_there_are", count);
+	table_number(&u->out, "size", count);
 	if (count > ENTRIES_MAX)
 		tables_wrong(u, "the MSI page table has more than 65536 entries; the first were "
 		                "looked at");
@@ -115,7 +115,7 @@ void tables_remapping(struct tables_unit *u, const uint32_t *requester)
 		return;
 	table_record(&u->out, 1, "interrupts", "interrupt remapping table");
 	table_hex(&u->out, "address", irta & VTD_ADDRESS);
-	table_number(&u->out, "entries_there_are", count);
+	table_number(&u->out, "size", count);
 	for (uint64_t i = 0; i < count; i++) {
 		const uint64_t address = (irta & VTD_ADDRESS) + i * ENTRY_BYTES;
 		uint8_t bytes[ENTRY_BYTES];
