@@ -53,7 +53,7 @@ struct map_region {
 };
 
 /* What overlaps or follows becomes one: how many regions are left, the lowest first. */
-size_t map_unite(struct map_region *region, size_t count);
+size_t map_unite(struct map_region *region, size_t n);
 
 struct map_picture {
 	const struct replay_map *map;

@@ -71,9 +71,9 @@ void walks_registers(struct report_walks *walks, struct iom_unit *unit, const ch
 /* Of a request that made these accesses: how its walk began. */
 struct explain_walk walks_request(struct report_walks *walks, const struct trace_event *event,
                                   const struct report_own *own, size_t count);
-/* Says what the next access of a walk is of; `explanation` has the question. */
-void walk_label(const struct explain_arch *arch, struct explanation *explanation,
-                struct explain_walk *walk, const struct report_own *own, struct explain_step *step);
+/* Says what the next access of a walk is of; `x` has the question. */
+void walk_label(const struct explain_arch *arch, struct explanation *x, struct explain_walk *walk,
+                const struct report_own *own, struct explain_step *step);
 
 /* What is sampled alike. */
 enum {

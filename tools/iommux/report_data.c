@@ -11,13 +11,13 @@
 
 static const char *const accesses[] = { "read", "write", "execute", "atomic" };
 
-static void put_words(const struct report_own *o, FILE *to)
+static void put_words(const struct explain_step *e, FILE *to)
 {
-	for (unsigned i = 0; i < o->words; i++) {
-		const unsigned left = o->bytes - 8 * i;
+	for (unsigned i = 0; i < e->count; i++) {
+		const unsigned left = e->bytes - 8 * i;
 
 		fprintf(to, "%s%0*" PRIx64, i ? " " : "", left < 8 ? (int)(2 * left) : 16,
-		        o->word[i]);
+		        e->word[i]);
 	}
 }
 
@@ -29,9 +29,10 @@ static void put_own(const struct report_own *o, const struct explain_step *e, FI
 	char text[ANATOMY_TEXT] = "";
 
 	fprintf(to, "[%u,%u,\"0x%" PRIx64 "\",%u,\"", o->of, how, o->address, o->bytes);
-	put_words(o, to);
+	put_words(e, to);
 	if (o->swap)
-		fprintf(to, "\",\"%016" PRIx64 "\",", o->found);
+		fprintf(to, "\",\"%0*" PRIx64 "\",", o->bytes < 8 ? (int)(2 * o->bytes) : 16,
+		        e->found);
 	else
 		fprintf(to, "\",\"%s\",", o->result ? iom_strerror(o->result) : "");
 	markup_json(e->what, to);

@@ -106,6 +106,7 @@ void walk_label(const struct explain_arch *arch, struct explanation *x, struct e
 		                       .count = own->words };
 	for (unsigned i = 0; i < own->words; i++)
 		step->word[i] = in_order(own->word[i], own->bytes, big);
+	step->found = in_order(own->found, own->bytes, big);
 	arch->label(x, walk, step);
 }
 
