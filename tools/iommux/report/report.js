@@ -216,8 +216,8 @@ class Walk {
 		this.device.addEventListener("change", () => this.list());
 		this.show.addEventListener("change", () => this.list());
 		this.requests.addEventListener("change", () => unit.choose(+this.requests.value + 1));
-		this["walk-back"].addEventListener("click", () => this.step(this.next(-1)));
-		this["walk-next"].addEventListener("click", () => this.step(this.next(1)));
+		this["walk-back"].addEventListener("click", () => this.go(-1));
+		this["walk-next"].addEventListener("click", () => this.go(1));
 		this.inner.addEventListener("change", () => {
 			this.accesses.classList.toggle("outer", !this.inner.checked);
 			this.step(-1);
@@ -276,6 +276,13 @@ class Walk {
 		line.append(meaning);
 		li.append(line);
 		return li;
+	}
+
+	/* The machine shows the same request. */
+	go(by) {
+		if (this.unit.at !== this.shown + 1)
+			this.unit.choose(this.shown + 1);
+		this.step(this.next(by));
 	}
 
 	/* The access before or behind, of those that are shown. */
