@@ -24,8 +24,7 @@ def array(path):
 
 def main():
     output, *files = map(Path, sys.argv[1:])
-    head = "/* SPDX-License-Identifier: MIT */\n/* SPDX-FileCopyrightText: 2026 The iommux authors */\n"
-    output.write_text(head + "".join(array(path) for path in files))
+    output.write_text("".join(array(path) for path in files))
 
 
 main()
