@@ -50,7 +50,8 @@ static bool may_work(struct iom_unit *unit, uint32_t *what)
 {
 	if (!unit->host.may_work)
 		return true;
-	iom_work_later(unit, *what);
+	if (*what)
+		iom_work_later(unit, *what);
 	*what = 0;
 	if (!(__atomic_load_n(&unit->work, __ATOMIC_SEQ_CST) & ~IOM_WORKER) ||
 	    unit->host.may_work(unit->opaque))

@@ -234,6 +234,13 @@ struct iom_port *stand_port(struct stand *s, struct iom_lane *lane, uint32_t dev
 	return port;
 }
 
+static bool host_may_work(void *opaque)
+{
+	struct stand *s = opaque;
+
+	return !s->may_work || s->may_work(s);
+}
+
 struct stand *stand_new(bool locked)
 {
 	static const struct iom_memory_ops ops = { .bytes = sizeof ops,
@@ -243,7 +250,8 @@ struct stand *stand_new(bool locked)
 		                              .msi = host_msi,
 		                              .message = host_message,
 		                              .order = host_order,
-		                              .dirty = host_dirty };
+		                              .dirty = host_dirty,
+		                              .may_work = host_may_work };
 	struct iom_region region = { .spa = STAND_RAM, .bytes = STAND_RAM_BYTES };
 	struct stand *s = calloc(1, sizeof *s);
 	pthread_mutexattr_t attr;

@@ -39,6 +39,7 @@ struct stand {
 	void (*on_message)(struct stand *s, uint32_t device, const struct iom_message *message);
 	void (*on_device_write)(struct stand *s);
 	void (*on_device_read)(struct stand *s, uint64_t off); /* after the read */
+	bool (*may_work)(struct stand *s); /* what host.may_work says; NULL: yes  */
 };
 
 struct stand *stand_new(bool locked);

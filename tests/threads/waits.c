@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /* No call waits for another thread: not for its sections, and not for its callbacks. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "stand.h"
 
@@ -193,6 +194,88 @@ TEST(threads_refusals_behind_a_hung_callback, "")
 	stand_wr(s, FQCSR, 4, EN | IE | OF);
 	CHECK_EQ(iom_translate(port, &q, &reply), IOM_EFAULT);
 	CHECK_EQ(stand_rd32(s, FQT), 33);
+	stand_free(s);
+	alarm(0);
+}
+
+/* ---- Threads that may not work ------------------------------------------------------------ */
+
+#define SPOT (STAND_RAM + STAND_RAM_BYTES - 8)
+
+static _Thread_local bool barred;
+static bool asked;            /* that somebody come */
+static unsigned wrong_orders; /* callbacks on a thread that may not work */
+
+static bool not_if_barred(struct stand *s)
+{
+	(void)s;
+	if (barred)
+		__atomic_store_n(&asked, true, __ATOMIC_SEQ_CST);
+	return !barred;
+}
+
+static void note_thread(struct stand *s)
+{
+	(void)s;
+	__atomic_fetch_add(&wrong_orders, barred, __ATOMIC_RELAXED);
+}
+
+/* Its sections hold fences back, and its faults want to be recorded. */
+static void *in_and_out(void *arg)
+{
+	struct hand *h = arg;
+	struct stand *s = h->what;
+	struct iom_lane *lane = NULL;
+	struct iom_port *port;
+
+	barred = true;
+	WRONG(h->crew, iom_lane_open(s->unit, &lane) != IOM_OK);
+	port = stand_port(s, lane, 1 + 2 * (h->number % 3));
+	while (crew_goes_on(h->crew)) {
+		const struct iom_request q = { .iova = STAND_IOVA + 0x1000 * hand_below(h, 16) };
+		struct iom_reply reply;
+		int result;
+
+		iom_begin(lane);
+		result = iom_translate(port, &q, &reply);
+		WRONG(h->crew, result != IOM_OK && result != IOM_EFAULT);
+		iom_end(lane);
+	}
+	return NULL;
+}
+
+/* Nobody reads registers meanwhile, which would do it too. */
+TEST(threads_that_may_not_work_leave_all_of_it_to_who_is_told, "")
+{
+	const uint64_t until = crew_ms() + CREW_MS;
+	struct stand *s = stand_new(false);
+	struct crew crew = { 0 };
+	struct hand hands[4];
+	uint32_t stored, round = 0;
+	uint64_t now = 0;
+
+	alarm(CREW_HUNG_S);
+	wrong_orders = 0;
+	asked = false;
+	s->may_work = not_if_barred;
+	s->on_order = note_thread;
+	for (unsigned i = 0; i < COUNT(hands); i++)
+		crew_hire(&crew, &hands[i], in_and_out, s);
+	while (crew_ms() < until) {
+		round++;
+		stand_command(s, FENCE | FENCE_AV | FENCE_PR | FENCE_DATA(round), SPOT >> 2, true);
+		do {
+			if (__atomic_exchange_n(&asked, false, __ATOMIC_SEQ_CST))
+				iom_step(s->unit, ++now);
+			else
+				sched_yield();
+			memcpy(&stored, s->ram + (SPOT - STAND_RAM), sizeof stored);
+		} while (stored != round);
+	}
+	crew_stop(&crew);
+	CHECK(round > 1);
+	CHECK_EQ(s->orders, round);
+	CHECK_EQ(wrong_orders, 0);
 	stand_free(s);
 	alarm(0);
 }
