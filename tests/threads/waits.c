@@ -232,7 +232,7 @@ static void *in_and_out(void *arg)
 	WRONG(h->crew, iom_lane_open(s->unit, &lane) != IOM_OK);
 	port = stand_port(s, lane, 1 + 2 * (h->number % 3));
 	while (crew_goes_on(h->crew)) {
-		const struct iom_request q = { .iova = STAND_IOVA + 0x1000 * hand_below(h, 16) };
+		const struct iom_request q = { .iova = STAND_IOVA + 0x1000ull * hand_below(h, 16) };
 		struct iom_reply reply;
 		int result;
 
