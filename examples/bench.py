@@ -43,7 +43,7 @@ class Config(Structure):
     _fields_ = [("bytes", c_size_t), ("capabilities", c_uint64), ("reset_mode", c_uint8),
                 ("ddt_levels", c_uint8), ("vectors", c_uint8), ("queue_lg2", c_uint8),
                 ("cache_lg2", c_uint8), ("counters", c_uint8), ("counter_bits", c_uint8),
-                ("qos_id_bits", c_uint8), ("flags", c_uint32),
+                ("qos_id_bits", c_uint8), ("flags", c_uint32), ("front_lg2", c_uint8),
                 ("ats_timeout_ns", c_uint64), ("busy_ns", c_uint64)]
 
 

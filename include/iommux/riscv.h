@@ -78,6 +78,8 @@ struct iom_riscv_config {
 	uint8_t counter_bits; /* their width, 32..64, the cycle counter's at most 63; 0: 64      */
 	uint8_t qos_id_bits;  /* width of RCID and MCID, 1..12; 0: 12                            */
 	uint32_t flags;       /* IOM_RISCV_STRICT_FCTL ...                                       */
+	uint8_t front_lg2;    /* log2 of the pages that each port remembers, 64 bytes for each,  */
+	/* 6..20; 0: 10                                                    */
 	uint64_t ats_timeout_ns; /* how long a device may take to answer an invalidation, by the  */
 				 /* clock of iom_step; 0: 60 s                                    */
 	uint64_t busy_ns; /* how long ddtp and the queues' csrs stay busy after a change, by the */

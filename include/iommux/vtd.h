@@ -69,6 +69,8 @@ struct iom_vtd_config {
 	uint8_t address_bits;    /* HAW, the host address width, 32..52; 0: 46, or MGAW if that  */
 				 /* is smaller                                               */
 	uint8_t cache_lg2;       /* log2 of the translations that are cached, 3..22; 0: 12       */
+	uint8_t front_lg2;       /* log2 of the pages that each port remembers, 64 bytes for     */
+				 /* each, 6..20; 0: 10                                       */
 	uint8_t protected_lg2;   /* log2 of the granularity of the protected memory regions,     */
 				 /* 12..30; 0: 21                                            */
 };

@@ -9,23 +9,38 @@
 
 _Static_assert(sizeof(struct iom_set) == 128, "two lines");
 
+/* Beside the line that never changes. */
+#define COUNTS_MIN 1024u
+
+static uint32_t counts_of(uint32_t entries)
+{
+	return entries > COUNTS_MIN ? entries : COUNTS_MIN;
+}
+
+static size_t set_bytes(uint32_t entries)
+{
+	return entries / IOM_WAYS * sizeof(struct iom_set);
+}
+
 size_t iom_cache_bytes(uint32_t entries)
 {
-	return (entries / IOM_WAYS + 1) * sizeof(struct iom_set);
+	return set_bytes(entries) + (IOM_COUNTS_LINE + counts_of(entries)) * sizeof(uint32_t);
 }
 
 void iom_cache_init(struct iom_cache *cache, void *memory, uint32_t entries)
 {
 	cache->set = memory;
+	cache->count = (uint32_t *)(void *)((uint8_t *)memory + set_bytes(entries));
 	cache->entries = entries;
 	cache->set_shift = entries ? 64 - iom_log2(entries / IOM_WAYS) : 63;
+	cache->count_shift = 64 - iom_log2(counts_of(entries));
 	cache->spaces = 1;
 }
 
-/* Numbers and generations go on, so that what remembers old ones is never right. */
+/* Numbers, generations and counts go on, so that what remembers old ones is never right. */
 void iom_cache_clear(struct iom_cache *cache)
 {
-	memset(cache->set, 0, iom_cache_bytes(cache->entries));
+	memset(cache->set, 0, set_bytes(cache->entries));
 	memset(cache->bucket, 0, sizeof cache->bucket);
 	cache->spaces = 1;
 	cache->victim = 0;
@@ -151,6 +166,24 @@ static inline unsigned choose(const struct iom_set *set, uint64_t tag)
 	       2 % IOM_WAYS;
 }
 
+/* Whoever remembers an entry of the page asks again. */
+static void outdate(struct iom_cache *cache, uint64_t tag)
+{
+	__atomic_fetch_add(&cache->count[iom_count_of(cache, tag)], 1, __ATOMIC_RELEASE);
+}
+
+/* What goes to make room.  Of an old generation, nobody remembers it any more. */
+static void leave_way(struct iom_cache *cache, const struct iom_set *set, unsigned way)
+{
+	uint64_t tag = iom_peek(&set->tag[way]);
+	struct pt_result r;
+
+	iom_attr_tell(iom_peek(&set->attr[way]), &r);
+	if (tag &&
+	    iom_peek(&set->gen[way]) == iom_space_gen(&cache->space[tag % IOM_SPACES], r.flags))
+		outdate(cache, tag);
+}
+
 static void write_way(struct iom_set *set, unsigned way, uint64_t tag, uint64_t gen,
                       uint64_t address, uint32_t attr)
 {
@@ -186,13 +219,14 @@ bool iom_cache_keep(struct iom_unit *unit, struct iom_space_ref ref, uint64_t in
 	if (seq & 1 || !__atomic_compare_exchange_n(count, &seq, seq + 1, false, __ATOMIC_SEQ_CST,
 	                                            __ATOMIC_RELAXED))
 		return false;
+	leave_way(cache, set, way);
+	*entry = iom_ref_of(cache, tag);
 	/* Whoever invalidates counts first and looks at the entry afterwards, when it is free. */
 	kept = iom_unit_invalidations(unit) == invalidations &&
 	       iom_peek(&space->number) == ref.number;
 	if (kept) {
 		write_way(set, way, tag, gen, r->address & ~iom_low(r->size_lg2), iom_attr_of(r));
 		seq += 2;
-		*entry = iom_ref_of(cache, count, seq);
 	}
 	__atomic_store_n(count, seq, __ATOMIC_RELEASE);
 	return kept;
@@ -248,6 +282,7 @@ static void kill_page(struct iom_cache *cache, uint32_t index, const struct iom_
 
 	for (unsigned i = 0; i < IOM_WAYS; i++)
 		kill_way(set, i, tag, scope->keep_global);
+	outdate(cache, tag);
 }
 
 /* Pages of 2^lg2 bytes that hold part of a range. */

@@ -38,11 +38,10 @@ struct iom_space_ref {
 	uint32_t number;
 };
 
-/* An entry as others remember it: valid while its count is the same. */
+/* An entry as others remember it: valid while its page's count is the same. */
 struct iom_ref {
-	uint32_t
-		index; /* of the count, in words from the first set; 0: a count that never changes */
-	uint32_t seq;
+	uint32_t index; /* of the count; 0: one that never changes */
+	uint32_t count;
 };
 
 struct iom_space {
@@ -54,6 +53,7 @@ struct iom_space {
 };
 
 #define IOM_WAYS 4u
+#define IOM_COUNTS_LINE 16u /* counts in a line of the CPU's cache */
 
 /*
  * A set: one line of the CPU's cache to see whether an entry is there, and one for what it says.
@@ -71,11 +71,16 @@ struct iom_set {
 #define IOM_SPACE_BUCKETS 256
 
 struct iom_cache {
-	struct iom_set *set; /* the first one is nobody's, and never changes */
-	unsigned set_shift;  /* makes a set's number of 64 bits */
-	uint32_t entries;    /* a power of two; 0: nothing is cached */
-	uint32_t spaces;     /* places used in space[], the first being nobody's */
-	uint32_t evicted;    /* how many spaces lost their place to others */
+	struct iom_set *set;
+	/*
+	 * Change when an entry of a page goes; several pages share one.  Beside the sets, because
+	 * who looks at little more than these should find them near the CPU.  The first line never changes.
+	 */
+	uint32_t *count;
+	unsigned set_shift, count_shift; /* make a set's number of 64 bits, and a count's */
+	uint32_t entries;                /* a power of two; 0: nothing is cached */
+	uint32_t spaces;                 /* places used in space[], the first being nobody's */
+	uint32_t evicted;                /* how many spaces lost their place to others */
 	uint32_t victim;
 	uint32_t numbers;
 	uint64_t gens;                         /* every generation is given once */
@@ -87,7 +92,7 @@ struct iom_cache {
 /* The most entries that a cache can have, as a power of two. */
 #define IOM_CACHE_LG2_MAX 22
 
-/* Gives a cache its entries, in memory of iom_cache_bytes(entries): a power of two from 8 on, or 0. */
+/* Gives a cache its entries and counts, in memory of iom_cache_bytes(entries): a power of two from 8 on, or 0. */
 size_t iom_cache_bytes(uint32_t entries);
 void iom_cache_init(struct iom_cache *cache, void *memory, uint32_t entries);
 

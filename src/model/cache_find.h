@@ -26,15 +26,35 @@ static inline uint64_t iom_tag_of(uint32_t space, uint64_t input, unsigned lg2)
 _Static_assert(IOM_SPACES <= 1 << (IOM_CACHE_PAGE_LG2 - 2), "a space's number stands below the "
                                                             "page");
 
-static inline struct iom_set *iom_set_of(const struct iom_cache *cache, uint64_t tag)
+static inline uint64_t iom_hash_of(uint64_t tag)
 {
-	return &cache->set[1 + (tag * UINT64_C(0x9e3779b97f4a7c15) >> cache->set_shift)];
+	return tag * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-static inline struct iom_ref iom_ref_of(const struct iom_cache *cache, const uint32_t *count,
-                                        uint32_t seq)
+static inline struct iom_set *iom_set_of(const struct iom_cache *cache, uint64_t tag)
 {
-	return (struct iom_ref){ (uint32_t)(count - &cache->set->seq[0]), seq };
+	return &cache->set[iom_hash_of(tag) >> cache->set_shift];
+}
+
+/* Small pages in a row have theirs in one line. */
+static inline uint32_t iom_count_of(const struct iom_cache *cache, uint64_t tag)
+{
+	const unsigned page_at = IOM_CACHE_PAGE_LG2 - 1;
+	const uint64_t low = IOM_COUNTS_LINE - 1;
+	uint64_t line = iom_hash_of(tag & ~(low << page_at)) >> cache->count_shift & ~low;
+
+	return (uint32_t)(IOM_COUNTS_LINE + line + (tag >> page_at & low));
+}
+
+/*
+ * To be taken before an entry, or the number of invalidations, is looked at: whoever takes an entry out
+ * changes its count last.
+ */
+static inline struct iom_ref iom_ref_of(const struct iom_cache *cache, uint64_t tag)
+{
+	uint32_t index = iom_count_of(cache, tag);
+
+	return (struct iom_ref){ index, iom_peek_acquire(&cache->count[index]) };
 }
 
 /* What a leaf says beside its address: size_lg2, perm, flags and memory_type, in one word. */
@@ -89,6 +109,7 @@ PT_INLINE bool iom_cache_find(const struct iom_cache *cache, struct iom_space_re
 		way = iom_way_of(set, tag);
 		if (way == IOM_WAYS)
 			continue;
+		*entry = iom_ref_of(cache, tag);
 		/* Others may write it meanwhile; then it counts as not there. */
 		seq = iom_peek_acquire(&set->seq[way]);
 		if (iom_peek(&set->tag[way]) != tag)
@@ -105,7 +126,6 @@ PT_INLINE bool iom_cache_find(const struct iom_cache *cache, struct iom_space_re
 		if (iom_peek(&space->number) != ref.number)
 			return false;
 		out->address = address | (input & iom_low(lg2));
-		*entry = iom_ref_of(cache, &set->seq[way], seq);
 		return true;
 	}
 	return false;

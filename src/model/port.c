@@ -3,6 +3,11 @@
 /* Ports: an endpoint, used from a lane. */
 #include "model/observe.h"
 
+static size_t port_bytes(const struct iom_unit *unit)
+{
+	return sizeof(struct iom_port) + unit->slots * sizeof(struct iom_slot);
+}
+
 static int port_open(struct iom_endpoint *endpoint, struct iom_lane *lane, struct iom_port **out)
 {
 	struct iom_port *port;
@@ -11,7 +16,7 @@ static int port_open(struct iom_endpoint *endpoint, struct iom_lane *lane, struc
 		return IOM_EINVAL;
 	if (iom_peek(&endpoint->removed))
 		return IOM_ENOENT;
-	port = iom_unit_alloc(lane->unit, sizeof *port);
+	port = iom_unit_alloc(lane->unit, port_bytes(lane->unit));
 	if (!port)
 		return IOM_ENOMEM;
 	iom_lock(&lane->unit->lock);
@@ -19,7 +24,8 @@ static int port_open(struct iom_endpoint *endpoint, struct iom_lane *lane, struc
 	iom_unlock(&lane->unit->lock);
 	port->endpoint = endpoint;
 	port->lane = lane;
-	port->counts = &lane->unit->cache.set->seq[0];
+	port->counts = lane->unit->cache.count;
+	port->slot_last = lane->unit->slots - 1;
 	port->memo.tables.last = lane->unit->spa_last;
 	port->next = lane->ports;
 	lane->ports = port;
@@ -61,7 +67,7 @@ void iom_port_close(struct iom_port *port)
 		;
 	*link = port->next;
 	iom_endpoint_put(port->endpoint);
-	iom_unit_release(unit, port, sizeof *port);
+	iom_unit_release(unit, port, port_bytes(unit));
 	if (iom_heard(unit))
 		iom_leave(unit, &call, IOM_OK);
 }

@@ -40,7 +40,7 @@ static uint64_t range_rest(uint64_t address, unsigned lg2)
 
 static inline struct iom_slot *slot_of(struct iom_port *port, const struct iom_request *q)
 {
-	return &port->slot[(q->iova >> PAGE_LG2 ^ q->pasid) % IOM_SLOTS];
+	return &port->slot[(q->iova >> PAGE_LG2 ^ q->pasid) & port->slot_last];
 }
 
 _Static_assert(IOM_PERM_READ == 1u << IOM_READ && IOM_PERM_WRITE == 1u << IOM_WRITE &&
@@ -62,7 +62,7 @@ static inline unsigned perm_of(unsigned may)
 
 static inline bool ref_valid(const struct iom_port *port, struct iom_ref ref)
 {
-	return iom_peek(port->counts + ref.index) == ref.seq;
+	return iom_peek(port->counts + ref.index) == ref.count;
 }
 
 /* Field by field: whoever asks may have stored them so, and a wider load would wait for the stores. */

@@ -20,11 +20,40 @@ const char *iom_version(void)
 		IOM_VERSION_PATCH);
 }
 
+#define LINE 64u
+
+/*
+ * By calloc, which leaves much memory to come when it is touched: caches and ports may never be full.
+ * What it gave stands in front of the line.
+ */
+static void *own_alloc(size_t size)
+{
+	uint8_t *raw = calloc(1, size + LINE + sizeof raw), *line;
+
+	if (!raw)
+		return NULL;
+	line = raw + sizeof raw;
+	line += -(uintptr_t)line % LINE;
+	memcpy(line - sizeof raw, &raw, sizeof raw);
+	return line;
+}
+
+static void own_free(void *memory)
+{
+	void *raw = NULL;
+
+	if (memory)
+		memcpy(&raw, (uint8_t *)memory - sizeof raw, sizeof raw);
+	free(raw);
+}
+
 static void *host_alloc(const struct iom_host *host, void *opaque, size_t size)
 {
-	void *memory =
-		host->alloc ? host->alloc(opaque, size) : aligned_alloc(64, (size + 63) / 64 * 64);
+	void *memory;
 
+	if (!host->alloc)
+		return own_alloc(size);
+	memory = host->alloc(opaque, size);
 	if (memory)
 		memset(memory, 0, size);
 	return memory;
@@ -40,7 +69,7 @@ void iom_unit_release(const struct iom_unit *unit, void *memory, size_t size)
 	if (unit->host.free)
 		unit->host.free(unit->opaque, memory, size);
 	else
-		free(memory);
+		own_free(memory);
 }
 
 int iom_unit_check(const char *name, size_t bytes, size_t should, const struct iom_memory *memory,
@@ -67,7 +96,8 @@ int iom_unit_check(const char *name, size_t bytes, size_t should, const struct i
 }
 
 struct iom_unit *iom_unit_new(const struct iom_arch *arch, struct iom_memory *memory,
-                              const struct iom_host *host, void *opaque, uint32_t entries)
+                              const struct iom_host *host, void *opaque, uint32_t entries,
+                              uint32_t slots)
 {
 	static const struct iom_host none = { .bytes = sizeof none };
 	struct iom_unit *unit;
@@ -88,6 +118,7 @@ struct iom_unit *iom_unit_new(const struct iom_arch *arch, struct iom_memory *me
 		return NULL;
 	}
 	iom_cache_init(&unit->cache, room, entries);
+	unit->slots = slots;
 	unit->contexts.enabled = entries;
 	unit->contexts.all = 1;
 	iom_memory_join(memory, unit);

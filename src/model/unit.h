@@ -33,6 +33,7 @@ struct iom_unit {
 	struct iom_host host;
 	void *opaque;
 	uint64_t spa_last; /* the bus reaches no further; the architecture sets it */
+	uint32_t slots;    /* of each port: a power of two                         */
 	struct iom_cache cache;
 	struct iom_context_cache contexts;
 
@@ -115,7 +116,10 @@ struct iom_memo {
 	struct iom_context_memo context;
 };
 
-#define IOM_SLOTS 1024
+/* How many pages a port can remember, as powers of two; IOM_FRONT_LG2: unless told. */
+#define IOM_FRONT_LG2 10
+#define IOM_FRONT_LG2_MIN 6
+#define IOM_FRONT_LG2_MAX 20
 
 struct iom_port {
 	struct iom_endpoint *endpoint;
@@ -124,7 +128,8 @@ struct iom_port {
 	struct iom_port *next;
 	struct iom_qos qos; /* of all that the slots hold: a device's, in one epoch */
 	struct iom_memo memo;
-	struct iom_slot slot[IOM_SLOTS];
+	uint32_t slot_last; /* their number less 1 */
+	struct iom_slot slot[];
 };
 
 /*
@@ -136,10 +141,12 @@ int iom_unit_check(const char *name, size_t bytes, size_t should, const struct i
 
 /*
  * Makes a unit of an architecture: host and memory attached, caches of `entries` translations (0:
- * none).  NULL: no memory.  The architecture fills the rest, and calls iom_unit_reset.
+ * none), ports with `slots` pages.  NULL: no memory.  The architecture fills the rest, and calls
+ * iom_unit_reset.
  */
 struct iom_unit *iom_unit_new(const struct iom_arch *arch, struct iom_memory *memory,
-                              const struct iom_host *host, void *opaque, uint32_t entries);
+                              const struct iom_host *host, void *opaque, uint32_t entries,
+                              uint32_t slots);
 
 /*
  * As iom_translate, for a request that nobody else can change, as part of another call: it may have

@@ -26,6 +26,7 @@ static const struct field riscv_fields[] = {
 	FIELD(iom_riscv_config, counters),       FIELD(iom_riscv_config, counter_bits),
 	FIELD(iom_riscv_config, qos_id_bits),    FIELD(iom_riscv_config, flags),
 	FIELD(iom_riscv_config, ats_timeout_ns), FIELD(iom_riscv_config, busy_ns),
+	FIELD(iom_riscv_config, front_lg2),
 };
 
 static const struct field vtd_fields[] = {
@@ -37,6 +38,7 @@ static const struct field vtd_fields[] = {
 	FIELD(iom_vtd_config, address_bits),
 	FIELD(iom_vtd_config, cache_lg2),
 	FIELD(iom_vtd_config, protected_lg2),
+	FIELD(iom_vtd_config, front_lg2),
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -204,7 +204,7 @@ static const struct iom_arch arch = {
 
 static struct iom_unit *toy_new(struct iom_memory *memory)
 {
-	struct iom_unit *unit = iom_unit_new(&arch, memory, NULL, NULL, 0);
+	struct iom_unit *unit = iom_unit_new(&arch, memory, NULL, NULL, 0, 64);
 
 	CHECK(unit);
 	unit->spa_last = ~0ull;

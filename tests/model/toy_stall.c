@@ -283,7 +283,7 @@ static void hear(void *opaque, uint32_t requester, const struct iom_message *mes
 static struct iom_unit *toy_new(struct iom_memory *memory, struct toy_bench *t)
 {
 	const struct iom_host host = { .bytes = sizeof host, .message = hear };
-	struct iom_unit *unit = iom_unit_new(&arch, memory, &host, t, 0);
+	struct iom_unit *unit = iom_unit_new(&arch, memory, &host, t, 0, 64);
 
 	CHECK(unit);
 	unit->spa_last = ~0ull;

@@ -234,6 +234,18 @@ TEST(cache_size_is_bounded, "")
 	}
 }
 
+TEST(front_size_is_bounded, "")
+{
+	for (unsigned lg2 = 0; lg2 < 32; lg2++) {
+		const struct iom_riscv_config c = { .bytes = sizeof c, .front_lg2 = (uint8_t)lg2 };
+
+		if (!lg2 || (lg2 >= 6 && lg2 <= 20))
+			accepted(&c);
+		else
+			refused(&c, IOM_EINVAL, "front_lg2");
+	}
+}
+
 TEST(unknown_flags_are_refused, "")
 {
 	for (unsigned bit = 0; bit < 32; bit++) {

@@ -148,6 +148,8 @@ TEST(numbers_out_of_range_are_refused, "VTD-REG-01")
 	number_refused((struct iom_vtd_config){ .address_bits = 49 }, IOM_EINVAL, "CAP.MGAW");
 	number_refused((struct iom_vtd_config){ .cache_lg2 = 2 }, IOM_EINVAL, "cache_lg2");
 	number_refused((struct iom_vtd_config){ .cache_lg2 = 23 }, IOM_EINVAL, "cache_lg2");
+	number_refused((struct iom_vtd_config){ .front_lg2 = 5 }, IOM_EINVAL, "front_lg2");
+	number_refused((struct iom_vtd_config){ .front_lg2 = 21 }, IOM_EINVAL, "front_lg2");
 	number_refused((struct iom_vtd_config){ .protected_lg2 = 11 }, IOM_EINVAL, "protected_lg2");
 	number_refused((struct iom_vtd_config){ .protected_lg2 = 31 }, IOM_EINVAL, "protected_lg2");
 }

@@ -114,6 +114,10 @@ static int check_config(const struct iom_riscv_config *config, struct iom_error 
 		return iom_fail(error, IOM_EINVAL,
 		                "cache_lg2 is %u; the cache has 2^%u to 2^%u entries",
 		                config->cache_lg2, CACHE_LG2_MIN, IOM_CACHE_LG2_MAX);
+	if (config->front_lg2 < IOM_FRONT_LG2_MIN || config->front_lg2 > IOM_FRONT_LG2_MAX)
+		return iom_fail(error, IOM_EINVAL,
+		                "front_lg2 is %u; a port remembers 2^%u to 2^%u pages",
+		                config->front_lg2, IOM_FRONT_LG2_MIN, IOM_FRONT_LG2_MAX);
 	if (config->counters > RV_IOHPM_COUNTERS)
 		return iom_fail(error, IOM_EINVAL,
 		                "counters is %u; a performance monitor has 1 to %u event counters",
@@ -157,6 +161,8 @@ static struct iom_riscv_config with_defaults(const struct iom_riscv_config *conf
 		full.queue_lg2 = DEFAULT_QUEUE_LG2;
 	if (!full.cache_lg2)
 		full.cache_lg2 = DEFAULT_CACHE_LG2;
+	if (!full.front_lg2)
+		full.front_lg2 = IOM_FRONT_LG2;
 	if (!full.ats_timeout_ns)
 		full.ats_timeout_ns = DEFAULT_ATS_TIMEOUT_NS;
 	if (!full.counters)
@@ -306,7 +312,8 @@ int iom_riscv_new(const struct iom_riscv_config *config, struct iom_memory *memo
 	result = check_config(&full, error);
 	if (result)
 		return result;
-	unit = iom_unit_new(&arch, memory, host, opaque, cache_entries(&full));
+	unit = iom_unit_new(&arch, memory, host, opaque, cache_entries(&full),
+	                    (uint32_t)IOM_BIT(full.front_lg2));
 	if (!unit)
 		return iom_fail(error, IOM_ENOMEM,
 		                "the host's allocator had no %llu bytes for a unit",

@@ -243,6 +243,10 @@ static int check_numbers(const struct iom_vtd_config *config, struct iom_error *
 		return iom_fail(error, IOM_EINVAL,
 		                "cache_lg2 is %u; the cache has 2^%u to 2^%u entries",
 		                config->cache_lg2, CACHE_LG2_MIN, IOM_CACHE_LG2_MAX);
+	if (config->front_lg2 < IOM_FRONT_LG2_MIN || config->front_lg2 > IOM_FRONT_LG2_MAX)
+		return iom_fail(error, IOM_EINVAL,
+		                "front_lg2 is %u; a port remembers 2^%u to 2^%u pages",
+		                config->front_lg2, IOM_FRONT_LG2_MIN, IOM_FRONT_LG2_MAX);
 	if (config->protected_lg2 < PROTECTED_LG2_MIN || config->protected_lg2 > PROTECTED_LG2_MAX)
 		return iom_fail(error, IOM_EINVAL,
 		                "protected_lg2 is %u; protected memory regions have a granularity "
@@ -269,6 +273,8 @@ static void fill(struct iom_vtd_config *full)
 		full->ats_timeout_ns = DEFAULT_ATS_TIMEOUT_NS;
 	if (!full->cache_lg2)
 		full->cache_lg2 = DEFAULT_CACHE_LG2;
+	if (!full->front_lg2)
+		full->front_lg2 = IOM_FRONT_LG2;
 	if (!full->protected_lg2)
 		full->protected_lg2 = DEFAULT_PROTECTED_LG2;
 }

@@ -96,7 +96,8 @@ int iom_vtd_new(const struct iom_vtd_config *config, struct iom_memory *memory,
 	if (result)
 		return result;
 	unit = iom_unit_new(&arch, memory, host, opaque,
-	                    full.flags & IOM_VTD_UNCACHED ? 0 : (uint32_t)IOM_BIT(full.cache_lg2));
+	                    full.flags & IOM_VTD_UNCACHED ? 0 : (uint32_t)IOM_BIT(full.cache_lg2),
+	                    (uint32_t)IOM_BIT(full.front_lg2));
 	if (!unit)
 		return iom_fail(error, IOM_ENOMEM,
 		                "the host's allocator had no %llu bytes for a unit",
