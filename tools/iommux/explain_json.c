@@ -41,6 +41,8 @@ static void put_step(struct table_out *out, const struct explain_step *s)
 		text(out, "clause", s->clause);
 	if (s->says[0])
 		text(out, "says", s->says);
+	if (s->level)
+		table_number(out, "level", s->level);
 	if (s->decided)
 		table_number(out, "decided", 1);
 	if (s->anatomy && s->count && !s->result) {
@@ -69,6 +71,8 @@ static void put_answer(struct table_out *out, const struct explanation *x)
 			if (x->clause->says)
 				text(out, "cause", x->clause->says);
 		}
+		if (x->detail)
+			text(out, "detail", x->detail);
 		if (x->recorded[0])
 			text(out, "recorded", x->recorded);
 	} else if (x->question.interrupt) {

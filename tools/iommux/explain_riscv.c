@@ -155,11 +155,13 @@ static void label_stage(struct explain_walk *w, struct explain_step *s)
 	}
 	if (!*at)
 		*at = first ? w->levels1 : w->levels2;
+	s->level = *at;
 	/* The second stage's root has four pages. */
 	snprintf(s->what, sizeof s->what, "%s stage, level %u, entry %u%s%s",
 	         first ? "first" : "second", *at,
 	         (unsigned)(s->spa % (!first && *at == w->levels2 ? 16384 : 4096) / s->bytes),
 	         first ? "" : ", for ", first ? "" : of_what(w));
+	s->implicit = !first && !(w->page || (!w->at1 && !w->wants_process));
 	*at -= *at ? 1 : 0;
 	/* A leaf: the next walk of this stage begins at the top. */
 	if (pte & (RV_PTE_R | RV_PTE_X)) {
@@ -252,6 +254,79 @@ static void recorded(struct explanation *x, uint64_t fqcsr)
 	snprintf(x->recorded, sizeof x->recorded, "%s", why_not(x, fqcsr));
 }
 
+/* ---- What was wrong with an entry ------------------------------------------------------------------ */
+
+static const char *why_leaf(const struct explanation *x, const struct explain_step *s)
+{
+	const struct iom_request *q = &x->question.request;
+	bool second = s->of == IOM_OF_STAGE2,
+	     writes = q->access != IOM_READ && q->access != IOM_EXECUTE;
+	uint64_t pte = s->word[0];
+
+	/* To read an entry of another table. */
+	if (s->implicit)
+		writes = false;
+	if ((s->implicit || q->access == IOM_READ) && !(pte & RV_PTE_R))
+		return "R=0";
+	if (!s->implicit && q->access == IOM_EXECUTE && !(pte & RV_PTE_X))
+		return "X=0";
+	if (writes && !(pte & RV_PTE_W))
+		return "W=0";
+	if (second && !(pte & RV_PTE_U))
+		return "U=0; all pages of the second stage are user pages";
+	if (!second && !(q->flags & IOM_REQ_PRIVILEGED) && !(pte & RV_PTE_U))
+		return "U=0: it is a page of the supervisor's, and the request has no privilege";
+	if (!second && q->flags & IOM_REQ_PRIVILEGED && pte & RV_PTE_U)
+		return "U=1: it is a user's page, and the process context (ta.SUM) does not let "
+		       "the "
+		       "supervisor in";
+	if (!(pte & RV_PTE_A))
+		return second ? "A=0, and the device context does not have the IOMMU set it "
+		                "(tc.GADE)"
+		              : "A=0, and the device context does not have the IOMMU set it "
+		                "(tc.SADE)";
+	if (writes && !(pte & RV_PTE_D))
+		return second ? "D=0, and the device context does not have the IOMMU set it "
+		                "(tc.GADE)"
+		              : "D=0, and the device context does not have the IOMMU set it "
+		                "(tc.SADE)";
+	return "a bit is set that must be 0, or the page is not aligned to its size";
+}
+
+static const char *why_entry(const struct explanation *x, const struct explain_step *s)
+{
+	uint64_t pte = s->count ? s->word[0] : 0;
+
+	if (!(pte & RV_PTE_V))
+		return "V=0, nothing is mapped";
+	if (pte & RV_PTE_W && !(pte & RV_PTE_R))
+		return "W=1 with R=0 is reserved";
+	if (pte & (RV_PTE_R | RV_PTE_X))
+		return why_leaf(x, s);
+	return s->level == 1 ? "R=W=X=0 leads to a table, and there is no further level"
+	                     : "a bit is set that must be 0";
+}
+
+static const char *detail(const struct explanation *x, const struct explain_step *s)
+{
+	switch (x->reply.fault) {
+	case RV_CAUSE_EXEC_PAGE:
+	case RV_CAUSE_READ_PAGE:
+	case RV_CAUSE_WRITE_PAGE:
+		return s->of == IOM_OF_STAGE1 ? why_entry(x, s)
+		                              : "the address has more bits than the tables "
+		                                "translate";
+	case RV_CAUSE_EXEC_GUEST_PAGE:
+	case RV_CAUSE_READ_GUEST_PAGE:
+	case RV_CAUSE_WRITE_GUEST_PAGE:
+		return s->of == IOM_OF_STAGE2 ? why_entry(x, s)
+		                              : "the guest-physical address has more bits than the "
+		                                "tables translate";
+	default:
+		return NULL;
+	}
+}
+
 /* ---- Clauses: "Faults from virtual address translation process", "Fault/Event-Queue" ------------------ */
 
 static const struct explain_clause clauses[] = {
@@ -309,5 +384,6 @@ const struct explain_arch explain_riscv = {
 	.label = label,
 	.mark = mark,
 	.recorded = recorded,
+	.detail = detail,
 	.clauses = clauses,
 };

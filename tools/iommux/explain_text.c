@@ -209,8 +209,9 @@ static void put_refused(const struct explanation *x)
 	printf("refused: %s, code %" PRIu32 " (0x%" PRIx32 ").\n", x->fault, x->reply.fault,
 	       x->reply.fault);
 	if (x->clause) {
-		snprintf(text, sizeof text, "Step %zu decided: %s.  [%s]", step,
-		         x->clause->says ? x->clause->says : x->fault, x->clause->clause);
+		snprintf(text, sizeof text, "Step %zu decided: %s%s%s.  [%s]", step,
+		         x->clause->says ? x->clause->says : x->fault, x->detail ? ": " : "",
+		         x->detail ? x->detail : "", x->clause->clause);
 		put_paragraph(text);
 	}
 	snprintf(text, sizeof text, "The device gets: %s.%s%s%s", status_text(x->reply.status),

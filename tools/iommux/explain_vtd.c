@@ -188,6 +188,7 @@ static void label_stage(struct explain_walk *w, struct explain_step *s)
 	if (!*at)
 		*at = first ? w->levels1 : w->levels2;
 	*(first ? &w->last1 : &w->last2) = *at;
+	s->level = *at;
 	s->anatomy =
 		first ? anatomy_vtd_first_stage(entry, *at) : anatomy_vtd_second_stage(entry, *at);
 	snprintf(s->what, sizeof s->what, "%s stage, level %u, entry %u%s%s",

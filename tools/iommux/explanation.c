@@ -214,7 +214,7 @@ static const struct explain_clause *clause_of(const struct explain_arch *arch, u
 }
 
 /* Of a refusal: the last thing that was looked at before it was recorded. */
-static void find_decision(struct explanation *x)
+static void find_decision(struct explanation *x, const struct explain_arch *arch)
 {
 	for (size_t i = x->count; i--;) {
 		struct explain_step *step = &x->step[i];
@@ -222,6 +222,8 @@ static void find_decision(struct explanation *x)
 		if (step->of == IOM_OF_QUEUE || step->of == IOM_OF_INTERRUPT)
 			continue;
 		step->decided = true;
+		if (arch->detail)
+			x->detail = arch->detail(x, step);
 		return;
 	}
 }
@@ -291,7 +293,7 @@ static void conclude(struct explanation *x, const struct explain_arch *arch, uin
 			arch->recorded(x, mark);
 	}
 	if (x->result)
-		find_decision(x);
+		find_decision(x, arch);
 	x->stale = differs(x);
 	if (!x->stale)
 		find_cached(x);

@@ -40,6 +40,8 @@ struct explain_step {
 	bool swapped;
 	const struct anatomy *anatomy; /* of the words; or NULL */
 	unsigned how;                  /* ANATOMY_*             */
+	bool implicit;  /* of the second stage: to find a table, not the page                  */
+	unsigned level; /* of a page table, 1 where no table can follow; else 0 */
 	enum explain_from from;
 };
 
@@ -67,6 +69,7 @@ struct explanation {
 	uint64_t stored_at;
 	const char *fault; /* its name; NULL: there is none */
 	const struct explain_clause *clause;
+	const char *detail; /* what of the deciding word it was; NULL: the clause says it all */
 	char recorded[256]; /* a sentence: was the fault recorded, and where or why not; or empty */
 	bool quiet;         /* a structure asks that faults are not recorded */
 	bool stale; /* the live unit's answer is another one: its caches are not what memory says */
@@ -77,14 +80,14 @@ struct explanation {
  * to be called.
  */
 int explanation_make(struct scene *scene, const struct scene_question *question,
-                     struct explanation *out);
-void explanation_free(struct explanation *explanation);
+                     struct explanation *x);
+void explanation_free(struct explanation *x);
 
 /* Was a translation request answered by nothing? */
-bool explanation_empty(const struct explanation *explanation);
+bool explanation_empty(const struct explanation *x);
 
-void explanation_text(const struct explanation *explanation);
-void explanation_json(const struct explanation *explanation);
+void explanation_text(const struct explanation *x);
+void explanation_json(const struct explanation *x);
 
 /* "01:00.0"; `room` has 16 bytes. */
 const char *explain_device(uint32_t requester, char *room);
@@ -119,6 +122,8 @@ struct explain_arch {
 	/* recorded; before the question: `mark` takes what it has to know. */
 	uint64_t (*mark)(struct iom_unit *unit);
 	void (*recorded)(struct explanation *x, uint64_t mark);
+	/* Of a refusal: detail, with the step that decided.  NULL: codes are fine enough. */
+	const char *(*detail)(const struct explanation *x, const struct explain_step *step);
 	const struct explain_clause *clauses; /* ends with code 0 */
 };
 
