@@ -35,12 +35,11 @@ static __attribute__((format(printf, 2, 3))) void wrong(struct state *s, const c
 	char text[256];
 	va_list args;
 
-	if (s->wrongs++ >= RANGES_WRONG_MAX)
-		return;
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
-	s->w->wrong(s->w->opaque, text);
+	if (s->wrongs++ < RANGES_WRONG_MAX)
+		s->w->wrong(s->w->opaque, text);
 }
 
 static void flush(struct state *s)
@@ -194,7 +193,7 @@ static bool enter(struct state *s, unsigned level, uint64_t table, uint64_t inpu
 	return true;
 }
 
-/* Recursion ends with the levels, of which there are PT_LEVELS_MAX at most. */
+/* As deep as there are levels: PT_LEVELS_MAX at most.  NOLINTNEXTLINE(misc-no-recursion) */
 static void walk_table(struct state *s, unsigned level, uint64_t table, uint64_t input,
                        unsigned above)
 {

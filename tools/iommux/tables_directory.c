@@ -91,7 +91,7 @@ static bool enter(struct directory *d, uint64_t table, uint8_t *bytes)
 	return true;
 }
 
-/* Level 0 has device contexts. */
+/* Level 0 has device contexts; there are three levels at most.  NOLINTNEXTLINE(misc-no-recursion) */
 static void riscv_table(struct directory *d, unsigned level, uint64_t table, uint32_t first)
 {
 	const bool extended = d->u->map.capabilities[0] & RV_CAP_MSI_FLAT;
@@ -149,7 +149,7 @@ static void vtd(struct directory *d)
 		return;
 	for (uint32_t bus = 0; bus < 256; bus++) {
 		for (uint32_t half = 0; half < (scalable ? 2 : 1); half++) {
-			const uint64_t word = iom_ld64(bytes + (size_t)16 * bus + 8 * half, false);
+			const uint64_t word = iom_ld64(bytes + (size_t)16 * bus + (size_t)8 * half, false);
 
 			if (word & VTD_ROOT_P)
 				vtd_contexts(d, word & VTD_ADDRESS, bus << 8 | half << 7,
