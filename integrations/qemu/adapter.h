@@ -78,6 +78,7 @@ struct iommux_adapter {
 
 	/* Properties. */
 	char *record;
+	uint8_t cache_lg2, front_lg2;
 
 	struct iommux_window window[IOMMUX_WINDOWS_MAX];
 	MemoryListener listener;
@@ -125,8 +126,18 @@ void iommux_adapter_serve(struct iommux_adapter *adapter, PCIBus *bus);
 /* The address space of a requester that is no PCI function: an I/O APIC. */
 AddressSpace *iommux_adapter_source(struct iommux_adapter *adapter, uint16_t requester);
 
+/*
+ * As many translations as a guest with some devices has alive at once.  What a port remembers takes
+ * memory as far as it is used.
+ */
+#define IOMMUX_CACHE_LG2 16
+#define IOMMUX_FRONT_LG2 16
+
 /* The properties that every device has, in which `type` holds the adapter as `adapter`. */
-#define IOMMUX_PROPERTIES(type) DEFINE_PROP_STRING("record", type, adapter.record)
+#define IOMMUX_PROPERTIES(type)                                                                    \
+	DEFINE_PROP_UINT8("cache-lg2", type, adapter.cache_lg2, IOMMUX_CACHE_LG2),                 \
+		DEFINE_PROP_UINT8("front-lg2", type, adapter.front_lg2, IOMMUX_FRONT_LG2),         \
+		DEFINE_PROP_STRING("record", type, adapter.record)
 
 /* Migration: to be named in a VMStateDescription of the device, in a field of type VMSTATE_STRUCT. */
 extern const VMStateDescription iommux_vmstate;

@@ -36,7 +36,8 @@ bool iommux_riscv_realize(const struct iommux_riscv *riscv, struct iommux_adapte
 		.vectors = riscv->vectors,
 		.ddt_levels = riscv->ddt_levels,
 		.queue_lg2 = riscv->queue_lg2,
-		.cache_lg2 = riscv->cache_lg2,
+		.cache_lg2 = adapter->cache_lg2,
+		.front_lg2 = adapter->front_lg2,
 		.flags = flags | (riscv->uncached ? IOM_RISCV_UNCACHED : 0),
 	};
 	struct iom_error error;

@@ -20,7 +20,6 @@ struct iommux_riscv {
 	uint8_t vectors;
 	uint8_t ddt_levels;
 	uint8_t queue_lg2;
-	uint8_t cache_lg2;
 	bool off;
 	bool uncached;
 };
@@ -58,7 +57,6 @@ struct iommux_riscv {
 		DEFINE_PROP_UINT8("vectors", type, riscv.vectors, 4),                              \
 		DEFINE_PROP_UINT8("ddt-levels", type, riscv.ddt_levels, 0),                        \
 		DEFINE_PROP_UINT8("queue-lg2", type, riscv.queue_lg2, 0),                          \
-		DEFINE_PROP_UINT8("cache-lg2", type, riscv.cache_lg2, 0),                          \
 		DEFINE_PROP_BOOL("off", type, riscv.off, false),                                   \
 		DEFINE_PROP_BOOL("uncached", type, riscv.uncached, false), IOMMUX_PROPERTIES(type)
 

@@ -140,6 +140,8 @@ bool iommux_vtd_new_unit(struct iommux_vtd *vtd, Error **errp)
 		.ecap = vtd->ecap,
 		.flags = vtd->flags,
 		.address_bits = vtd->address_bits,
+		.cache_lg2 = vtd->adapter.cache_lg2,
+		.front_lg2 = vtd->adapter.front_lg2,
 	};
 
 	if (!set_profile(vtd, &config, errp))
