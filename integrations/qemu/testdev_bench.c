@@ -10,7 +10,8 @@
  *	WAY base=A pages=N count=C step=S seed=K write=0|1 bell=B tails=T:T:... head=H rounds=R
  *
  * A round is C translations of addresses among N pages (a power of two) from A on, S bytes apart, in an
- * order that depends on K and meets each page once before any again.  Then, if there are tails, each of
+ * order without a pattern that meets each page once before any again; it depends on K, and no two rounds
+ * have the same: what an IOMMU allocated in the order of one finds no favour in the next.  Then, if there are tails, each of
  * them is stored in the register at B and waited for until the register at H says the same: the commands
  * in between are done.
  *
@@ -39,6 +40,7 @@ struct job {
 	uint64_t base, pages, count, step, seed, write, rounds;
 	uint64_t bell, head, tail[TAILS];
 	unsigned tails;
+	unsigned half; /* of the bits of a page's number, rounded up */
 };
 
 struct way {
@@ -48,10 +50,16 @@ struct way {
 	Testdev *d;
 };
 
-/* An odd factor: each page of a power of two comes once. */
+/* Steps that can be undone: each page of a power of two comes once. */
 static uint64_t nth(const struct job *job, uint64_t i)
 {
-	return job->base + ((i * 0x9e3779b1u + job->seed) & (job->pages - 1)) * job->step;
+	const uint64_t mask = job->pages - 1;
+
+	i = (i + job->seed) * 0x9e3779b1u & mask;
+	i ^= i >> job->half;
+	i = i * (2 * job->seed + 0x85ebca6bu) & mask;
+	i ^= i >> job->half;
+	return job->base + i * job->step;
 }
 
 static bool by_space(const struct way *way, uint64_t address, bool write)
@@ -182,14 +190,15 @@ static bool (*way_of(const Testdev *d, const char *name))(const struct way *, ui
 }
 
 /* False: something was refused. */
-static bool measure(Testdev *d, const char *name, const struct job *job, int64_t best[2])
+static bool measure(Testdev *d, const char *name, struct job *job, int64_t best[2])
 {
 	bool (*by)(const struct way *, uint64_t, bool) = way_of(d, name);
 	struct way way;
 
 	if (!by || !is_power_of_2(job->pages) || !prepare(d, job, &way))
 		return false;
-	for (uint64_t round = 0; round < job->rounds; round++) {
+	job->half = (ctz64(job->pages) + 1) / 2;
+	for (uint64_t round = 0; round < job->rounds; round++, job->seed++) {
 		const int64_t took[2] = { translate(&way, job, by), ring(job) };
 
 		for (unsigned i = 0; i < 2; i++) {
