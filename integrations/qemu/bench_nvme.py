@@ -64,7 +64,7 @@ def boot(qemu, model, kernel, start):
         found = marks([
             str(qemu), *"-M q35 -cpu max -accel tcg -smp 1 -m 512M -nodefaults -display none "
             "-no-reboot -serial stdio -device".split(), model,
-            "-blockdev", f"driver=null-co,node-name=nvme,read-zeroes=on,size=1G",
+            "-blockdev", f"driver=null-co,node-name=nvme,read-zeroes=on,size={1 << 30}",
             "-device", "nvme,drive=nvme,serial=nvme",
             "-kernel", str(kernel.image), "-initrd", archive.name, "-append", LINE])
     best = {}
