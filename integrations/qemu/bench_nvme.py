@@ -20,7 +20,7 @@ from linux.kernels import Kernel  # noqa: E402
 KERNEL = "amd64-backports"
 MODELS = ("iommux-vtd", "intel-iommu,intremap=on,eim=on")
 LINE = "console=ttyS0 no_timer_check printk.devkmsg=on panic=-1 intel_iommu=on iommu.strict=1"
-BLOCKS = {4: 64, 128: 512}  # KiB of a request: MiB of one reading
+BLOCKS = {4: 64, 128: 1024}  # KiB of a request: MiB of one reading
 ROUNDS = 4  # readings of each, in one boot; the first one warms up
 
 
