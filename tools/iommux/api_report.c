@@ -3,17 +3,24 @@
 /* Telling and checking: say, title, expect; and what a scenario learns about its surroundings. */
 #include "api.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "file.h"
 
-static void add(lua_State *lua, enum output_style style, const char *text, size_t len)
+/* The function that the script has called tells this. */
+static void tell(lua_State *lua, enum output_kind kind, bool held, const char *text, size_t len)
 {
-	if (!output_add(&scenario_of(lua)->output, style, text, len))
+	struct output_told told = { .kind = kind, .held = held, .text = text };
+	lua_Debug ar;
+
+	if (lua_getstack(lua, 1, &ar) && lua_getinfo(lua, "l", &ar) && ar.currentline > 0)
+		told.line = (uint32_t)ar.currentline;
+	told.len = len <= OUTPUT_MAX ? (uint32_t)len : UINT32_MAX;
+	if (!output_tell(&scenario_of(lua)->output, &told))
 		luaL_error(lua, "the scenario says more than %d MiB", (int)(OUTPUT_MAX >> 20));
+	scenario_told(lua);
 }
 
 /* Replaces the arguments from the first on by string.format of them. */
@@ -32,19 +39,6 @@ static const char *format(lua_State *lua, const char *what, size_t *len)
 	return lua_tolstring(lua, 1, len);
 }
 
-/* Its number, if that is wanted, before a line that tells something. */
-static void number(lua_State *lua)
-{
-	uint64_t told = scenario_tells(lua);
-	char text[24];
-	int n;
-
-	if (!scenario_of(lua)->numbered)
-		return;
-	n = snprintf(text, sizeof text, "%5" PRIu64 "  ", told);
-	add(lua, OUTPUT_PLAIN, text, (size_t)n);
-}
-
 /* say(text, ...): a line */
 static int say(lua_State *lua)
 {
@@ -53,10 +47,7 @@ static int say(lua_State *lua)
 
 	if (lua_gettop(lua))
 		text = format(lua, "say(text, ...)", &len);
-	number(lua);
-	add(lua, OUTPUT_PLAIN, text, len);
-	add(lua, OUTPUT_PLAIN, "\n", 1);
-	scenario_told(lua);
+	tell(lua, OUTPUT_SAY, false, text, len);
 	return 0;
 }
 
@@ -66,12 +57,7 @@ static int title(lua_State *lua)
 	size_t len;
 	const char *text = format(lua, "title(text, ...)", &len);
 
-	if (scenario_of(lua)->output.len)
-		add(lua, OUTPUT_PLAIN, "\n", 1);
-	number(lua);
-	add(lua, OUTPUT_HEADING, text, len);
-	add(lua, OUTPUT_PLAIN, "\n", 1);
-	scenario_told(lua);
+	tell(lua, OUTPUT_TITLE, false, text, len);
 	return 0;
 }
 
@@ -79,7 +65,7 @@ static int title(lua_State *lua)
 static int expect(lua_State *lua)
 {
 	struct scenario *s = scenario_of(lua);
-	bool held = lua_toboolean(lua, 1);
+	const bool held = lua_toboolean(lua, 1);
 	const char *text;
 	size_t len;
 
@@ -88,26 +74,11 @@ static int expect(lua_State *lua)
 		                  "expect(condition, sentence): the condition must be true or "
 		                  "false, not %s",
 		                  luaL_typename(lua, 1));
-	luaL_where(lua, 1);
-	lua_replace(lua, lua_upvalueindex(2));
 	lua_remove(lua, 1);
 	text = format(lua, "expect(condition, text, ...)", &len);
 	s->checks++;
 	s->failed += !held;
-	number(lua);
-	add(lua, held ? OUTPUT_GOOD : OUTPUT_BAD, held ? "  ok    " : "  FAIL  ", 8);
-	add(lua, OUTPUT_PLAIN, text, len);
-	if (!held) {
-		const char *where = lua_tostring(lua, lua_upvalueindex(2));
-		size_t end = strlen(where);
-
-		end -= end >= 2 ? 2 : 0; /* ": " */
-		add(lua, OUTPUT_PLAIN, "  (", 3);
-		add(lua, OUTPUT_PLAIN, where, end);
-		add(lua, OUTPUT_PLAIN, ")", 1);
-	}
-	add(lua, OUTPUT_PLAIN, "\n", 1);
-	scenario_told(lua);
+	tell(lua, OUTPUT_EXPECT, held, text, len);
 	lua_pushboolean(lua, held);
 	return 1;
 }
@@ -186,7 +157,7 @@ static void add_param(lua_State *lua)
 	lua_setfield(lua, -2, "param");
 }
 
-/* The first upvalue of those that speak is string.format, the second a place for expect's. */
+/* The upvalue of those that speak is string.format. */
 static const luaL_Reg speaking[] = {
 	{ "expect", expect },
 	{ "say", say },
@@ -206,8 +177,7 @@ void api_report_open(lua_State *lua)
 	lua_getfield(lua, -1, "string");
 	lua_getfield(lua, -1, "format");
 	lua_remove(lua, -2);
-	lua_pushnil(lua);
-	luaL_setfuncs(lua, speaking, 2);
+	luaL_setfuncs(lua, speaking, 1);
 	luaL_setfuncs(lua, functions, 0);
 	api_set_text(lua, "script", scenario_of(lua)->path);
 	add_param(lua);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /*
- * What a scenario says.  It is kept until the scenario has ended, since one that turns out to be
+ * What a scenario tells.  It is kept until the scenario has ended, since one that turns out to be
  * malformed writes nothing.
  */
 #ifndef IOMMUX_OUTPUT_H
@@ -9,25 +9,32 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define OUTPUT_MAX ((size_t)16 << 20)
 
-enum output_style { OUTPUT_PLAIN, OUTPUT_GOOD, OUTPUT_BAD, OUTPUT_HEADING };
+enum output_kind { OUTPUT_SAY, OUTPUT_TITLE, OUTPUT_EXPECT };
 
+/* All zeroes: nothing was told. */
 struct output {
-	char *text;
+	char *bytes;
 	size_t len, size;
-	bool colours;
 };
 
-/* Colours are for terminals, and not if NO_COLOR is set. */
-void output_init(struct output *output);
+struct output_told {
+	enum output_kind kind;
+	bool held;     /* of OUTPUT_EXPECT     */
+	uint32_t line; /* of the script        */
+	uint32_t len;
+	const char *text; /* without a 0 behind it */
+};
+
 void output_free(struct output *output);
 
 /* False: more than OUTPUT_MAX, or no memory; then nothing was added. */
-bool output_add(struct output *output, enum output_style style, const char *text, size_t len);
+bool output_tell(struct output *output, const struct output_told *told);
 
-/* Writes all of it to standard output; false: that failed, errno says why. */
-bool output_write(const struct output *output);
+/* The one at *at, which is 0 for the first, and then that of the next; false: there is none. */
+bool output_next(const struct output *output, size_t *at, struct output_told *told);
 
 #endif

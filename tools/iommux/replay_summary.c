@@ -208,8 +208,8 @@ static void json_head(struct table_out *t, const struct replay_view *v,
                       const struct replay_stats *s)
 {
 	table_record(t, 0, NULL, "trace");
-	table_text(t, "file", v->path, strlen(v->path));
-	table_text(t, "note", v->header->note, strlen(v->header->note));
+	table_string(t, "file", v->path, strlen(v->path));
+	table_string(t, "note", v->header->note, strlen(v->header->note));
 	table_text(t, "arch", v->header->arch, strlen(v->header->arch));
 	table_number(t, "bytes", v->bytes);
 	table_number(t, "events", s->events);

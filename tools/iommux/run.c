@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "colour.h"
 #include "complain.h"
 #include "option.h"
 #include "recording.h"
@@ -19,6 +20,7 @@ struct run {
 	struct scenario scenario;
 	struct scenario_param params[PARAMS_MAX];
 	const char *record, *report, *snapshot; /* files, or NULL */
+	const char *color;
 };
 
 static int set_arch(void *opaque, const char *value)
@@ -81,10 +83,8 @@ static int take_param(void *opaque, const char *arg)
 static const struct option options[] = {
 	{ "--arch", "riscv|vtd",
 	  "The kind of IOMMU that machines get: riscv, a RISC-V IOMMU, which is the default; or "
-	  "vtd, "
-	  "Intel VT-d, with local APICs and an I/O APIC.  A scenario runs on either, unless it "
-	  "says "
-	  "that it does not.",
+	  "vtd, Intel VT-d, with local APICs and an I/O APIC.  A scenario runs on either, "
+	  "unless it says that it does not.",
 	  .set = set_arch },
 	{ "--seed", "NUMBER",
 	  "The seed of the order in which memory is handed out, and of math.random: a whole number "
@@ -108,6 +108,9 @@ static const struct option options[] = {
 	  .place = offsetof(struct run, snapshot), .files = "*" },
 	{ "--at", "STEP", "When --snapshot takes place: a number that --steps shows.",
 	  .set = set_at },
+	{ "--json", NULL, "Prints what the scenario tells as JSON.",
+	  .place = offsetof(struct run, scenario.json) },
+	OPTION_COLOR(offsetof(struct run, color)),
 	{ NULL, "SCENARIO.lua", "The script.", .place = offsetof(struct run, scenario.path),
 	  .files = "*.lua" },
 	{ NULL, "NAME=value",
@@ -129,6 +132,9 @@ static int run(int argc, char **argv)
 		return status;
 	if (!r.scenario.path)
 		return complain("run: no scenario was given; try 'iommux run examples/os.lua'");
+	if (r.scenario.json && r.scenario.numbered)
+		return complain("run: --json has the number of each step; --steps is not for it");
+	r.scenario.colours = colour_wanted(r.color, stdout);
 	if (!r.snapshot != !r.scenario.at)
 		return complain("run: --snapshot FILE and --at STEP belong together");
 	if (r.snapshot && (r.record || r.report))
@@ -145,7 +151,7 @@ const struct verb verb_run = {
 	.name = "run",
 	.summary = "run a scenario: machines, devices and an IOMMU, told in Lua",
 	.synopsis = {
-		"[--arch riscv|vtd] [--seed NUMBER] [--steps] [--record FILE] "
+		"[--arch riscv|vtd] [--seed NUMBER] [--steps | --json] [--record FILE] "
 		"[--report FILE] SCENARIO.lua [NAME=value ...]",
 		"--snapshot FILE --at STEP ... SCENARIO.lua [NAME=value ...]",
 	},

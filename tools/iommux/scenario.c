@@ -3,7 +3,6 @@
 /* One scenario: a Lua script, what it may use up, and what comes of it. */
 #include "scenario.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include "complain.h"
 #include "file.h"
 #include "sandbox.h"
+#include "scenario_out.h"
 #include "verbs.h"
 
 #define STEPS_PER_LOOK 1000
@@ -87,17 +87,12 @@ void scenario_charge(lua_State *lua, uint64_t bytes)
 	check_steps(lua);
 }
 
-uint64_t scenario_tells(lua_State *lua)
-{
-	return ++scenario_of(lua)->told;
-}
-
 /* No script catches errors: the run ends with this one. */
 void scenario_told(lua_State *lua)
 {
 	struct scenario *s = scenario_of(lua);
 
-	if (s->told != s->at || !s->reached(s->opaque))
+	if (++s->told != s->at || !s->reached(s->opaque))
 		return;
 	s->ended = true;
 	lua_pushnil(lua);
@@ -174,24 +169,6 @@ static int build(lua_State *lua)
 	return 1;
 }
 
-static void summarise(struct scenario *s)
-{
-	char line[128];
-	int n;
-
-	if (!s->checks)
-		return;
-	if (s->failed)
-		n = snprintf(line, sizeof line, "%u of %u checks failed.", s->failed, s->checks);
-	else if (s->checks == 1)
-		n = snprintf(line, sizeof line, "The one check held.");
-	else
-		n = snprintf(line, sizeof line, "All %u checks held.", s->checks);
-	(void)output_add(&s->output, OUTPUT_PLAIN, "\n", 1);
-	(void)output_add(&s->output, s->failed ? OUTPUT_BAD : OUTPUT_GOOD, line, (size_t)n);
-	(void)output_add(&s->output, OUTPUT_PLAIN, "\n", 1);
-}
-
 /* Leaves the chunk, or a message, on the stack. */
 static int load(struct scenario *s, lua_State *lua, const char *text, size_t bytes)
 {
@@ -229,11 +206,10 @@ static int run_text(struct scenario *s, lua_State *lua, const char *text, size_t
 		return complain_of(s, lua, status);
 	if (check_params(s) || check_at(s))
 		return EXIT_WRONG;
-	if (s->silent)
-		return s->failed ? EXIT_FAILED : EXIT_HELD;
-	summarise(s);
-	if (!output_write(&s->output))
-		return complain("standard output could not be written: %s", strerror(errno));
+	if (s->json)
+		scenario_json(s);
+	else if (!s->silent)
+		scenario_text(s);
 	return s->failed ? EXIT_FAILED : EXIT_HELD;
 }
 
@@ -264,7 +240,6 @@ int scenario_run(struct scenario *s)
 		return complain("%s: the scenario is empty; it should begin with a machine{...}",
 		                s->path);
 	}
-	output_init(&s->output);
 	status = run_state(s, text, bytes);
 	output_free(&s->output);
 	free(text);

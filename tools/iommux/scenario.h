@@ -30,6 +30,8 @@ struct scenario {
 	uint64_t seed;
 	const struct machine_units *units; /* hears of IOMMUs, or NULL */
 	bool numbered;                     /* what is told gets its number before it             */
+	bool json;                         /* it is told as JSON, without numbers ...             */
+	bool colours;                      /* ... and colours                                     */
 	bool silent;                       /* nothing is written but complaints                   */
 	/* When `at` things were told (0: never), this is called; true: the run ends there. */
 	uint64_t at;
@@ -49,11 +51,7 @@ struct scenario {
 	char source[LUA_IDSIZE]; /* the path as Lua's messages show it                 */
 };
 
-/*
- * Counts what is told, which comes next on the output; returns its number.  When the line is there,
- * scenario_told says so, and may end the run.
- */
-uint64_t scenario_tells(lua_State *lua);
+/* Counts what was told, and may end the run there. */
 void scenario_told(lua_State *lua);
 
 /*

@@ -31,6 +31,9 @@ void table_record(struct table_out *out, unsigned depth, const char *list, const
 
 /* Fields of the latest record.  What does not print in a text becomes '?'. */
 void table_text(struct table_out *out, const char *name, const char *text, size_t len);
+/* A text that is shown as it is; JSON gets U+FFFD for what is no UTF-8. */
+void table_string(struct table_out *out, const char *name, const char *text, size_t len);
+void table_bool(struct table_out *out, const char *name, bool value);
 void table_number(struct table_out *out, const char *name, uint64_t value);
 /* In hexadecimal; a text in JSON, whose numbers do not have 64 bits everywhere. */
 void table_hex(struct table_out *out, const char *name, uint64_t value);

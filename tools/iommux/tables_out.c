@@ -20,11 +20,56 @@ static void put_clean(const char *text, size_t len, bool json)
 	}
 }
 
-static void put_json(const char *text)
+/* Bytes of the character in UTF-8 that begins here; 0: none does. */
+static size_t utf8_bytes(const unsigned char *c, size_t len)
+{
+	static const struct {
+		unsigned char mask, begin;
+		unsigned least; /* what a shorter form could not say */
+	} forms[] = {
+		{ 0x80, 0, 0 }, { 0xe0, 0xc0, 0x80 }, { 0xf0, 0xe0, 0x800 }, { 0xf8, 0xf0, 0x10000 }
+	};
+
+	for (size_t n = 1; n <= 4 && n <= len; n++) {
+		unsigned code = c[0] & ~forms[n - 1].mask & 0xff;
+
+		if ((c[0] & forms[n - 1].mask) != forms[n - 1].begin)
+			continue;
+		for (size_t i = 1; i < n; i++) {
+			if ((c[i] & 0xc0) != 0x80)
+				return 0;
+			code = code << 6 | (c[i] & 0x3f);
+		}
+		if (code < forms[n - 1].least || code > 0x10ffff ||
+		    (code >= 0xd800 && code < 0xe000))
+			return 0;
+		return n;
+	}
+	return 0;
+}
+
+/* A text of JSON that says exactly this; what is no character becomes U+FFFD. */
+static void put_string(const char *text, size_t len)
 {
 	putchar('"');
-	put_clean(text, strlen(text), true);
+	for (size_t i = 0; i < len;) {
+		const unsigned char *c = (const unsigned char *)text + i;
+		const size_t n = utf8_bytes(c, len - i);
+
+		if (!n)
+			fputs("\\ufffd", stdout);
+		else if (*c < 0x20 || *c == 0x7f)
+			printf("\\u%04x", *c);
+		else
+			printf("%s%.*s", *c == '"' || *c == '\\' ? "\\" : "", (int)n, text + i);
+		i += n ? n : 1;
+	}
 	putchar('"');
+}
+
+static void put_json(const char *text)
+{
+	put_string(text, strlen(text));
 }
 
 static void close_list(struct table_out *t)
@@ -91,6 +136,21 @@ void table_text(struct table_out *t, const char *name, const char *text, size_t 
 	put_clean(text, len, t->json);
 	if (t->json)
 		putchar('"');
+}
+
+void table_string(struct table_out *t, const char *name, const char *text, size_t len)
+{
+	begin_field(t, name);
+	if (t->json)
+		put_string(text, len);
+	else
+		fwrite(text, 1, len, stdout);
+}
+
+void table_bool(struct table_out *t, const char *name, bool value)
+{
+	begin_field(t, name);
+	fputs(value ? "true" : "false", stdout);
 }
 
 void table_number(struct table_out *t, const char *name, uint64_t value)
