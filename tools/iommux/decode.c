@@ -8,13 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "colour.h"
 #include "complain.h"
 #include "file.h"
 #include "option.h"
 #include "verbs.h"
 
 struct ask {
-	const char *path;
+	const char *path, *color;
 	bool json, summary;
 };
 
@@ -38,7 +39,7 @@ static int read_log(const struct ask *ask, const struct decode_sink *sink, FILE 
 
 static int decode_text(const struct ask *ask, FILE *input)
 {
-	struct decode_text text = { .region_count = 0 };
+	struct decode_text text = { .colours = colour_wanted(ask->color, stdout) };
 	const struct decode_sink sink = { text_event, text_line, &text };
 
 	return read_log(ask, &sink, input);
@@ -61,7 +62,7 @@ static int decode_summary(const struct ask *ask, FILE *input)
 		return complain("decode: no memory is left");
 	status = read_log(ask, &sink, input);
 	if (status != EXIT_WRONG)
-		summary_print(summary, ask->json);
+		summary_print(summary, ask->json, colour_wanted(ask->color, stdout));
 	summary_free(summary);
 	return status;
 }
@@ -98,6 +99,7 @@ static const struct option options[] = {
 	  "Prints nothing but JSON, an object in a line for each message; with --summary for each "
 	  "count.",
 	  .place = offsetof(struct ask, json) },
+	OPTION_COLOR(offsetof(struct ask, color)),
 	{ NULL, "FILE", "The log; if it is not given, standard input.",
 	  .place = offsetof(struct ask, path), .files = "*" },
 	{ .name = NULL },

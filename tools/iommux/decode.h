@@ -263,6 +263,7 @@ struct decode_text {
 	struct decode_region regions[DECODE_REGIONS];
 	unsigned region_count;
 	bool broken; /* the latest line had no end */
+	bool colours;
 };
 
 struct decode_summary;
@@ -277,7 +278,7 @@ void json_event(void *opaque, const struct decode_event *e); /* nothing */
 /* NULL: no memory is left. */
 struct decode_summary *summary_create(void);
 void summary_event(void *opaque, const struct decode_event *e); /* struct decode_summary */
-void summary_print(struct decode_summary *s, bool json);
+void summary_print(struct decode_summary *s, bool json, bool colours);
 void summary_free(struct decode_summary *s);
 
 #endif

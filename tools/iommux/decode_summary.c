@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "colour.h"
 #include "decode.h"
 #include "tables.h"
 
@@ -204,7 +205,7 @@ static void put_pages(struct range r)
 }
 
 /* What all messages of a group have: their sentence without what may differ. */
-static void put_group(const struct decode_summary *s, const struct group *g)
+static void put_group(const struct decode_summary *s, const struct group *g, bool colours)
 {
 	const struct decode_advice *a = &decode_advice[g->sample.class];
 	struct decode_event e = g->sample;
@@ -215,7 +216,8 @@ static void put_group(const struct decode_summary *s, const struct group *g)
 	            FIELD_BIT(FIELD_BANK));
 	e.more[0] = '\0';
 	decode_sentence(&e, sentence, sizeof sentence);
-	printf("%6" PRIu64 "  %s\n", g->count, sentence);
+	printf("%s%6" PRIu64 "  %s%s\n", colour_on(colours, COLOUR_HEADING), g->count, sentence,
+	       colour_off(colours, COLOUR_HEADING));
 	if (g->lost)
 		printf("        %" PRIu64 " were not written\n", g->lost);
 	printf("        lines %lu to %lu", g->sample.first_line, g->last_line);
@@ -258,7 +260,7 @@ static void json_group(const struct decode_summary *s, const struct group *g)
 	table_close(&out);
 }
 
-void summary_print(struct decode_summary *s, bool json)
+void summary_print(struct decode_summary *s, bool json, bool colours)
 {
 	qsort(s->groups, s->group_count, sizeof *s->groups, by_count);
 	sort_pages(s);
@@ -266,7 +268,7 @@ void summary_print(struct decode_summary *s, bool json)
 		if (json)
 			json_group(s, &s->groups[i]);
 		else
-			put_group(s, &s->groups[i]);
+			put_group(s, &s->groups[i], colours);
 	}
 	if (!json && s->other_groups)
 		printf("%6" PRIu64 "  of other kinds, more than can be told apart\n",

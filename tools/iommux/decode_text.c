@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "colour.h"
 #include "decode.h"
 
 void text_line(void *opaque, const char *line, size_t len)
@@ -70,6 +71,7 @@ void text_event(void *opaque, const struct decode_event *e)
 	struct decode_text *t = opaque;
 	const char *hint = decode_hint(e);
 	char sentence[1024];
+	enum colour colour;
 
 	/* It says no more than that a fault is told next. */
 	if (e->kind == KIND_STATUS && decode_has(e, FIELD_STATUS) && !e->more[0])
@@ -78,7 +80,9 @@ void text_event(void *opaque, const struct decode_event *e)
 		putchar('\n');
 	t->broken = false;
 	decode_sentence(e, sentence, sizeof sentence);
-	printf("    => %s\n", sentence);
+	colour = e->kind <= KIND_INTERRUPT ? COLOUR_BAD : COLOUR_HEADING;
+	printf("    %s=> %s%s\n", colour_on(t->colours, colour), sentence,
+	       colour_off(t->colours, colour));
 	if (e->driver[0] && e->kind <= KIND_INTERRUPT)
 		printf("       driver:  %s\n", e->driver);
 	if (hint)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "colour.h"
 #include "complain.h"
 #include "device_number.h"
 #include "explanation.h"
@@ -16,7 +17,7 @@ struct explain {
 	struct scene_spec spec;
 	struct scene_question question;
 	bool has_device, has_iova, has_access, json;
-	const char *access;
+	const char *access, *color;
 };
 
 /* ---- Options ----------------------------------------------------------------------------------- */
@@ -183,6 +184,7 @@ static const struct option options[] = {
 	  "ADDRESS.",
 	  .set = set_interrupt },
 	{ "--json", NULL, "Prints JSON.", .place = offsetof(struct explain, json) },
+	OPTION_COLOR(offsetof(struct explain, color)),
 	{ "--at", "STEP",
 	  "Of a scenario: when it has told so many titles, lines and checks, which 'iommux run "
 	  "--steps' numbers.",
@@ -235,12 +237,12 @@ static int check(const struct explain *e)
 	return EXIT_HELD;
 }
 
-static int put(struct explanation *x, bool json)
+static int put(struct explanation *x, const struct explain *e)
 {
-	if (json)
+	if (e->json)
 		explanation_json(x);
 	else
-		explanation_text(x);
+		explanation_text(x, colour_wanted(e->color, stdout));
 	explanation_free(x);
 	return EXIT_HELD;
 }
@@ -280,7 +282,7 @@ static int explain(struct explain *e, struct scene *scene)
 	}
 	scene->missing = false;
 	status = explanation_make(scene, &question, &x);
-	return status ? status : put(&x, e->json);
+	return status ? status : put(&x, e);
 }
 
 static int run(int argc, char **argv)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "colour.h"
 #include "explanation.h"
 
 #define WIDTH 96
@@ -88,15 +89,18 @@ static void put_access(const struct explain_step *s)
 	}
 }
 
-static void put_step(const struct explanation *x, size_t i)
+static void put_step(const struct explanation *x, size_t i, bool colours)
 {
 	const struct explain_step *s = &x->step[i];
 	char fields[ANATOMY_TEXT];
 
 	if (s->is_register)
-		printf("%3zu. register %s = 0x%" PRIx64 "\n", i + 1, s->what, s->word[0]);
+		printf("%3zu. %sregister %s%s = 0x%" PRIx64 "\n", i + 1,
+		       colour_on(colours, COLOUR_HEADING), s->what,
+		       colour_off(colours, COLOUR_HEADING), s->word[0]);
 	else {
-		printf("%3zu. %s\n", i + 1, s->what);
+		printf("%3zu. %s%s%s\n", i + 1, colour_on(colours, COLOUR_HEADING), s->what,
+		       colour_off(colours, COLOUR_HEADING));
 		put_access(s);
 	}
 	if (s->anatomy && s->count && !s->result) {
@@ -240,7 +244,7 @@ static unsigned cached_steps(const struct explanation *x)
 	return n;
 }
 
-static void put_caches(const struct explanation *x)
+static void put_caches(const struct explanation *x, bool colours)
 {
 	const struct scene_warm *w = &x->scene->warm;
 	unsigned n = cached_steps(x);
@@ -250,7 +254,8 @@ static void put_caches(const struct explanation *x)
 		return;
 	}
 	if (x->stale) {
-		printf("CACHES: what the unit holds is NOT what memory says: by its caches it ");
+		printf("%sCACHES: what the unit holds is NOT what memory says%s: by its caches it ",
+		       colour_on(colours, COLOUR_BAD), colour_off(colours, COLOUR_BAD));
 		put_live_answer(w, &x->question);
 		printf(".\n");
 		put_paragraph("Software has changed a table and has not had the unit forget the "
@@ -265,8 +270,9 @@ static void put_caches(const struct explanation *x)
 	       n);
 }
 
-void explanation_text(const struct explanation *x)
+void explanation_text(const struct explanation *x, bool colours)
 {
+	const enum colour colour = x->result ? COLOUR_BAD : COLOUR_GOOD;
 	char device[16], question[160];
 
 	explain_question(&x->question, question, sizeof question);
@@ -275,11 +281,11 @@ void explanation_text(const struct explanation *x)
 	       x->question.requester);
 	printf("Asked: %s.\n\n", question);
 	for (size_t i = 0; i < x->count; i++)
-		put_step(x, i);
-	printf("\nAnswer: ");
+		put_step(x, i, colours);
+	printf("\n%sAnswer:%s ", colour_on(colours, colour), colour_off(colours, colour));
 	if (x->result)
 		put_refused(x);
 	else
 		put_granted(x);
-	put_caches(x);
+	put_caches(x, colours);
 }

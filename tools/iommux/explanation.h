@@ -86,7 +86,7 @@ void explanation_free(struct explanation *x);
 /* Was a translation request answered by nothing? */
 bool explanation_empty(const struct explanation *x);
 
-void explanation_text(const struct explanation *x);
+void explanation_text(const struct explanation *x, bool colours);
 void explanation_json(const struct explanation *x);
 
 /* "01:00.0"; `room` has 16 bytes. */

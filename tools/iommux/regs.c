@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "colour.h"
 #include "complain.h"
 #include "lines.h"
 #include "scene.h"
@@ -18,6 +19,7 @@
 struct regs {
 	struct scene_spec spec;
 	bool json, all;
+	const char *color;
 	struct scene scene;
 	struct iom_unit *fresh, *unit;
 	struct register_map map;
@@ -59,11 +61,12 @@ static bool next(const struct regs *r, uint64_t *from, struct register_place *pl
 
 /* ---- For people --------------------------------------------------------------------------------- */
 
-static void print_register(const struct register_place *p, const uint64_t word[2])
+static void print_register(const struct register_place *p, const uint64_t word[2], bool colours)
 {
 	char text[ANATOMY_TEXT];
 
-	printf("\n0x%03x  %-14s ", p->off, p->name);
+	printf("\n0x%03x  %s%-14s%s ", p->off, colour_on(colours, COLOUR_HEADING), p->name,
+	       colour_off(colours, COLOUR_HEADING));
 	if (p->row->bytes > 8)
 		printf("0x%016" PRIx64 "%016" PRIx64, word[1], word[0]);
 	else
@@ -80,12 +83,13 @@ static void print_all(const struct regs *r)
 	struct queue queues[QUEUES_MAX];
 	uint64_t from = 0, word[2], reset[2];
 	struct register_place place;
+	const bool colours = colour_wanted(r->color, stdout);
 	char text[512];
 	unsigned count;
 
 	printf("%s: %s\n", r->scene.name, iom_unit_arch(r->unit));
 	while (next(r, &from, &place, word, reset))
-		print_register(&place, word);
+		print_register(&place, word, colours);
 	if (!r->all)
 		printf("\n\nAll others have the values of a reset; --all shows them.");
 	puts("\n");
@@ -170,6 +174,7 @@ static const struct option options[] = {
 	{ "--event", "NUMBER", "Of a trace: the registers as they were before this event.",
 	  .set = set_event },
 	{ "--json", NULL, "Prints all of it as JSON.", .place = offsetof(struct regs, json) },
+	OPTION_COLOR(offsetof(struct regs, color)),
 	{ NULL, "FILE", "An IOMMU, as 'iommux run --snapshot' saved it, or a trace.",
 	  .place = offsetof(struct regs, spec.path), .files = "*" },
 	{ .name = NULL },

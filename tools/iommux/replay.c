@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "colour.h"
 #include "complain.h"
 #include "file.h"
 #include "option.h"
@@ -16,7 +17,7 @@
 #include "verbs.h"
 
 struct replay {
-	const char *path, *svg_path, *report_path, *snapshot_path;
+	const char *path, *svg_path, *report_path, *snapshot_path, *color;
 	bool stats, json, dump, one, limited;
 	uint64_t until;
 	struct replay_view view;
@@ -49,7 +50,9 @@ static void on_event(void *opaque, const struct trace_event *e)
 	struct replay *r = opaque;
 
 	stats_event(&r->counts, e);
-	if (r->dump)
+	if (r->dump && r->json)
+		words_json(&r->view, e);
+	else if (r->dump)
 		words_line(&r->view, e, ' ', stdout);
 	if (r->one)
 		event_add(&r->wanted, &r->view, e);
@@ -159,7 +162,10 @@ static int put_event(const struct replay *r)
 	if (!r->wanted.met)
 		return complain("replay: %s has no event %" PRIu64 "; the last one is %" PRIu64,
 		                r->path, r->wanted.number, r->counts.events - 1);
-	event_print(&r->wanted, &r->view, stdout);
+	if (r->json)
+		event_json(&r->wanted, &r->view);
+	else
+		event_print(&r->wanted, &r->view, stdout);
 	return EXIT_HELD;
 }
 
@@ -187,10 +193,10 @@ static int put_all(struct replay *r)
 		if (status)
 			return status;
 	}
-	if (r->json)
+	if (r->json && !r->one && !r->dump)
 		return summary_json(&r->view, &r->counts, differs ? r->difference : NULL);
 	if (differs)
-		return EXIT_FAILED;
+		return r->json ? summary_difference(&r->view, r->difference) : EXIT_FAILED;
 	if (r->one)
 		return put_event(r);
 	if (!r->dump)
@@ -289,7 +295,10 @@ static const struct option options[] = {
 	  .set = set_until },
 	{ "--stats", NULL, "Prints all devices as well, and every kind of call and callback.",
 	  .place = offsetof(struct replay, stats) },
-	{ "--json", NULL, "Prints what happened as JSON.", .place = offsetof(struct replay, json) },
+	{ "--json", NULL,
+	  "Prints JSON: what happened, or the event, or with --dump an object in a line for each.",
+	  .place = offsetof(struct replay, json) },
+	OPTION_COLOR(offsetof(struct replay, color)),
 	{ "--svg", "FILE", "Draws the addresses that devices used, over the events.",
 	  .place = offsetof(struct replay, svg_path), .files = "*.svg" },
 	{ "--snapshot", "FILE",
@@ -316,9 +325,9 @@ static int check(const struct replay *r)
 {
 	if (!r->path)
 		return complain("replay: no trace was given; 'iommux run --record' makes some");
-	if (r->one + r->dump + (r->json || r->stats) > 1)
-		return complain("replay: --event, --dump, and --stats or --json each print "
-		                "something else; give one of them");
+	if (r->one + r->dump + r->stats > 1)
+		return complain("replay: --event, --dump and --stats each print something else; "
+		                "give one of them");
 	if (r->one && r->limited)
 		return complain("replay: --event ends by itself; --until is not for it");
 	if (r->one && r->report_path)
@@ -335,6 +344,7 @@ static int replay(int argc, char **argv)
 
 	if (!status)
 		status = check(&r);
+	r.view.colours = colour_wanted(r.color, stdout);
 	if (!status && r.report_path)
 		status = report_probe("replay", r.report_path);
 	return status ? status : run_file(&r);
@@ -347,8 +357,8 @@ const struct verb verb_replay = {
 		"[--until NUMBER] [--stats] [--json] [--svg FILE [--time]] [--report FILE] "
 		"TRACE",
 		"[--until NUMBER] --snapshot FILE TRACE",
-		"[--until NUMBER] --dump TRACE",
-		"--event NUMBER TRACE",
+		"[--until NUMBER] --dump [--json] TRACE",
+		"--event NUMBER [--json] TRACE",
 	},
 	.description = {
 		"Makes the IOMMU that was recorded (iommux run --record) once more, has it do all "

@@ -8,6 +8,8 @@
 
 #include "registers.h"
 #include "replay_map.h"
+#include "colour.h"
+#include "tables.h"
 #include "tally.h"
 #include "trace/block.h"
 #include "trace/replay.h"
@@ -59,6 +61,7 @@ struct replay_view {
 	struct iom_unit *unit; /* NULL: it is being made */
 	uint64_t bytes;        /* of the file            */
 	bool partly;           /* stopped before its end */
+	bool colours;
 	struct register_map registers;
 };
 
@@ -66,15 +69,24 @@ void summary_text(const struct replay_view *view, const struct replay_stats *sta
 /* `difference` is a sentence, or NULL.  Returns an exit status. */
 int summary_json(const struct replay_view *view, const struct replay_stats *stats,
                  const char *difference);
+/* The difference alone; returns EXIT_FAILED. */
+int summary_difference(const struct replay_view *view, const char *difference);
 
 /* Finds out which registers the unit has; its header is known. */
 void words_registers(struct replay_view *view);
 /* An event in words, with what codes mean; always terminated. */
 void words_of(const struct replay_view *view, const struct trace_event *event, char *text,
               size_t size);
+/* COLOUR_BAD: a request was refused. */
+enum colour words_colour(const struct trace_event *event);
+/* The fields of an event in JSON, whose words these are. */
+void words_fields(struct table_out *out, uint64_t number, uint64_t time_ns, uint32_t depth,
+                  const char *words, bool refused);
 /* An event as a line: number, time, depth, words. */
 void words_line(const struct replay_view *view, const struct trace_event *event, char mark,
                 FILE *to);
+/* The same as an object of JSON in a line of its own. */
+void words_json(const struct replay_view *view, const struct trace_event *event);
 void words_difference(const struct replay_view *view, const struct trace_difference *difference,
                       FILE *to);
 
@@ -94,6 +106,7 @@ struct replay_event {
 void event_add(struct replay_event *wanted, const struct replay_view *view,
                const struct trace_event *event);
 void event_print(const struct replay_event *wanted, const struct replay_view *view, FILE *to);
+void event_json(const struct replay_event *wanted, const struct replay_view *view);
 void event_free(struct replay_event *wanted);
 
 /* ---- A picture (replay_svg.c) ---------------------------------------------------------------------- */

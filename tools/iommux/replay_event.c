@@ -18,7 +18,7 @@ struct replay_part {
 	uint64_t number, offset, time_ns;
 	uint32_t depth;
 	uint8_t kind, what;
-	bool write;
+	bool write, refused;
 	char *words;
 };
 
@@ -70,6 +70,7 @@ void event_add(struct replay_event *w, const struct replay_view *v, const struct
 		.kind = e->kind,
 		.what = e->what,
 		.write = e->write,
+		.refused = words_colour(e) == COLOUR_BAD,
 		.words = strdup(text),
 	};
 	if (!w->parts[w->count].words) {
@@ -125,9 +126,24 @@ static void extent(const struct replay_event *w, size_t *first, size_t *last)
 	}
 }
 
-static void put(const struct replay_part *p, char mark, FILE *to)
+static void put(const struct replay_view *v, const struct replay_part *p, char mark, FILE *to)
 {
-	fprintf(to, "%c%9" PRIu64 "  %*s%s\n", mark, p->number, (int)(2 * p->depth), "", p->words);
+	const enum colour colour = p->refused    ? COLOUR_BAD
+	                           : mark != ' ' ? COLOUR_HEADING
+	                                         : COLOUR_PLAIN;
+
+	fprintf(to, "%c%9" PRIu64 "  %*s%s%s%s\n", mark, p->number, (int)(2 * p->depth), "",
+	        colour_on(v->colours, colour), p->words, colour_off(v->colours, colour));
+}
+
+/* The call of this depth in which the part at `first` happened. */
+static size_t caller(const struct replay_event *w, size_t first, uint32_t depth)
+{
+	size_t i = first;
+
+	while (i && !(w->parts[i].kind == TRACE_CALL && w->parts[i].depth == depth))
+		i--;
+	return i;
 }
 
 void event_print(const struct replay_event *w, const struct replay_view *v, FILE *to)
@@ -140,14 +156,37 @@ void event_print(const struct replay_event *w, const struct replay_view *v, FILE
 	        ":\n\n",
 	        e->number, v->path, (double)e->time_ns / 1e9, e->offset);
 	extent(w, &first, &last);
-	/* The calls in which all of that happened. */
-	for (uint32_t depth = 0; depth < w->parts[first].depth; depth++) {
-		size_t i = first;
-
-		while (i && !(w->parts[i].kind == TRACE_CALL && w->parts[i].depth == depth))
-			i--;
-		put(&w->parts[i], ' ', to);
-	}
+	for (uint32_t depth = 0; depth < w->parts[first].depth; depth++)
+		put(v, &w->parts[caller(w, first, depth)], ' ', to);
 	for (size_t i = first; i <= last; i++)
-		put(&w->parts[i], i == w->at ? '>' : ' ', to);
+		put(v, &w->parts[i], i == w->at ? '>' : ' ', to);
+}
+
+static void put_fields(struct table_out *t, const struct replay_part *p)
+{
+	words_fields(t, p->number, p->time_ns, p->depth, p->words, p->refused);
+}
+
+static void put_json(struct table_out *t, const char *list, const struct replay_part *p)
+{
+	table_record(t, 1, list, trace_kind_name(p->kind));
+	put_fields(t, p);
+}
+
+void event_json(const struct replay_event *w, const struct replay_view *v)
+{
+	const struct replay_part *e = &w->parts[w->at];
+	struct table_out t = { .json = true };
+	size_t first, last;
+
+	table_record(&t, 0, NULL, trace_kind_name(e->kind));
+	table_string(&t, "file", v->path, strlen(v->path));
+	table_number(&t, "offset", e->offset);
+	put_fields(&t, e);
+	extent(w, &first, &last);
+	for (uint32_t depth = 0; depth < w->parts[first].depth; depth++)
+		put_json(&t, "within", &w->parts[caller(w, first, depth)]);
+	for (size_t i = first; i <= last; i++)
+		put_json(&t, "events", &w->parts[i]);
+	table_close(&t);
 }

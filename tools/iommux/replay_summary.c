@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "anatomy.h"
+#include "colour.h"
 #include "replay.h"
 #include "tables.h"
 #include "verbs.h"
@@ -16,9 +17,20 @@ static uint64_t per(uint64_t ns, uint64_t things)
 
 /* ---- For people ---------------------------------------------------------------------------------- */
 
-static void heading(const char *text)
+static void heading(const struct replay_view *v, const char *text)
 {
-	printf("%-12s ", text);
+	const enum colour colour = *text ? COLOUR_HEADING : COLOUR_PLAIN;
+
+	printf("%s%-12s%s ", colour_on(v->colours, colour), text, colour_off(v->colours, colour));
+}
+
+/* "5 refused", which is worth a look if it is not 0 */
+static void put_refused(const struct replay_view *v, uint64_t refused)
+{
+	const enum colour colour = refused ? COLOUR_BAD : COLOUR_PLAIN;
+
+	printf("%s%" PRIu64 " refused%s", colour_on(v->colours, colour), refused,
+	       colour_off(v->colours, colour));
 }
 
 /* Is what has this name made of bits, or a number? */
@@ -31,7 +43,7 @@ static void put_unit(const struct replay_view *v)
 {
 	const struct trace_header *h = v->header;
 
-	heading("Unit");
+	heading(v, "Unit");
 	fputs(h->arch, stdout);
 	for (unsigned i = 0; i < h->numbers; i++)
 		if (h->number[i].value)
@@ -44,11 +56,11 @@ static void put_trace(const struct replay_view *v, const struct replay_stats *s)
 {
 	char size[32], span[32], took[32], one[32];
 
-	heading("Trace");
+	heading(v, "Trace");
 	printf("%" PRIu64 " events, %" PRIu64 " calls, within %s; %s\n", s->events, s->outermost,
 	       time_text(s->last_ns - s->first_ns, span, sizeof span),
 	       bytes_text(v->bytes, size, sizeof size));
-	heading("Replay");
+	heading(v, "Replay");
 	printf("%s, in %s of CPU time", v->partly ? "as recorded up to there" : "as recorded",
 	       time_text(s->replay_ns, took, sizeof took));
 	if (s->requests)
@@ -57,33 +69,35 @@ static void put_trace(const struct replay_view *v, const struct replay_stats *s)
 	putchar('\n');
 }
 
-static void put_requests(const struct replay_stats *s)
+static void put_requests(const struct replay_view *v, const struct replay_stats *s)
 {
 	char from[32], to[32];
 
-	heading("Requests");
+	heading(v, "Requests");
 	printf("%" PRIu64, s->requests);
-	if (s->requests)
-		printf(": %" PRIu64 " granted, %" PRIu64 " refused, %" PRIu64 " stalled",
-		       s->granted, s->refused, s->stalled);
+	if (s->requests) {
+		printf(": %" PRIu64 " granted, ", s->granted);
+		put_refused(v, s->refused);
+		printf(", %" PRIu64 " stalled", s->stalled);
+	}
 	if (s->asked[IOM_AT_TRANSLATION_REQUEST] || s->asked[IOM_AT_TRANSLATED])
 		printf("; %" PRIu64 " translation requests, %" PRIu64 " translated",
 		       s->asked[IOM_AT_TRANSLATION_REQUEST], s->asked[IOM_AT_TRANSLATED]);
 	putchar('\n');
 	if (!s->requests)
 		return;
-	heading("Cached");
+	heading(v, "Cached");
 	printf("%.1f %% were answered without reading a table\n", share_of(s->cached, s->requests));
-	heading("Moved");
+	heading(v, "Moved");
 	printf("%s read, %s written\n", bytes_text(bytes_moved(s, COUNT_READ), from, sizeof from),
 	       bytes_text(bytes_moved(s, COUNT_WRITTEN), to, sizeof to));
 }
 
-static void put_own(const struct replay_stats *s)
+static void put_own(const struct replay_view *v, const struct replay_stats *s)
 {
 	const char *before = "";
 
-	heading("Own accesses");
+	heading(v, "Own accesses");
 	for (unsigned of = IOM_OF_DEVICE; of < REPLAY_OFS; of++) {
 		if (!s->loads[of] && !s->stores[of])
 			continue;
@@ -95,16 +109,16 @@ static void put_own(const struct replay_stats *s)
 	puts(*before ? " (loads+stores)" : "none");
 }
 
-static void put_interrupts(const struct replay_stats *s)
+static void put_interrupts(const struct replay_view *v, const struct replay_stats *s)
 {
-	heading("Interrupts");
+	heading(v, "Interrupts");
 	printf("%" PRIu64 " messages: %" PRIu64 " of the unit's own, %" PRIu64
 	       " requests of devices; %" PRIu64 " changes of wires\n",
 	       s->called[IOM_CALLED_MSI], s->stores[IOM_OF_INTERRUPT],
 	       s->to_interrupts + s->calls[IOM_CALL_MSI], s->called[IOM_CALLED_WIRE]);
 	if (!s->called[IOM_CALLED_MESSAGE] && !s->calls[IOM_CALL_MESSAGE])
 		return;
-	heading("Messages");
+	heading(v, "Messages");
 	printf("%" PRIu64 " to devices, %" PRIu64 " from devices\n", s->called[IOM_CALLED_MESSAGE],
 	       s->calls[IOM_CALL_MESSAGE]);
 }
@@ -113,13 +127,13 @@ static void put_commands(const struct replay_view *v, const struct replay_stats 
 {
 	char room[32];
 
-	heading("Registers");
+	heading(v, "Registers");
 	printf("%" PRIu64 " loads, %" PRIu64 " stores\n", s->calls[IOM_CALL_MMIO_READ],
 	       s->calls[IOM_CALL_MMIO_WRITE]);
 	for (size_t i = 0; i < s->commands.used; i++) {
 		const struct tally_row *row = &s->commands.rows[i];
 
-		heading(i ? "" : "Commands");
+		heading(v, i ? "" : "Commands");
 		printf("%8" PRIu64 "  %s\n", row->count[COUNT_REQUESTS],
 		       anatomy_command_name(v->header->arch, (unsigned)row->key, room,
 		                            sizeof room));
@@ -132,9 +146,10 @@ static void put_faults(const struct replay_view *v, const struct replay_stats *s
 		const struct tally_row *row = &s->faults.rows[i];
 		const uint32_t code = (uint32_t)(row->key >> 32);
 
-		heading(i ? "" : "Faults");
-		printf("%8" PRIu64 "  0x%x %s, of 0x%x, first in event %" PRIu64 "\n",
-		       row->count[COUNT_REQUESTS], code, iom_fault_name(v->unit, code),
+		heading(v, i ? "" : "Faults");
+		printf("%8" PRIu64 "  %s0x%x %s%s, of 0x%x, first in event %" PRIu64 "\n",
+		       row->count[COUNT_REQUESTS], colour_on(v->colours, COLOUR_BAD), code,
+		       iom_fault_name(v->unit, code), colour_off(v->colours, COLOUR_BAD),
 		       (uint32_t)row->key, row->count[COUNT_FIRST]);
 	}
 }
@@ -142,7 +157,7 @@ static void put_faults(const struct replay_view *v, const struct replay_stats *s
 /* The busiest; all if there are only a few more. */
 #define DEVICES_SHOWN 12
 
-static void put_devices(const struct replay_stats *s, bool all)
+static void put_devices(const struct replay_view *v, const struct replay_stats *s, bool all)
 {
 	size_t shown =
 		all || s->requesters.used <= DEVICES_SHOWN + 4 ? s->requesters.used : DEVICES_SHOWN;
@@ -152,27 +167,27 @@ static void put_devices(const struct replay_stats *s, bool all)
 		const struct tally_row *row = &s->requesters.rows[i];
 		const uint64_t *n = row->count;
 
-		heading(i ? "" : "Devices");
-		printf("%8" PRIu64 "  requests of 0x%" PRIx64 ", %.1f %% cached, %" PRIu64
-		       " refused; %s read, %s written\n",
-		       n[COUNT_REQUESTS], row->key, share_of(n[COUNT_CACHED], n[COUNT_REQUESTS]),
-		       n[COUNT_REFUSED], bytes_text(n[COUNT_READ], from, sizeof from),
+		heading(v, i ? "" : "Devices");
+		printf("%8" PRIu64 "  requests of 0x%" PRIx64 ", %.1f %% cached, ",
+		       n[COUNT_REQUESTS], row->key, share_of(n[COUNT_CACHED], n[COUNT_REQUESTS]));
+		put_refused(v, n[COUNT_REFUSED]);
+		printf("; %s read, %s written\n", bytes_text(n[COUNT_READ], from, sizeof from),
 		       bytes_text(n[COUNT_WRITTEN], to, sizeof to));
 	}
 	if (shown < s->requesters.used) {
-		heading("");
+		heading(v, "");
 		printf("          and %zu more; --stats lists them\n", s->requesters.used - shown);
 	}
 }
 
-static void put_calls(const struct replay_stats *s)
+static void put_calls(const struct replay_view *v, const struct replay_stats *s)
 {
 	bool first = true;
 
 	for (unsigned i = 0; i < IOM_CALLS; i++) {
 		if (!s->calls[i])
 			continue;
-		heading(first ? "Calls" : "");
+		heading(v, first ? "Calls" : "");
 		printf("%8" PRIu64 "  %s\n", s->calls[i], trace_call_name(i));
 		first = false;
 	}
@@ -180,7 +195,7 @@ static void put_calls(const struct replay_stats *s)
 	for (unsigned i = 0; i < IOM_CALLED_KINDS; i++) {
 		if (!s->called[i])
 			continue;
-		heading(first ? "Callbacks" : "");
+		heading(v, first ? "Callbacks" : "");
 		printf("%8" PRIu64 "  %s\n", s->called[i], trace_called_name(i));
 		first = false;
 	}
@@ -188,18 +203,18 @@ static void put_calls(const struct replay_stats *s)
 
 void summary_text(const struct replay_view *v, const struct replay_stats *s, bool all)
 {
-	heading("File");
+	heading(v, "File");
 	printf("%s%s%s\n", v->path, v->header->note[0] ? ": " : "", v->header->note);
 	put_unit(v);
 	put_trace(v, s);
-	put_requests(s);
-	put_own(s);
-	put_interrupts(s);
+	put_requests(v, s);
+	put_own(v, s);
+	put_interrupts(v, s);
 	put_commands(v, s);
 	put_faults(v, s);
-	put_devices(s, all);
+	put_devices(v, s, all);
 	if (all)
-		put_calls(s);
+		put_calls(v, s);
 }
 
 /* ---- As JSON ------------------------------------------------------------------------------------- */
@@ -304,5 +319,15 @@ int summary_json(const struct replay_view *v, const struct replay_stats *s, cons
 	json_devices(&t, s);
 	if (difference)
 		table_wrong(&t, difference);
+	return table_end(&t);
+}
+
+int summary_difference(const struct replay_view *v, const char *difference)
+{
+	struct table_out t = { .json = true };
+
+	table_record(&t, 0, NULL, "difference");
+	table_string(&t, "file", v->path, strlen(v->path));
+	table_wrong(&t, difference);
 	return table_end(&t);
 }

@@ -6,6 +6,7 @@
 
 #include "anatomy.h"
 #include "replay.h"
+#include "tables.h"
 
 void words_registers(struct replay_view *v)
 {
@@ -60,13 +61,47 @@ void words_of(const struct replay_view *v, const struct trace_event *e, char *te
 		snprintf(text + n, size - n, " (%s)", more);
 }
 
+enum colour words_colour(const struct trace_event *e)
+{
+	if (e->kind != TRACE_ACCESS)
+		return COLOUR_PLAIN;
+	return e->result || (e->reply.status != IOM_DONE && e->reply.status != IOM_STALLED)
+	               ? COLOUR_BAD
+	               : COLOUR_PLAIN;
+}
+
 void words_line(const struct replay_view *v, const struct trace_event *e, char mark, FILE *to)
 {
 	char text[512];
 
+	const enum colour colour = words_colour(e);
+
 	words_of(v, e, text, sizeof text);
-	fprintf(to, "%c%9" PRIu64 " %12.6f  %*s%s\n", mark, e->number, (double)e->time_ns / 1e9,
-	        (int)(2 * e->depth), "", text);
+	fprintf(to, "%c%9" PRIu64 " %12.6f  %*s%s%s%s\n", mark, e->number, (double)e->time_ns / 1e9,
+	        (int)(2 * e->depth), "", colour_on(v->colours, colour), text,
+	        colour_off(v->colours, colour));
+}
+
+void words_fields(struct table_out *t, uint64_t number, uint64_t time_ns, uint32_t depth,
+                  const char *words, bool refused)
+{
+	table_number(t, "event", number);
+	table_number(t, "time_ns", time_ns);
+	table_number(t, "depth", depth);
+	table_string(t, "text", words, strlen(words));
+	if (refused)
+		table_bool(t, "refused", true);
+}
+
+void words_json(const struct replay_view *v, const struct trace_event *e)
+{
+	struct table_out t = { .json = true };
+	char text[512];
+
+	words_of(v, e, text, sizeof text);
+	table_record(&t, 0, NULL, trace_kind_name(e->kind));
+	words_fields(&t, e->number, e->time_ns, e->depth, text, words_colour(e) == COLOUR_BAD);
+	table_close(&t);
 }
 
 void words_difference(const struct replay_view *v, const struct trace_difference *d, FILE *to)
@@ -74,21 +109,25 @@ void words_difference(const struct replay_view *v, const struct trace_difference
 	const struct trace_event *e = d->recorded;
 	char text[512];
 
+	fputs(colour_on(v->colours, COLOUR_BAD), to);
 	if (e)
 		fprintf(to,
 		        "%s: the replay differs at event %" PRIu64 ", in the block at offset "
-		        "%" PRIu64 ".\n",
+		        "%" PRIu64 ".",
 		        v->path, e->number, e->offset);
 	else
-		fprintf(to, "%s: the replay differs at the trace's end.\n", v->path);
+		fprintf(to, "%s: the replay differs at the trace's end.", v->path);
+	fprintf(to, "%s\n", colour_off(v->colours, COLOUR_BAD));
 	if (e)
 		words_of(v, e, text, sizeof text);
-	fprintf(to, "  recorded: %s\n", e ? text : "nothing more");
+	fprintf(to, "  recorded: %s%s%s\n", colour_on(v->colours, COLOUR_GOOD),
+	        e ? text : "nothing more", colour_off(v->colours, COLOUR_GOOD));
 	if (d->replayed)
 		words_of(v, d->replayed, text, sizeof text);
 	else
 		snprintf(text, sizeof text, "%.*s", (int)strcspn(d->text, ";"), d->text);
-	fprintf(to, "  replayed: %s\n", text);
+	fprintf(to, "  replayed: %s%s%s\n", colour_on(v->colours, COLOUR_BAD), text,
+	        colour_off(v->colours, COLOUR_BAD));
 	fputs("What came before:\n", to);
 	for (unsigned i = 0; i < d->lasts; i++)
 		words_line(v, &d->last[i], ' ', to);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "colour.h"
 #include "complain.h"
 #include "device_number.h"
 #include "file.h"
@@ -55,44 +56,45 @@ void table_head(struct table_out *out, const uint8_t *bytes)
 	table_hex(out, "creator_revision", le32(bytes + 32));
 }
 
-static int print_acpi(const char *path, const uint8_t *bytes, size_t size, bool json)
+struct ask {
+	struct scene_spec spec;
+	const char *color;
+	uint32_t device, pasid;
+	bool json, has_device, has_pasid;
+};
+
+static int print_acpi(const struct ask *ask, const uint8_t *bytes, size_t size)
 {
-	struct table_out out = { .json = json };
+	struct table_out out = { .json = ask->json, .colours = colour_wanted(ask->color, stdout) };
 	struct iom_error error;
 
 	for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
 		if (size < ACPI_HEADER_BYTES || memcmp(bytes, tables[i].signature, 4) != 0)
 			continue;
 		if (tables[i].print(&out, bytes, size, &error))
-			return complain("tables: %s: %s", path, error.text);
+			return complain("tables: %s: %s", ask->spec.path, error.text);
 		return table_end(&out);
 	}
 	return complain("tables: %s: it begins neither with an ACPI table DMAR or RIMT, nor as a "
 	                "snapshot or a trace does",
-	                path);
+	                ask->spec.path);
 }
 
-static int print_file(const char *path, bool json)
+static int print_file(const struct ask *ask)
 {
 	const char *why;
 	size_t size = 0;
-	char *bytes = file_read(path, &size, &why);
+	char *bytes = file_read(ask->spec.path, &size, &why);
 	int status;
 
 	if (!bytes)
-		return complain("tables: %s cannot be read: %s", path, why);
-	status = print_acpi(path, (const uint8_t *)bytes, size, json);
+		return complain("tables: %s cannot be read: %s", ask->spec.path, why);
+	status = print_acpi(ask, (const uint8_t *)bytes, size);
 	free(bytes);
 	return status;
 }
 
 /* ---- Of an IOMMU ------------------------------------------------------------------------------- */
-
-struct ask {
-	struct scene_spec spec;
-	uint32_t device, pasid;
-	bool json, has_device, has_pasid;
-};
 
 static int print_unit(const struct ask *ask, struct scene *scene)
 {
@@ -102,6 +104,7 @@ static int print_unit(const struct ask *ask, struct scene *scene)
 	if (!tables_unit_init(&u, scene, ask->json))
 		return complain("tables: %s: the tables of %s are not known", scene->name,
 		                scene->header.arch);
+	u.out.colours = colour_wanted(ask->color, stdout);
 	status = ask->has_device ? tables_device(&u, ask->device, ask->has_pasid, ask->pasid)
 	                         : tables_directory(&u);
 	if (status)
@@ -175,6 +178,7 @@ static const struct option options[] = {
 	{ "--event", "NUMBER", "Of a trace: the tables as they were before this event.",
 	  .set = set_event },
 	{ "--json", NULL, "Prints all of it as JSON.", .place = offsetof(struct ask, json) },
+	OPTION_COLOR(offsetof(struct ask, color)),
 	{ NULL, "FILE",
 	  "An ACPI table as the firmware wrote it, an IOMMU as 'iommux run --snapshot' saved it, "
 	  "or a trace.",
@@ -204,7 +208,7 @@ static int run(int argc, char **argv)
 		return complain("tables: %s is about snapshots and traces of IOMMUs, and %s is "
 		                "none",
 		                ask.has_device ? "--device" : "--event", ask.spec.path);
-	return print_file(ask.spec.path, ask.json);
+	return print_file(&ask);
 }
 
 const struct verb verb_tables = {

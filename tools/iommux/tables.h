@@ -14,9 +14,9 @@
 
 #define TABLE_DEPTH 4
 
-/* All zeroes but for `json`: nothing is printed yet. */
+/* All zeroes but for `json` and `colours`: nothing is printed yet. */
 struct table_out {
-	bool json;
+	bool json, colours;
 	bool fields;                   /* the latest record has some                          */
 	unsigned depth;                /* so many records are open, each in the one before    */
 	const char *list[TABLE_DEPTH]; /* the list that each has open, in JSON                */

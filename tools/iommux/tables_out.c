@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "colour.h"
 #include "tables.h"
 #include "verbs.h"
 
@@ -113,7 +114,9 @@ void table_record(struct table_out *t, unsigned depth, const char *list, const c
 		fputs("{\"type\":", stdout);
 		put_json(type);
 	} else {
-		printf("%s%*s%s", depth ? "\n" : "", (int)(4 * depth), "", type);
+		printf("%s%*s%s%s%s", depth ? "\n" : "", (int)(4 * depth), "",
+		       colour_on(t->colours, COLOUR_HEADING), type,
+		       colour_off(t->colours, COLOUR_HEADING));
 	}
 	t->list[t->depth++] = NULL;
 	t->fields = false;
@@ -232,7 +235,9 @@ void table_wrong(struct table_out *t, const char *sentence)
 		next_in(t, "wrong");
 		put_json(sentence);
 	} else {
-		printf("%s\nwrong: %s", t->wrong == 1 ? "\n" : "", sentence);
+		printf("%s\n%swrong: %s%s", t->wrong == 1 ? "\n" : "",
+		       colour_on(t->colours, COLOUR_BAD), sentence,
+		       colour_off(t->colours, COLOUR_BAD));
 	}
 }
 
