@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /* The command iommux: finds the verb and hands over. */
 #include <errno.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -44,11 +45,22 @@ static int choose(int argc, char **argv)
 	return asks_for_help(argc - 1, argv + 1) ? help_print(verb) : verb->run(argc - 1, argv + 1);
 }
 
+/* What was printed has to arrive. */
+static int finish(int status)
+{
+	bool failed = ferror(stdout);
+
+	errno = 0;
+	failed |= fclose(stdout) != 0;
+	if (!failed)
+		return status;
+	return complain("standard output could not be written: %s",
+	                errno ? strerror(errno) : "some of it is missing");
+}
+
 int main(int argc, char **argv)
 {
-	int status = choose(argc, argv);
-
-	if (fflush(stdout))
-		return complain("standard output could not be written: %s", strerror(errno));
-	return status;
+	/* Whoever stops reading wants no more, and no complaint; even if our parent ignores it. */
+	(void)signal(SIGPIPE, SIG_DFL);
+	return finish(choose(argc, argv));
 }

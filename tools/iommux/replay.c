@@ -7,11 +7,13 @@
 #include <inttypes.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "colour.h"
 #include "complain.h"
 #include "file.h"
 #include "option.h"
+#include "progress.h"
 #include "replayed.h"
 #include "report.h"
 #include "verbs.h"
@@ -29,6 +31,8 @@ struct replay {
 	struct sparse memory; /* as the unit saw it: for --snapshot */
 	bool short_of_memory;
 	struct trace_replay *player;
+	FILE *file;
+	struct progress progress;
 	uint64_t started_ns;
 	uint64_t whole; /* events up to the end of the last outermost call */
 	char difference[480];
@@ -73,6 +77,7 @@ static bool on_difference(void *opaque, const struct trace_difference *d)
 		         "in the block at offset %" PRIu64 ": %s", d->recorded->offset, d->text);
 	else
 		snprintf(r->difference, sizeof r->difference, "%s", d->text);
+	progress_end(&r->progress);
 	if (!r->json)
 		words_difference(&r->view, d, stdout);
 	return false;
@@ -125,7 +130,8 @@ static int put_svg(const struct replay *r)
 	failed = !svg_print(&r->map, r->by_time, &r->view, &r->counts.requesters, file) ||
 	         ferror(file);
 	if (fclose(file) || failed)
-		return complain("replay: %s could not be written", r->svg_path);
+		return complain("replay: %s could not be written: %s", r->svg_path,
+		                strerror(errno));
 	return EXIT_HELD;
 }
 
@@ -204,6 +210,15 @@ static int put_all(struct replay *r)
 	return EXIT_HELD;
 }
 
+static void put_progress(struct replay *r)
+{
+	const long at = ftell(r->file);
+	const uint64_t bytes = r->view.bytes ? r->view.bytes : 1;
+
+	progress_show(&r->progress, "%.0f %%, %" PRIu64 " events",
+	              at < 0 ? 0 : 100.0 * (double)at / (double)bytes, r->counts.events);
+}
+
 static int play(struct replay *r)
 {
 	struct iom_error error;
@@ -213,7 +228,10 @@ static int play(struct replay *r)
 		if (r->report_path)
 			walks_registers(&r->steps.walks, r->view.unit, r->view.header->arch);
 		result = step(r, &error);
+		if (progress_due(&r->progress))
+			put_progress(r);
 	}
+	progress_end(&r->progress);
 	if (result < 0)
 		return broken(r, &error);
 	r->counts.replay_ns = cpu_ns() - r->started_ns;
@@ -221,10 +239,10 @@ static int play(struct replay *r)
 	return put_all(r);
 }
 
-static int run(struct replay *r, FILE *file)
+static int run(struct replay *r)
 {
 	const struct trace_replay_watch watch = { on_event, on_difference, r };
-	struct trace_source source = trace_source_of(file);
+	struct trace_source source = trace_source_of(r->file);
 	struct trace_reader *reader;
 	struct iom_error error;
 	int status;
@@ -232,7 +250,7 @@ static int run(struct replay *r, FILE *file)
 	/* The header is wanted with the first event, before there is a replay. */
 	if (trace_reader_new(&source, &reader, &error))
 		return complain("replay: %s: %s", r->path, error.text);
-	rewind(file);
+	rewind(r->file);
 	r->view.path = r->path;
 	r->view.header = trace_reader_header(reader);
 	words_registers(&r->view);
@@ -257,13 +275,15 @@ static int run(struct replay *r, FILE *file)
 static int run_file(struct replay *r)
 {
 	const char *why;
-	FILE *file = file_open(r->path, &r->view.bytes, &why);
 	int status;
 
-	if (!file)
+	r->file = file_open(r->path, &r->view.bytes, &why);
+	if (!r->file)
 		return complain("replay: %s cannot be read: %s", r->path, why);
-	status = run(r, file);
-	fclose(file);
+	/* Not among lines that appear at the same terminal. */
+	progress_begin(&r->progress, !r->dump || !isatty(STDOUT_FILENO));
+	status = run(r);
+	fclose(r->file);
 	return status;
 }
 

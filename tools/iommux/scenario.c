@@ -65,6 +65,9 @@ static void check_steps(lua_State *lua)
 {
 	struct scenario *s = scenario_of(lua);
 
+	if (progress_due(&s->progress))
+		progress_show(&s->progress, "line %d, checks so far: %u", current_line(lua),
+		              s->checks);
 	if (s->steps < SCENARIO_STEPS_MAX)
 		return;
 	lua_pushfstring(lua,
@@ -199,6 +202,7 @@ static int run_text(struct scenario *s, lua_State *lua, const char *text, size_t
 		lua_sethook(lua, count_steps, LUA_MASKCOUNT, STEPS_PER_LOOK);
 		status = lua_pcall(lua, 0, 0, -2);
 		lua_sethook(lua, NULL, 0, 0);
+		progress_end(&s->progress);
 	}
 	if (status && s->ended)
 		return EXIT_HELD;
@@ -206,10 +210,6 @@ static int run_text(struct scenario *s, lua_State *lua, const char *text, size_t
 		return complain_of(s, lua, status);
 	if (check_params(s) || check_at(s))
 		return EXIT_WRONG;
-	if (s->json)
-		scenario_json(s);
-	else if (!s->silent)
-		scenario_text(s);
 	return s->failed ? EXIT_FAILED : EXIT_HELD;
 }
 
@@ -240,7 +240,13 @@ int scenario_run(struct scenario *s)
 		return complain("%s: the scenario is empty; it should begin with a machine{...}",
 		                s->path);
 	}
+	progress_begin(&s->progress, true);
 	status = run_state(s, text, bytes);
+	/* The machines are gone, and traces of them complete, whoever reads this. */
+	if (status != EXIT_WRONG && !s->ended && s->json)
+		scenario_json(s);
+	else if (status != EXIT_WRONG && !s->ended && !s->silent)
+		scenario_text(s);
 	output_free(&s->output);
 	free(text);
 	return status;

@@ -11,6 +11,7 @@
 
 #include "machine/arch.h"
 #include "output.h"
+#include "progress.h"
 
 #define SCENARIO_MEMORY_MAX ((size_t)64 << 20) /* of the script's own values         */
 #define SCENARIO_STEPS_MAX UINT64_C(500000000) /* Lua instructions, and KiB moved    */
@@ -40,6 +41,7 @@ struct scenario {
 	struct scenario_param *params;
 	unsigned param_count;
 	struct output output;
+	struct progress progress;
 	uint64_t told; /* titles, lines and checks: the steps of --at                */
 	bool ended;    /* by `reached` */
 	unsigned checks, failed;
