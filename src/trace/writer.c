@@ -40,7 +40,9 @@ static int put(struct trace_writer *w, const void *bytes, size_t size)
 {
 	if (w->sink.write(w->sink.opaque, bytes, size))
 		return trace_fail(&w->failed, IOM_EIO,
-		                  "the trace could not be written beyond its first %llu bytes",
+		                  "no more than the trace's first %llu bytes could be written; is "
+		                  "there "
+		                  "room for it?",
 		                  (unsigned long long)w->written);
 	w->written += size;
 	return IOM_OK;

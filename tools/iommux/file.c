@@ -14,7 +14,7 @@ static const char *refuse(const struct stat *st)
 {
 	if (S_ISDIR(st->st_mode))
 		return "it is a directory; give a file";
-	return S_ISREG(st->st_mode) ? NULL : "it is not a regular file";
+	return S_ISREG(st->st_mode) ? NULL : "it is a pipe or a device; give a regular file";
 }
 
 FILE *file_open(const char *path, uint64_t *bytes, const char **why)

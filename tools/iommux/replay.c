@@ -295,7 +295,9 @@ static int set_until(void *opaque, const char *value)
 
 	r->limited = true;
 	if (!option_number(value, &r->until))
-		return complain("replay: --until %s must be the number of an event", value);
+		return complain("replay: --until %s must be the number of an event; --dump shows "
+		                "them",
+		                value);
 	return EXIT_HELD;
 }
 
@@ -305,7 +307,9 @@ static int set_event(void *opaque, const char *value)
 
 	r->one = true;
 	if (!option_number(value, &r->wanted.number))
-		return complain("replay: --event %s must be the number of an event", value);
+		return complain("replay: --event %s must be the number of an event; --dump shows "
+		                "them",
+		                value);
 	return EXIT_HELD;
 }
 

@@ -73,9 +73,11 @@ static int take_param(void *opaque, const char *arg)
 		                arg);
 	for (unsigned i = 0; i < s->param_count; i++)
 		if (s->params[i].name_len == len && !memcmp(s->params[i].name, arg, len))
-			return complain("run: the parameter '%.*s' is given twice", (int)len, arg);
+			return complain("run: the parameter '%.*s' is given twice; give it once",
+			                (int)len, arg);
 	if (s->param_count == PARAMS_MAX)
-		return complain("run: there are at most %d parameters", PARAMS_MAX);
+		return complain("run: '%s' is one parameter too many; there may be %d", arg,
+		                PARAMS_MAX);
 	r->params[s->param_count++] = (struct scenario_param){ arg, len, equals + 1, false };
 	return EXIT_HELD;
 }

@@ -219,7 +219,7 @@ static int run_state(struct scenario *s, const char *text, size_t bytes)
 
 	s->lua = lua_newstate(allocate, s);
 	if (!s->lua)
-		return complain("no memory for a scenario");
+		return complain("run: no memory is left for a scenario");
 	*(struct scenario **)lua_getextraspace(s->lua) = s;
 	status = run_text(s, s->lua, text, bytes);
 	lua_close(s->lua);
