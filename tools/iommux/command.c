@@ -24,6 +24,10 @@ const struct verb command = {
 		"Each verb has its own manual page.  'iommux VERB --help' and 'iommux help VERB' "
 		"show how it is used.  Options are written as --name VALUE or --name=VALUE, before "
 		"or behind arguments; -- ends them.",
+
+		"What is printed for people is coloured at a terminal; work that takes longer than a "
+		"second shows there how far it is.  --json, of all verbs that tell something, prints "
+		"JSON; docs/command.md has its fields.",
 	},
 	.options = options,
 	.examples = {
@@ -31,6 +35,10 @@ const struct verb command = {
 		  { "iommux run examples/os.lua FILE=/etc/services" } },
 		{ "See what this machine's own IOMMU has complained of:",
 		  { "dmesg | iommux decode" } },
+	},
+	.environment = {
+		{ "NO_COLOR", "If it is set and not empty, --color=auto colours nothing." },
+		{ "TERM", "If it is dumb or not set, a terminal gets neither colours nor progress." },
 	},
 	.statuses = {
 		"Done.  What was to be found out is so: all checks held, the replay did what was "
