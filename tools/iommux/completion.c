@@ -11,19 +11,19 @@
 
 /* ---- For all shells ------------------------------------------------------------------------------ */
 
-bool completion_has_words(const struct option *o)
+bool completion_has_words(const struct option *row)
 {
-	return o->value && (option_is_words(o->value) || !strcmp(o->value, "VERB"));
+	return row->value && (option_is_words(row->value) || !strcmp(row->value, "VERB"));
 }
 
-void completion_put_words(const struct option *o)
+void completion_put_words(const struct option *row)
 {
-	if (!option_is_words(o->value)) {
+	if (!option_is_words(row->value)) {
 		for (const struct verb *const *v = verbs; *v; v++)
 			printf("%s%s", v == verbs ? "" : " ", (*v)->name);
 		return;
 	}
-	for (const char *c = o->value; *c; c++)
+	for (const char *c = row->value; *c; c++)
 		putchar(*c == '|' ? ' ' : *c);
 }
 
@@ -44,7 +44,7 @@ static const char bash_rest[] =
 	"_iommux()\n"
 	"{\n"
 	"	local cur=${COMP_WORDS[COMP_CWORD]} verb=${COMP_WORDS[1]} i place=1 option= words "
-        "files\n"
+	"files\n"
 	"	local -a globs\n"
 	"\n"
 	"	# bash splits --name=value at the sign.\n"
