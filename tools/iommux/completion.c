@@ -27,13 +27,15 @@ void completion_put_words(const struct option *row)
 		putchar(*c == '|' ? ' ' : *c);
 }
 
-void completion_put_brief(const char *help, const char *escaped, const char *by)
+void completion_put_brief(const char *help, const char *quote, const char *bracket)
 {
 	for (const char *c = help; *c && !strchr(":;", *c); c++) {
 		if (*c == '.' && (c[1] == ' ' || !c[1]))
 			break;
-		if (strchr(escaped, *c))
-			fputs(by, stdout);
+		if (*c == '\'')
+			fputs(quote, stdout);
+		else if (*c == '[' || *c == ']')
+			fputs(bracket, stdout);
 		putchar(*c);
 	}
 }

@@ -10,8 +10,8 @@
 bool completion_has_words(const struct option *row);
 void completion_put_words(const struct option *row);
 
-/* The begin of a help text, up to its first stop; `by` before each of the characters in `escaped`. */
-void completion_put_brief(const char *help, const char *escaped, const char *by);
+/* The begin of a help text, up to its first stop, with these before each ' and each [ or ]. */
+void completion_put_brief(const char *help, const char *quote, const char *bracket);
 
 /* Write the whole script. */
 void completion_zsh(void);

@@ -8,13 +8,13 @@
 #include "verbs.h"
 
 static const char at[] = "# Is the verb $verb, and the argument at the cursor number $place of "
-                         "those that are no option?\n"
+			 "those that are no option?\n"
 			 "function __iommux_at --argument-names verb place\n"
 			 "	set -l words (commandline -opc)\n"
 			 "	set -l number 1\n"
 			 "	set -l value no\n"
 			 "	test (count $words) -ge 2; and test $words[2] = $verb; or return "
-                         "1\n"
+			 "1\n"
 			 "	set -e words[1..2]\n"
 			 "	for word in $words\n"
 			 "		if test $value = yes\n"
@@ -26,7 +26,7 @@ static const char at[] = "# Is the verb $verb, and the argument at the cursor nu
 			 "		end\n"
 			 "	end\n"
 			 "	test -z \"$place\"; or test $number -ge $place -a $number -le "
-                         "\"$argv[3]\"\n"
+			 "\"$argv[3]\"\n"
 			 "end\n"
 			 "\n"
 			 "complete -c iommux -f";
@@ -64,7 +64,7 @@ static void put_option(const struct verb *v, const struct option *o)
 	if (o->value)
 		put_value(o);
 	fputs(" -d '", stdout);
-	completion_put_brief(o->help, "'\\", "\\");
+	completion_put_brief(o->help, "\\", "");
 	puts("'");
 }
 
@@ -84,7 +84,7 @@ static void put_verb(const struct verb *v)
 
 	fputs("complete -c iommux -n 'test (count (commandline -opc)) -eq 1'", stdout);
 	printf(" -a %s -d '", v->name);
-	completion_put_brief(v->summary, "'\\", "\\");
+	completion_put_brief(v->summary, "\\", "");
 	puts("'");
 	for (const struct option *o = v->options; o->name || o->value; o++) {
 		if (o->name)

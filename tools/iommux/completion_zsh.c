@@ -69,7 +69,7 @@ static void put_row(const struct option *o, unsigned place)
 	fputs(" \\\n			'", stdout);
 	if (o->name) {
 		printf("%s%s[", o->name, o->value ? "=" : "");
-		completion_put_brief(o->help, "[]'", "\\");
+		completion_put_brief(o->help, "'\\'", "\\");
 		putchar(']');
 	} else if (o->many) {
 		putchar('*');
@@ -98,7 +98,7 @@ void completion_zsh(void)
 	puts(begin);
 	for (const struct verb *const *v = verbs; *v; v++) {
 		printf("			'%s:", (*v)->name);
-		completion_put_brief((*v)->summary, "'", "'\\'");
+		completion_put_brief((*v)->summary, "'\\'", "");
 		puts("'");
 	}
 	puts(middle);
