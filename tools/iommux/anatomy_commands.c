@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /* Commands of both architectures: RISC-V "Command-Queue", VT-d "Queued Invalidation Interface" */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -23,7 +24,7 @@ struct kind {
 static const char *say_page(const struct anatomy_words *w, uint64_t value, char *room, size_t size)
 {
 	(void)w;
-	snprintf(room, size, "page 0x%llx", (unsigned long long)(value << 12));
+	snprintf(room, size, "page 0x%" PRIx64, (value << 12));
 	return room;
 }
 
@@ -31,7 +32,7 @@ static const char *say_page(const struct anatomy_words *w, uint64_t value, char 
 static const char *say_word(const struct anatomy_words *w, uint64_t value, char *room, size_t size)
 {
 	(void)w;
-	snprintf(room, size, "at 0x%llx", (unsigned long long)(value << 2));
+	snprintf(room, size, "at 0x%" PRIx64, (value << 2));
 	return room;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /* RISC-V IOMMU: "In-memory data structures", "Fault/Event-Queue", "Page-Request-Queue" */
+#include <inttypes.h>
 #include <stdio.h>
 
 #include <iommux/riscv.h>
@@ -207,7 +208,7 @@ static const char *say_nid_high(const struct anatomy_words *w, uint64_t value, c
 static const char *say_mrif(const struct anatomy_words *w, uint64_t value, char *room, size_t size)
 {
 	(void)w;
-	snprintf(room, size, "at 0x%llx", (unsigned long long)(value << RV_MRIF_LG2));
+	snprintf(room, size, "at 0x%" PRIx64, (value << RV_MRIF_LG2));
 	return room;
 }
 

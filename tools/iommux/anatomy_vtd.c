@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /* VT-d: "Translation Structure Formats", "Interrupt Remapping Table Entry", records */
+#include <inttypes.h>
 #include <stdio.h>
 
 #include <iommux/vtd.h>
@@ -121,10 +122,9 @@ static const char *say_destination(const struct anatomy_words *w, uint64_t value
                                    size_t size)
 {
 	if (w->how & ANATOMY_EIME)
-		snprintf(room, size, "x2APIC ID 0x%llx", (unsigned long long)value);
+		snprintf(room, size, "x2APIC ID 0x%" PRIx64, value);
 	else
-		snprintf(room, size, "APIC ID 0x%llx",
-		         (unsigned long long)IOM_GET(VTD_IRTE_DST_XAPIC, w->word[0]));
+		snprintf(room, size, "APIC ID 0x%" PRIx64, IOM_GET(VTD_IRTE_DST_XAPIC, w->word[0]));
 	return room;
 }
 
@@ -175,9 +175,9 @@ static const char *say_descriptor(const struct anatomy_words *w, uint64_t value,
                                   size_t size)
 {
 	(void)value;
-	snprintf(room, size, "descriptor at 0x%llx",
-	         (unsigned long long)(IOM_GET(VTD_IRTE_PDAL, w->word[0]) << 6 |
-	                              IOM_GET(VTD_IRTE_1_PDAH, w->word[1]) << 32));
+	snprintf(room, size, "descriptor at 0x%" PRIx64,
+	         (IOM_GET(VTD_IRTE_PDAL, w->word[0]) << 6 | IOM_GET(VTD_IRTE_1_PDAH, w->word[1])
+	                                                            << 32));
 	return room;
 }
 

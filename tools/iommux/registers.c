@@ -70,7 +70,7 @@ bool register_next(const struct register_map *map, uint64_t from, struct registe
 	for (size_t i = 0; i < map->count; i++) {
 		const struct register_row *row = &map->rows[i];
 		const unsigned count = row_count(map, row), first = first_off(map, row);
-		unsigned n = 0, off;
+		unsigned n = 0, off = first;
 
 		if (row->stride && from > first)
 			n = (unsigned)((from - first) / row->stride);
