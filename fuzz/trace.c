@@ -126,6 +126,7 @@ static void look_at(const uint8_t *data, size_t size)
 		{ "--dump", "--until=100" },
 		{ "--event=10" },
 		{ "--event=30" },
+		{ "--report=/dev/null" },
 	};
 	static const char *const questions[][WORDS_MAX] = {
 		{ "--event=40" },
