@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The iommux authors */
 /* The steps of a unit as JSON, for the page's script.  Addresses are texts: they may need 64 bits. */
 #include <inttypes.h>
+#include <string.h>
 
 #include <iommux/error.h>
 
@@ -103,16 +104,21 @@ static void put_request(const struct report_unit *u, const struct report_step *s
 static void put_command(const struct report_unit *u, const struct report_step *s, FILE *to)
 {
 	const char *arch = u->view->header->arch;
-	char room[32];
+	const unsigned kind = anatomy_command_kind(arch, s->command.word[0]);
+	const struct anatomy *anatomy = anatomy_command(arch, kind);
+	const struct anatomy_words words = { s->command.word, s->command.words, 0 };
+	char room[32], text[ANATOMY_TEXT];
 
 	fputs(",\"name\":", to);
-	markup_json(anatomy_command_name(arch, anatomy_command_kind(arch, s->command.word[0]), room,
-	                                 sizeof room),
-	            to);
+	markup_json(anatomy_command_name(arch, kind, room, sizeof room), to);
 	fputs(",\"words\":\"", to);
 	for (unsigned i = 0; i < s->command.words; i++)
 		fprintf(to, "%s%016" PRIx64, i ? " " : "", s->command.word[i]);
 	fputc('"', to);
+	if (!anatomy)
+		return;
+	fputs(",\"fields\":", to);
+	markup_json(anatomy_text(anatomy, &words, text, sizeof text), to);
 }
 
 static void put_interrupt(const struct report_unit *u, const struct report_step *s, FILE *to)
@@ -136,7 +142,8 @@ static void put_message(const struct report_unit *u, const struct report_step *s
 	trace_event_text(&as_event, text, sizeof text);
 	fprintf(to, ",\"dev\":\"0x%x\",\"from\":%s,\"text\":", s->requester,
 	        s->from_device ? "true" : "false");
-	markup_json(text, to);
+	/* Behind what the words of every message begin with. */
+	markup_json(text + strlen("calls message "), to);
 }
 
 static const struct {

@@ -388,7 +388,7 @@ class Unit {
 			if (s.msi)
 				pairs.push(["interrupt", `${s.msi[1]} to ${s.msi[0]}`]);
 		} else if (s.kind === "command") {
-			pairs.push(["words", s.words]);
+			pairs.push(["words", s.words], ["fields", s.fields || "none that are known"]);
 		} else if (s.kind === "interrupt" && s.msi) {
 			pairs.push(["data", s.msi[1]]);
 		} else if (s.kind === "message") {
