@@ -91,10 +91,7 @@ static void put_text(const struct verb *v, const char *text)
 
 static void put_head(const struct verb *v)
 {
-	fputs(".\\\" SPDX-License-Identifier: MIT\n"
-	      ".\\\" SPDX-FileCopyrightText: 2026 The iommux authors\n"
-	      ".TH IOMMUX",
-	      stdout);
+	fputs(".TH IOMMUX", stdout);
 	if (*v->name)
 		putchar('-');
 	for (const char *c = v->name; *c; c++)

@@ -149,7 +149,8 @@ static void vtd(struct directory *d)
 		return;
 	for (uint32_t bus = 0; bus < 256; bus++) {
 		for (uint32_t half = 0; half < (scalable ? 2 : 1); half++) {
-			const uint64_t word = iom_ld64(bytes + (size_t)16 * bus + (size_t)8 * half, false);
+			const uint64_t word =
+				iom_ld64(bytes + (size_t)16 * bus + (size_t)8 * half, false);
 
 			if (word & VTD_ROOT_P)
 				vtd_contexts(d, word & VTD_ADDRESS, bus << 8 | half << 7,
