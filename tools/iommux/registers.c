@@ -108,7 +108,7 @@ bool register_words(const struct register_map *map, uint64_t off, unsigned bytes
 	unsigned at;
 	size_t n;
 
-	if (!register_next(map, off, &place) || place.off > off)
+	if (!bytes || !register_next(map, off, &place) || place.off > off)
 		return false;
 	at = (unsigned)(off - place.off);
 	n = (size_t)snprintf(text, size,
