@@ -9,8 +9,8 @@
 
 #include "colour.h"
 #include "complain.h"
-#include "device_number.h"
 #include "explanation.h"
+#include "scene_option.h"
 #include "verbs.h"
 
 struct explain {
@@ -22,95 +22,20 @@ struct explain {
 
 /* ---- Options ----------------------------------------------------------------------------------- */
 
-static int set_number(const char *name, const char *value, uint64_t last, uint64_t *number,
-                      const char *what)
-{
-	if (!option_number(value, number) || *number > last)
-		return complain("explain: %s %s must be %s", name, value, what);
-	return EXIT_HELD;
-}
-
-static int set_at(void *opaque, const char *value)
-{
-	struct explain *e = opaque;
-
-	e->spec.has_at = true;
-	if (!option_number(value, &e->spec.at) || !e->spec.at)
-		return complain("explain: --at %s must be the number of a step, from 1 on", value);
-	return EXIT_HELD;
-}
-
-static int set_event(void *opaque, const char *value)
-{
-	struct explain *e = opaque;
-
-	e->spec.has_event = true;
-	return set_number("--event", value, UINT64_MAX, &e->spec.event, "the number of an event");
-}
-
-static int set_root(void *opaque, const char *value)
-{
-	struct explain *e = opaque;
-
-	e->spec.has_root = true;
-	return set_number("--root", value, UINT64_MAX, &e->spec.root, "what is in a register");
-}
-
-static int set_irta(void *opaque, const char *value)
-{
-	struct explain *e = opaque;
-
-	e->spec.has_irta = true;
-	return set_number("--irta", value, UINT64_MAX, &e->spec.irta, "what is in a register");
-}
-
-static int set_unit(void *opaque, const char *value)
-{
-	struct explain *e = opaque;
-
-	e->spec.has_unit = true;
-	return set_number("--unit", value, UINT32_MAX, &e->spec.unit, "the number of an IOMMU");
-}
-
-static int set_arch(void *opaque, const char *value)
-{
-	struct explain *e = opaque;
-
-	e->spec.has_arch = true;
-	e->spec.arch = machine_arch_find(value);
-	return EXIT_HELD;
-}
-
-static int set_seed(void *opaque, const char *value)
-{
-	struct explain *e = opaque;
-
-	e->spec.has_seed = true;
-	return set_number("--seed", value, UINT64_MAX, &e->spec.seed,
-	                  "a whole number from 0 to 2^64 - 1");
-}
-
 static int set_device(void *opaque, const char *value)
 {
 	struct explain *e = opaque;
 
 	e->has_device = true;
-	if (!device_number(value, &e->question.requester))
-		return complain("explain: --device %s must be BUS:DEVICE.FUNCTION, as 01:00.0 or "
-		                "0000:01:00.0, or a number, as 0x100",
-		                value);
-	return EXIT_HELD;
+	return scene_option_device(&e->spec, value, &e->question.requester);
 }
 
 static int set_pasid(void *opaque, const char *value)
 {
 	struct explain *e = opaque;
-	uint64_t pasid = 0;
-	int status = set_number("--pasid", value, 0xfffff, &pasid, "a number up to 0xfffff");
 
 	e->question.request.flags |= IOM_REQ_PASID;
-	e->question.request.pasid = (uint32_t)pasid;
-	return status;
+	return scene_option_pasid(&e->spec, value, &e->question.request.pasid);
 }
 
 static int set_iova(void *opaque, const char *value)
@@ -118,7 +43,8 @@ static int set_iova(void *opaque, const char *value)
 	struct explain *e = opaque;
 
 	e->has_iova = true;
-	return set_number("--iova", value, UINT64_MAX, &e->question.request.iova, "an address");
+	return scene_option_number(&e->spec, "--iova", value, UINT64_MAX, &e->question.request.iova,
+	                           "an address");
 }
 
 static int set_interrupt(void *opaque, const char *value)
@@ -185,30 +111,8 @@ static const struct option options[] = {
 	  .set = set_interrupt },
 	{ "--json", NULL, "Prints JSON.", .place = offsetof(struct explain, json) },
 	OPTION_COLOR(offsetof(struct explain, color)),
-	{ "--at", "STEP",
-	  "Of a scenario: when it has told so many titles, lines and checks, which 'iommux run "
-	  "--steps' numbers.",
-	  .set = set_at },
-	{ "--event", "N",
-	  "Of a trace: before the outermost call that event N belongs to.  Without --device, the "
-	  "event's own request is explained.",
-	  .set = set_event },
-	{ "--unit", "N",
-	  "Of a scenario: its IOMMU N, counted from 0 in the order in which they are made; by "
-	  "default the first that has met the device.",
-	  .set = set_unit },
-	{ "--arch", "riscv|vtd", "Of a scenario or --core: the kind of IOMMU.", .set = set_arch },
-	{ "--seed", "NUMBER", "Of a scenario: as of 'iommux run'.", .set = set_seed },
-	{ "--core", "FILE",
-	  "Instead of a snapshot, the memory of a machine: an ELF core, as /proc/vmcore is, or as "
-	  "QEMU's dump-guest-memory writes it.",
-	  .place = offsetof(struct explain, spec.core), .files = "*" },
-	{ "--root", "VALUE",
-	  "Of --core: what the register has that leads to the tables, with its mode: RTADDR with "
-	  "VT-d, ddtp with RISC-V.",
-	  .set = set_root },
-	{ "--irta", "VALUE", "Of --core with VT-d: the same of interrupts, the register IRTA.",
-	  .set = set_irta },
+	SCENE_MOMENT_OPTIONS,
+	SCENE_CORE_OPTIONS,
 	{ NULL, "FILE", "A snapshot, a trace or a scenario.",
 	  .place = offsetof(struct explain, spec.path), .files = "*" },
 	{ .name = NULL },
@@ -317,7 +221,8 @@ const struct verb verb_explain = {
 		"Asks an IOMMU what it would answer to a device, and shows each step: the registers "
 		"that it begins with, the address and value of every word of a table that it reads, "
 		"what the words mean, which section of the manual has the rule, and the answer, or "
-		"the fault with its cause and whether it is recorded.",
+		"the fault with its cause and whether it is recorded.  Of a trace with --event and without "
+		"--device, the event's own request is explained.",
 
 		"The IOMMU is a copy of the one in FILE, over a copy of its memory, so that asking "
 		"changes nothing.  It walks with empty caches.  Where the IOMMU was at work, in a "

@@ -10,9 +10,8 @@
 #include "colour.h"
 #include "complain.h"
 #include "lines.h"
-#include "scene.h"
+#include "scene_option.h"
 #include "tables.h"
-#include "unit_file.h"
 #include "verbs.h"
 
 /* A unit as it was saved: nothing that waits in it goes on, so that its registers stay as they were. */
@@ -158,24 +157,13 @@ static void json_all(const struct regs *r)
 
 /* ---- The verb ------------------------------------------------------------------------------------ */
 
-static int set_event(void *opaque, const char *value)
-{
-	struct regs *r = opaque;
-
-	r->spec.has_event = true;
-	if (!option_number(value, &r->spec.event))
-		return complain("regs: --event %s must be the number of an event", value);
-	return EXIT_HELD;
-}
-
 static const struct option options[] = {
 	{ "--all", NULL, "Shows registers that have the values of a reset, too.",
 	  .place = offsetof(struct regs, all) },
-	{ "--event", "NUMBER", "Of a trace: the registers as they were before this event.",
-	  .set = set_event },
 	{ "--json", NULL, "Prints all of it as JSON.", .place = offsetof(struct regs, json) },
 	OPTION_COLOR(offsetof(struct regs, color)),
-	{ NULL, "FILE", "An IOMMU, as 'iommux run --snapshot' saved it, or a trace.",
+	SCENE_MOMENT_OPTIONS,
+	{ NULL, "FILE", "A snapshot, as 'iommux run --snapshot' makes them, a trace or a scenario.",
 	  .place = offsetof(struct regs, spec.path), .files = "*" },
 	{ .name = NULL },
 };
@@ -184,17 +172,11 @@ static int run(int argc, char **argv)
 {
 	struct regs r = { .spec.verb = "regs" };
 	int status = option_take_all(&verb_regs, &r, argc, argv);
-	unsigned kind;
 
 	if (status)
 		return status;
 	if (!r.spec.path)
 		return complain("regs: no file was given; 'iommux run --snapshot' makes snapshots");
-	status = unit_file_kind("regs", r.spec.path, &kind);
-	if (status)
-		return status;
-	if (kind == TRACE_FILE_OTHER)
-		return complain("regs: %s is no snapshot and no trace", r.spec.path);
 	status = scene_open(&r.spec, NULL, &r.scene);
 	if (status)
 		return status;
@@ -212,7 +194,7 @@ static int run(int argc, char **argv)
 const struct verb verb_regs = {
 	.name = "regs",
 	.summary = "show the registers of an IOMMU, and what is in them",
-	.synopsis = { "[--all] [--event NUMBER] [--json] FILE" },
+	.synopsis = { "[--all] [--event N | --at STEP [--unit N]] [--json] FILE" },
 	.description = {
 		"Prints the registers of an IOMMU: offset, name, value, and the fields that are not 0 or "
 		"that decide, with what they mean.  Registers that have the value that they have after a "
@@ -223,8 +205,8 @@ const struct verb verb_regs = {
 	},
 	.options = options,
 	.examples = {
-		{ "Save the IOMMUs of a scenario at its third step, and look at the one of PCI devices:",
-		  { "iommux run --snapshot snap --at 3 examples/os.lua", "iommux regs snap.1" } },
+		{ "Look at the IOMMU of a scenario's PCI devices at its third step:",
+		  { "iommux regs --at 3 --unit 1 examples/os.lua" } },
 	},
 	.statuses = {
 		[EXIT_HELD] = "The registers were printed.",

@@ -10,11 +10,9 @@
 
 #include "colour.h"
 #include "complain.h"
-#include "device_number.h"
 #include "file.h"
-#include "option.h"
+#include "scene_option.h"
 #include "tables_unit.h"
-#include "unit_file.h"
 #include "verbs.h"
 
 #define ACPI_HEADER_BYTES 36
@@ -120,8 +118,9 @@ static int print_unit(const struct ask *ask, struct scene *scene)
 
 static int print_scene(const struct ask *ask)
 {
+	const struct scene_question question = { .requester = ask->device };
 	struct scene scene;
-	int status = scene_open(&ask->spec, NULL, &scene);
+	int status = scene_open(&ask->spec, ask->has_device ? &question : NULL, &scene);
 
 	if (status)
 		return status;
@@ -137,33 +136,15 @@ static int set_device(void *opaque, const char *value)
 	struct ask *ask = opaque;
 
 	ask->has_device = true;
-	if (!device_number(value, &ask->device))
-		return complain("tables: --device %s must be BUS:DEVICE.FUNCTION, as 01:00.0 or "
-		                "0000:01:00.0, or a number, as 0x100",
-		                value);
-	return EXIT_HELD;
+	return scene_option_device(&ask->spec, value, &ask->device);
 }
 
 static int set_pasid(void *opaque, const char *value)
 {
 	struct ask *ask = opaque;
-	uint64_t pasid;
 
 	ask->has_pasid = true;
-	if (!option_number(value, &pasid) || pasid > 0xfffff)
-		return complain("tables: --pasid %s must be a number up to 0xfffff", value);
-	ask->pasid = (uint32_t)pasid;
-	return EXIT_HELD;
-}
-
-static int set_event(void *opaque, const char *value)
-{
-	struct ask *ask = opaque;
-
-	ask->spec.has_event = true;
-	if (!option_number(value, &ask->spec.event))
-		return complain("tables: --event %s must be the number of an event", value);
-	return EXIT_HELD;
+	return scene_option_pasid(&ask->spec, value, &ask->pasid);
 }
 
 static const struct option options[] = {
@@ -173,33 +154,50 @@ static const struct option options[] = {
 	  "number by which the IOMMU knows it, as 0x100.  Without it, all devices that have a "
 	  "context.",
 	  .set = set_device },
-	{ "--pasid", "NUMBER", "The same for requests with this PASID (RISC-V: process_id).",
+	{ "--pasid", "N", "The same for requests with this PASID (RISC-V: process_id).",
 	  .set = set_pasid },
-	{ "--event", "NUMBER", "Of a trace: the tables as they were before this event.",
-	  .set = set_event },
 	{ "--json", NULL, "Prints all of it as JSON.", .place = offsetof(struct ask, json) },
 	OPTION_COLOR(offsetof(struct ask, color)),
+	SCENE_MOMENT_OPTIONS,
+	SCENE_CORE_OPTIONS,
 	{ NULL, "FILE",
-	  "An ACPI table as the firmware wrote it, an IOMMU as 'iommux run --snapshot' saved it, "
-	  "or a trace.",
+	  "An ACPI table as the firmware wrote it, a snapshot as 'iommux run --snapshot' makes "
+	  "them, a trace or a scenario.",
 	  .place = offsetof(struct ask, spec.path), .files = "*" },
 	{ .name = NULL },
 };
+
+static int file_kind(const char *path, unsigned *kind)
+{
+	uint8_t first[TRACE_FILE_LOOK];
+	const char *why;
+	uint64_t bytes;
+	FILE *file = file_open(path, &bytes, &why);
+
+	if (!file)
+		return complain("tables: %s cannot be read: %s", path, why);
+	*kind = trace_file_kind(first, fread(first, 1, sizeof first, file));
+	fclose(file);
+	return EXIT_HELD;
+}
 
 static int run(int argc, char **argv)
 {
 	struct ask ask = { .spec.verb = "tables" };
 	int status = option_take_all(&verb_tables, &ask, argc, argv);
-	unsigned kind;
+	unsigned kind = TRACE_FILE_OTHER;
 
 	if (status)
 		return status;
+	if (scene_option_given(&ask.spec))
+		return ask.spec.path || ask.spec.core ? print_scene(&ask)
+		                                      : complain("tables: no scenario was given");
 	if (!ask.spec.path)
 		return complain("tables: no file was given; try 'iommux tables "
 		                "/sys/firmware/acpi/tables/DMAR'");
 	if (ask.has_pasid && !ask.has_device)
 		return complain("tables: --pasid needs --device, whose PASID it is");
-	status = unit_file_kind("tables", ask.spec.path, &kind);
+	status = file_kind(ask.spec.path, &kind);
 	if (status)
 		return status;
 	if (kind != TRACE_FILE_OTHER)
@@ -214,9 +212,13 @@ static int run(int argc, char **argv)
 const struct verb verb_tables = {
 	.name = "tables",
 	.summary = "show the tables of an IOMMU, or an ACPI table that describes IOMMUs",
-	.synopsis = { "[--json] FILE", "[--device DEVICE [--pasid NUMBER]] [--event NUMBER] [--json] FILE" },
+	.synopsis = {
+		"[--json] FILE",
+		"[--device DEVICE [--pasid N]] [--event N | --at STEP [--unit N]] [--json] FILE",
+		"--core FILE --arch riscv|vtd --root VALUE [--irta VALUE] [--device DEVICE [--pasid N]]",
+	},
 	.description = {
-		"Of an IOMMU, in a snapshot or a trace: prints which devices have a context, or of one "
+		"Of an IOMMU, in a snapshot, a trace, a scenario or the memory of a machine: prints which devices have a context, or of one "
 		"device each entry that leads to its context, with what it means, and what is mapped: "
 		"ranges of addresses that are mapped in a row, with permissions and sizes of pages, for "
 		"both stages; and the entries of its tables of interrupts.",
@@ -235,8 +237,7 @@ const struct verb verb_tables = {
 		{ "Look at what the firmware of this machine says of its IOMMUs:",
 		  { "iommux tables /sys/firmware/acpi/tables/DMAR" } },
 		{ "Look at what a device of a scenario can reach after its third step:",
-		  { "iommux run --snapshot snap --at 3 examples/os.lua",
-		    "iommux tables snap.1", "iommux tables --device 01:00.0 snap.1" } },
+		  { "iommux tables --at 3 --device 01:00.0 examples/os.lua" } },
 	},
 	.statuses = {
 		[EXIT_HELD] = "Nothing is wrong with the tables.",
