@@ -45,7 +45,10 @@ static uint32_t take(struct iom_unit *unit, uint32_t what)
 	return was & IOM_WORKER ? 0 : was | what;
 }
 
-/* Is this thread to do what there is?  What it leaves is on record before somebody else is told to come. */
+/*
+ * Is this thread to do what there is?  What it leaves is on record before somebody else is told to come.
+ * Who found nothing does not look again: what others leave meanwhile is told to somebody by them.
+ */
 static bool may_work(struct iom_unit *unit, uint32_t *what)
 {
 	if (!unit->host.may_work)
@@ -53,8 +56,9 @@ static bool may_work(struct iom_unit *unit, uint32_t *what)
 	if (*what)
 		iom_work_later(unit, *what);
 	*what = 0;
-	if (!(__atomic_load_n(&unit->work, __ATOMIC_SEQ_CST) & ~IOM_WORKER) ||
-	    unit->host.may_work(unit->opaque))
+	if (!(__atomic_load_n(&unit->work, __ATOMIC_SEQ_CST) & ~IOM_WORKER))
+		return false;
+	if (unit->host.may_work(unit->opaque))
 		return true;
 	IOM_CALLED(unit, .kind = IOM_CALLED_LATER, .requester = IOM_NOBODYS);
 	return false;
