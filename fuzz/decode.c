@@ -34,7 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		read_log(data, size, &(struct decode_sink){ .event = json_event });
 		read_log(data, size, &(struct decode_sink){ summary_event, NULL, summary });
 	}
-	summary_print(summary, data && size && data[0] & 1);
+	summary_print(summary, data && size && data[0] & 1, data && size && data[0] & 2);
 	summary_free(summary);
 	return 0;
 }

@@ -123,6 +123,7 @@ int trace_config_tell(struct iom_unit *unit, const struct trace_config *config,
 {
 	const char *arch = iom_unit_arch(unit);
 
+	*header = (struct trace_header){ .state = NULL };
 	snprintf(header->arch, sizeof header->arch, "%s", arch);
 	snprintf(header->note, sizeof header->note, "%s", config->note ? config->note : "");
 	if (!strcmp(arch, "riscv"))
@@ -144,7 +145,6 @@ int trace_header_make(struct iom_unit *unit, const struct trace_config *config,
 	uint8_t *state;
 	size_t bytes;
 
-	header->state = NULL;
 	if (result)
 		return result;
 	iom_unit_save(unit, NULL, 0, &bytes);

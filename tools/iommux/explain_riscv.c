@@ -278,8 +278,7 @@ static const char *why_leaf(const struct explanation *x, const struct explain_st
 		return "U=0: it is a page of the supervisor's, and the request has no privilege";
 	if (!second && q->flags & IOM_REQ_PRIVILEGED && pte & RV_PTE_U)
 		return "U=1: it is a user's page, and the process context (ta.SUM) does not let "
-		       "the "
-		       "supervisor in";
+		       "the supervisor in";
 	if (!(pte & RV_PTE_A))
 		return second ? "A=0, and the device context does not have the IOMMU set it "
 		                "(tc.GADE)"

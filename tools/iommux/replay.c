@@ -327,8 +327,7 @@ static const struct option options[] = {
 	  .place = offsetof(struct replay, svg_path), .files = "*.svg" },
 	{ "--snapshot", "FILE",
 	  "Saves the unit as it is at the end, and the memory that it was seen to read and store, "
-	  "to "
-	  "a file for 'iommux explain'.",
+	  "to a file for 'iommux explain'.",
 	  .place = offsetof(struct replay, snapshot_path), .files = "*" },
 	{ "--time", NULL, "With --svg, draws them over the time that the recording took.",
 	  .place = offsetof(struct replay, by_time) },

@@ -41,10 +41,7 @@ static int no_unit(const struct stop *stop)
 		                spec->at);
 	if (spec->has_unit)
 		return complain("%s: %s has no IOMMU %" PRIu64 " at step %" PRIu64 "; they are "
-		                "numbered from "
-		                "0 in the order "
-		                "in which they "
-		                "are made",
+		                "numbered from 0 in the order in which they are made",
 		                spec->verb, spec->path, spec->unit, spec->at);
 	return complain("%s: no IOMMU of %s has met a device 0x%" PRIx32 " at step %" PRIu64
 	                "; --unit N asks IOMMU N nevertheless",

@@ -150,8 +150,7 @@ static int set_pasid(void *opaque, const char *value)
 static const struct option options[] = {
 	{ "--device", "DEVICE",
 	  "Of an IOMMU: the contexts of this device, and what they map; 01:00.0, 0000:01:00.0, or "
-	  "the "
-	  "number by which the IOMMU knows it, as 0x100.  Without it, all devices that have a "
+	  "the number by which the IOMMU knows it, as 0x100.  Without it, all devices that have a "
 	  "context.",
 	  .set = set_device },
 	{ "--pasid", "N", "The same for requests with this PASID (RISC-V: process_id).",

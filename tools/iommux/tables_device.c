@@ -162,8 +162,7 @@ static void put_both(struct device *d)
 	}
 	if (!left || d->firsts == BOTH_MAX)
 		tables_wrong(d->u, "both stages: not all of the first stage was followed; 4 GiB "
-		                   "and "
-		                   "256 ranges of it are");
+		                   "and 256 ranges of it are");
 }
 
 static void put_mappings(struct device *d)
