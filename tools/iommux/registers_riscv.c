@@ -3,8 +3,7 @@
 /* RISC-V IOMMU: "Memory-mapped register interface" */
 #include <stdio.h>
 
-#include "anatomy_parts.h"
-#include "registers.h"
+#include "registers_rows.h"
 #include "regs/riscv.h"
 
 /* ---- What the unit can do ------------------------------------------------------------------------ */
@@ -201,15 +200,6 @@ static const struct anatomy_field msi_vec_ctl[] = {
 
 /* ---- Where they are -------------------------------------------------------------------------------------- */
 
-#define REG(at, size, called, rows, ...)                                                           \
-	{                                                                                          \
-		.name = (called), .fields = &(const struct anatomy)ANATOMY(called, 1, 0, rows),    \
-		.off = (at), .bytes = (size), __VA_ARGS__                                          \
-	}
-#define NUMBER(at, size, called, ...)                                                              \
-	{                                                                                          \
-		.name = (called), .off = (at), .bytes = (size), __VA_ARGS__                        \
-	}
 #define ALWAYS .needs = { 0 }
 #define NEEDS(cap) .needs = { (cap) }
 #define COUNTERS .count = RV_IOHPM_COUNTERS, .stride = RV_IOHPM_BYTES, .first = 1

@@ -3,8 +3,7 @@
 /* VT-d: "Register Descriptions" */
 #include <stdio.h>
 
-#include "anatomy_parts.h"
-#include "registers.h"
+#include "registers_rows.h"
 #include "regs/vtd.h"
 
 /* ---- What the unit can do ------------------------------------------------------------------------ */
@@ -280,15 +279,6 @@ static const struct anatomy_field iotlb[] = {
 
 /* ---- Where they are ------------------------------------------------------------------------------ */
 
-#define REG(at, size, called, rows, ...)                                                           \
-	{                                                                                          \
-		.name = (called), .fields = &(const struct anatomy)ANATOMY(called, 1, 0, rows),    \
-		.off = (at), .bytes = (size), __VA_ARGS__                                          \
-	}
-#define NUMBER(at, size, called, ...)                                                              \
-	{                                                                                          \
-		.name = (called), .off = (at), .bytes = (size), __VA_ARGS__                        \
-	}
 #define NEEDS(cap, ecap) .needs = { (cap), (ecap) }
 #define EVENT(prefix, at, ...)                                                                     \
 	REG(at, 4, prefix "CTL", event_control, __VA_ARGS__),                                      \
