@@ -77,7 +77,7 @@ KNOWN.append(("amd64-bookworm/intel-iommu/first-stage/quiet",
 QUICK = ["amd64-bookworm/iommux-vtd/lazy", "amd64-backports/iommux-vtd/strict",
          "amd64-backports/iommux-vtd/first-stage", "amd64-backports/intel-iommu/strict",
          "amd64-sid/iommux-vtd/full", "amd64-sid/iommux-vtd/registers",
-         "riscv64-sid/iommux-riscv-pci/msi", "riscv64-sid/iommux-riscv-sys/wired"]
+         "riscv64-sid/iommux-riscv-pci/msi", "riscv64-sid/iommux-riscv-sys/msi"]
 
 
 class Boot(NamedTuple):
