@@ -21,20 +21,20 @@ const char *iom_version(void)
 }
 
 #define LINE 64u
+#define BACK 16u /* in front of the line stands what calloc gave */
 
-/*
- * By calloc, which leaves much memory to come when it is touched: caches and ports may never be full.
- * What it gave stands in front of the line.
- */
+_Static_assert(sizeof(void *) <= BACK, "it has room");
+
+/* By calloc, which leaves much memory to come when it is touched: caches and ports may never be full. */
 static void *own_alloc(size_t size)
 {
-	uint8_t *raw = calloc(1, size + LINE + sizeof raw), *line;
+	uint8_t *raw = calloc(1, size + LINE + BACK), *line;
 
 	if (!raw)
 		return NULL;
-	line = raw + sizeof raw;
+	line = raw + BACK;
 	line += -(uintptr_t)line % LINE;
-	memcpy(line - sizeof raw, &raw, sizeof raw);
+	memcpy(line - BACK, &raw, sizeof raw);
 	return line;
 }
 
@@ -43,7 +43,7 @@ static void own_free(void *memory)
 	void *raw = NULL;
 
 	if (memory)
-		memcpy(&raw, (uint8_t *)memory - sizeof raw, sizeof raw);
+		memcpy(&raw, (uint8_t *)memory - BACK, sizeof raw);
 	free(raw);
 }
 

@@ -41,13 +41,13 @@
 	  .set = scene_set_irta }
 /* clang-format on */
 
-int scene_set_at(void *spec, const char *value);
-int scene_set_event(void *spec, const char *value);
-int scene_set_unit(void *spec, const char *value);
-int scene_set_arch(void *spec, const char *value);
-int scene_set_seed(void *spec, const char *value);
-int scene_set_root(void *spec, const char *value);
-int scene_set_irta(void *spec, const char *value);
+int scene_set_at(void *opaque, const char *value);
+int scene_set_event(void *opaque, const char *value);
+int scene_set_unit(void *opaque, const char *value);
+int scene_set_arch(void *opaque, const char *value);
+int scene_set_seed(void *opaque, const char *value);
+int scene_set_root(void *opaque, const char *value);
+int scene_set_irta(void *opaque, const char *value);
 
 /* Values of a verb's own options; return exit statuses, and have complained of what is none. */
 int scene_option_device(const struct scene_spec *spec, const char *value, uint32_t *device);
